@@ -1,0 +1,25 @@
+//! The rules of 0Gate as pure functions over data.
+//!
+//! This crate does no I/O, reads no clock and draws no randomness: time comes in with the event,
+//! ids come in with the command. Every state is an enum, every change is one `apply` function,
+//! and what a change causes comes out as effects for somebody else to carry out.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod catalogue;
+pub mod delivery;
+pub mod event;
+pub mod ids;
+pub mod journey;
+pub mod ledger;
+pub mod money;
+pub mod quote;
+pub mod rail;
+pub mod reason;
+pub mod session;
+pub mod time;
+pub mod transaction;
+pub mod wallet;
+
+pub use ids::Mode;
+pub use reason::Reason;
+pub use time::Millis;

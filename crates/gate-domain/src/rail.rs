@@ -1,0 +1,79 @@
+//! Commands to the outside world. Each is written down before it is sent, carries an id that the
+//! other side dedupes on, and is safe to send again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CommandId, TransactionId};
+use crate::money::Money;
+use crate::time::Millis;
+use crate::wallet::Address;
+
+/// What a transaction asks of a rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandKind {
+    /// Charge the card.
+    Charge,
+    /// Hand the answer to the second step to the bank.
+    Confirm,
+    /// Let go of a payment that nobody will confirm any more.
+    Void,
+    /// Send the tokens.
+    Payout,
+    /// Give the payment back.
+    Refund,
+}
+
+impl CommandKind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Charge, Self::Confirm, Self::Void, Self::Payout, Self::Refund];
+
+    /// The word in the store and in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Charge => "charge",
+            Self::Confirm => "confirm",
+            Self::Void => "void",
+            Self::Payout => "payout",
+            Self::Refund => "refund",
+        }
+    }
+
+    /// Read the word again.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A card as the provider knows it. The number itself never reaches us for good: the provider
+/// turns it into a token first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// The provider's token.
+    pub token: String,
+    /// The last four digits, for the user.
+    pub last4: String,
+}
+
+/// A command as a rail receives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// The key that the other side dedupes on.
+    pub id: CommandId,
+    /// The transaction that it serves.
+    pub transaction_id: TransactionId,
+    /// What to do.
+    pub kind: CommandKind,
+    /// How much, of what.
+    pub amount: Money,
+    /// The card to charge, confirm, let go or refund.
+    pub card: Card,
+    /// Where the tokens go.
+    pub address: Address,
+    /// The code of the second step, for `Confirm`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge_code: Option<String>,
+    /// When the command was written down.
+    pub created_at: Millis,
+}

@@ -1,0 +1,123 @@
+//! Reasons with remedies: why something was refused or failed, and what to do next.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a payment failed or a session ended without one. The words are a promise to partners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The bank said no, without saying why.
+    CardDeclined,
+    /// The bank said that the account is short.
+    InsufficientFunds,
+    /// The second step (3-D Secure) was refused or answered wrongly.
+    AuthenticationFailed,
+    /// The session ended while the user had the second step in front of them.
+    Abandoned,
+    /// The provider never said how the payment ended; a person looks into it.
+    PaymentUnresolved,
+    /// The tokens could not be sent; the payment goes back.
+    PayoutFailed,
+    /// The provider never said how the sending ended; a person looks into it.
+    PayoutUnresolved,
+    /// The payment could not be given back; a person looks into it.
+    RefundFailed,
+    /// A payment was confirmed after its session had ended; it goes back.
+    PaidTooLate,
+    /// A test helper asked for a failure.
+    ForcedFailure,
+}
+
+impl Reason {
+    /// All of them, for tests and documentation.
+    pub const ALL: [Self; 10] = [
+        Self::CardDeclined,
+        Self::InsufficientFunds,
+        Self::AuthenticationFailed,
+        Self::Abandoned,
+        Self::PaymentUnresolved,
+        Self::PayoutFailed,
+        Self::PayoutUnresolved,
+        Self::RefundFailed,
+        Self::PaidTooLate,
+        Self::ForcedFailure,
+    ];
+
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CardDeclined => "card_declined",
+            Self::InsufficientFunds => "insufficient_funds",
+            Self::AuthenticationFailed => "authentication_failed",
+            Self::Abandoned => "abandoned",
+            Self::PaymentUnresolved => "payment_unresolved",
+            Self::PayoutFailed => "payout_failed",
+            Self::PayoutUnresolved => "payout_unresolved",
+            Self::RefundFailed => "refund_failed",
+            Self::PaidTooLate => "paid_too_late",
+            Self::ForcedFailure => "forced_failure",
+        }
+    }
+
+    /// What happened, for the user.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::CardDeclined => "The bank declined the card. Nothing was charged.",
+            Self::InsufficientFunds => {
+                "The bank says that the account does not hold enough. Nothing was charged."
+            }
+            Self::AuthenticationFailed => {
+                "The bank could not confirm that it is you. Nothing was charged."
+            }
+            Self::Abandoned => "The payment was not confirmed in time. Nothing was charged.",
+            Self::PaymentUnresolved => {
+                "The payment provider has not told us how the payment ended. We are looking into it."
+            }
+            Self::PayoutFailed => {
+                "The tokens could not be sent. The payment goes back to the card."
+            }
+            Self::PayoutUnresolved => {
+                "The network has not told us how the transfer ended. We are looking into it."
+            }
+            Self::RefundFailed => {
+                "The payment could not be given back yet. We are looking into it."
+            }
+            Self::PaidTooLate => {
+                "The payment was confirmed after the session had ended. It goes back to the card."
+            }
+            Self::ForcedFailure => "A test helper made this payment fail.",
+        }
+    }
+
+    /// What the user can do about it.
+    pub const fn next_step(self) -> &'static str {
+        match self {
+            Self::CardDeclined => "Try another card, or ask your bank.",
+            Self::InsufficientFunds => "Try another card, or a smaller purchase.",
+            Self::AuthenticationFailed => "Try again and confirm the payment with your bank.",
+            Self::Abandoned => "Start again when you are ready.",
+            Self::PaymentUnresolved | Self::PayoutUnresolved | Self::RefundFailed => {
+                "There is nothing to do now. Keep the transaction number for questions."
+            }
+            Self::PayoutFailed => "Wait for the refund, or try again.",
+            Self::PaidTooLate => "Wait for the refund, then start a new purchase.",
+            Self::ForcedFailure => "Try again.",
+        }
+    }
+
+    /// Whether trying again in the same session can help.
+    pub const fn retryable(self) -> bool {
+        match self {
+            Self::CardDeclined
+            | Self::InsufficientFunds
+            | Self::AuthenticationFailed
+            | Self::Abandoned
+            | Self::PayoutFailed
+            | Self::ForcedFailure => true,
+            Self::PaymentUnresolved
+            | Self::PayoutUnresolved
+            | Self::RefundFailed
+            | Self::PaidTooLate => false,
+        }
+    }
+}

@@ -1,0 +1,510 @@
+//! A session: what a partner asked for, what the user has chosen so far, and where it stands.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::EventType;
+use crate::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use crate::money::Money;
+use crate::reason::Reason;
+use crate::time::Millis;
+use crate::wallet::Address;
+
+/// Lifetime where create says nothing: 24 h.
+pub const LIFETIME_DEFAULT_S: i64 = 86_400;
+/// The shortest lifetime that create may ask for: 5 min.
+pub const LIFETIME_MIN_S: i64 = 300;
+/// The longest lifetime that create may ask for: 7 days.
+pub const LIFETIME_MAX_S: i64 = 604_800;
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// What the partner asked for; fixed at creation.
+    pub terms: Terms,
+    /// Where it stands.
+    pub state: State,
+    /// The transaction that matters: the one in flight, or else the last one that was tried.
+    pub transaction: Option<TransactionId>,
+    /// Grows by one with every change.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it last changed.
+    pub updated_at: Millis,
+}
+
+/// What the partner asked for. The browser cannot change any of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// What the user pays.
+    pub amount: Money,
+    /// The token's symbol, if the partner pins it.
+    pub target_token: Option<String>,
+    /// The network, lower case, if the partner pins it.
+    pub target_network: Option<String>,
+    /// The flow, if the partner pins it.
+    pub flow: Option<Flow>,
+    /// Where the tokens go, if the partner knows.
+    pub wallet_address: Option<Address>,
+    /// Where the user goes back to.
+    pub return_url: String,
+    /// Where the user goes back to after giving up.
+    pub cancel_url: Option<String>,
+    /// The partner's own name for the user. Opaque.
+    pub user_reference: Option<String>,
+    /// The partner's notes, a JSON object as text.
+    pub metadata: String,
+    /// When the session ends if no money is moving.
+    pub expires_at: Millis,
+}
+
+/// What the user wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// Buy crypto.
+    OnRamp,
+    /// Sell crypto.
+    OffRamp,
+    /// Swap one token for another.
+    Swap,
+}
+
+impl Flow {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OnRamp => "on_ramp",
+            Self::OffRamp => "off_ramp",
+            Self::Swap => "swap",
+        }
+    }
+}
+
+/// What the user has chosen so far. Kept through a failed attempt, so that nothing is typed twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The price that is on the table.
+    pub quote: Option<QuoteId>,
+    /// Whether the user said yes to it.
+    pub accepted: bool,
+    /// Where the tokens go.
+    pub address: Option<Address>,
+}
+
+/// Where a session stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// The user may act, and no money is moving.
+    Open {
+        /// What they have done so far.
+        stage: Stage,
+        /// What they have chosen so far.
+        choice: Choice,
+    },
+    /// Money may be moving: neither expiry nor cancel touches the session.
+    InFlight {
+        /// What is going on.
+        stage: FlightStage,
+        /// What the user had chosen.
+        choice: Choice,
+    },
+    /// The user has what they bought.
+    Completed,
+    /// The lifetime passed.
+    Expired,
+    /// The partner or the user gave up.
+    Cancelled,
+}
+
+/// How far the user of an open session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// Nobody has looked at it yet.
+    Created,
+    /// The hosted page was opened.
+    Opened,
+    /// A price is on the table.
+    Quoted,
+    /// The bank waits for the user's second step; nothing is charged yet.
+    AwaitingPayment,
+    /// The last attempt failed; the user may try again.
+    Failed {
+        /// Why.
+        reason: Reason,
+        /// Whether a payment was made and went back.
+        refunded: bool,
+    },
+}
+
+/// What is going on while money may be moving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum FlightStage {
+    /// Payment, then sending.
+    Processing,
+    /// The payment goes back.
+    Refunding {
+        /// Why.
+        reason: Reason,
+    },
+    /// A person looks into it.
+    Review {
+        /// What is unknown.
+        reason: Reason,
+    },
+}
+
+/// What can happen to a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The hosted page was opened.
+    PageOpened,
+    /// A price was made for it.
+    QuoteGiven(QuoteId),
+    /// The user said yes to a price.
+    QuoteAccepted(QuoteId),
+    /// The user said where the tokens go.
+    AddressGiven(Address),
+    /// The user wants to change an earlier answer.
+    SteppedBack(BackTo),
+    /// The user wants to try again after a failure.
+    RetryRequested,
+    /// A charge was written down.
+    PaymentStarted,
+    /// The bank wants the second step.
+    ChallengeAsked,
+    /// Money may be moving (again): the second step was answered, or an answer came at last.
+    PaymentMoving,
+    /// The tokens are there.
+    TransactionCompleted,
+    /// Nothing was charged.
+    TransactionFailed(Reason),
+    /// The payment goes back.
+    RefundStarted(Reason),
+    /// The payment is back.
+    TransactionRefunded(Reason),
+    /// Nobody knows how it ended.
+    ReviewStarted(Reason),
+    /// The partner or the user gives up.
+    CancelRequested,
+    /// The clock says so.
+    DeadlinePassed {
+        /// What time it is.
+        now: Millis,
+    },
+    /// A test helper says so, whatever the clock says.
+    ExpiryForced,
+}
+
+/// Where a step back leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackTo {
+    /// To the choice of asset and price.
+    Amount,
+    /// To the wallet address.
+    Wallet,
+}
+
+/// What a move causes. Carried out in the transaction that saves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell the partner.
+    Announce(EventType),
+    /// Let go of the payment that waits for a second step.
+    AbandonPayment,
+}
+
+/// What an event did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The session moved on.
+    Moved {
+        /// Where to.
+        next: State,
+        /// What that causes.
+        effects: Vec<Effect>,
+    },
+    /// Old news; replaying it is harmless.
+    Unchanged,
+}
+
+/// Why an event was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The session has ended.
+    #[error("the session has already ended")]
+    Ended,
+    /// Money may be moving.
+    #[error("a payment is in flight")]
+    PaymentInFlight,
+    /// It is not that late yet.
+    #[error("the session has not expired yet")]
+    NotDue,
+    /// The page is behind: another tab or device has moved on.
+    #[error("the session is not at this step")]
+    OutOfStep,
+    /// The price is not the one on the table.
+    #[error("this is not the quote on the table")]
+    OtherQuote,
+}
+
+impl Session {
+    /// The contract's four words.
+    pub const fn status(&self) -> &'static str {
+        self.state.status()
+    }
+
+    /// Whether the user or the partner can still do something with it.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. } | State::InFlight { .. })
+    }
+
+    /// What the user has chosen so far.
+    pub const fn choice(&self) -> Option<&Choice> {
+        match &self.state {
+            State::Open { choice, .. } | State::InFlight { choice, .. } => Some(choice),
+            State::Completed | State::Expired | State::Cancelled => None,
+        }
+    }
+}
+
+impl State {
+    /// How every session begins.
+    pub fn new(terms: &Terms) -> Self {
+        let choice = Choice { address: terms.wallet_address.clone(), ..Choice::default() };
+        Self::Open { stage: Stage::Created, choice }
+    }
+
+    /// The contract's four words (section 5).
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Self::Open { .. } | Self::InFlight { .. } => "open",
+            Self::Completed => "completed",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The richer life, for `progress.phase` (decisions, "Sessions"). A session that ended without
+    /// a payment has no phase of its own beyond its status.
+    pub const fn phase(&self) -> &'static str {
+        match self {
+            Self::Open { stage, .. } => match stage {
+                Stage::Created => "created",
+                Stage::Opened => "opened",
+                Stage::Quoted => "quoted",
+                Stage::AwaitingPayment => "awaiting_payment",
+                Stage::Failed { refunded: false, .. } => "failed",
+                Stage::Failed { refunded: true, .. } => "refunded",
+            },
+            Self::InFlight { stage, .. } => match stage {
+                FlightStage::Processing => "processing",
+                FlightStage::Refunding { .. } => "refunding",
+                FlightStage::Review { .. } => "review",
+            },
+            Self::Completed => "settled",
+            Self::Expired | Self::Cancelled => "failed",
+        }
+    }
+
+    /// Why it stands where it stands, if there is a reason.
+    pub const fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Open { stage: Stage::Failed { reason, .. }, .. }
+            | Self::InFlight {
+                stage: FlightStage::Refunding { reason } | FlightStage::Review { reason },
+                ..
+            } => Some(*reason),
+            Self::Open { .. }
+            | Self::InFlight { .. }
+            | Self::Completed
+            | Self::Expired
+            | Self::Cancelled => None,
+        }
+    }
+
+    /// The only transition function. Every pair is written out.
+    pub fn apply(&self, event: &Event, terms: &Terms) -> Result<Step, Refused> {
+        match self {
+            Self::Open { stage, choice } => apply_open(*stage, choice, event, terms),
+            Self::InFlight { stage, choice } => apply_in_flight(*stage, choice, event),
+            Self::Completed => apply_ended(Event::TransactionCompleted == *event),
+            Self::Expired => apply_ended(matches!(
+                event,
+                Event::DeadlinePassed { .. } | Event::ExpiryForced | Event::TransactionFailed(_)
+            )),
+            Self::Cancelled => apply_ended(matches!(event, Event::TransactionFailed(_))),
+        }
+    }
+}
+
+fn apply_open(
+    stage: Stage,
+    choice: &Choice,
+    event: &Event,
+    terms: &Terms,
+) -> Result<Step, Refused> {
+    use Event as E;
+    let open = |stage, choice| moved(State::Open { stage, choice }, &[]);
+    let paying = stage == Stage::AwaitingPayment;
+    match event {
+        E::PageOpened => match stage {
+            Stage::Created => open(Stage::Opened, choice.clone()),
+            Stage::Opened | Stage::Quoted | Stage::AwaitingPayment | Stage::Failed { .. } => {
+                Ok(Step::Unchanged)
+            }
+        },
+        E::QuoteGiven(quote) => {
+            if paying {
+                return Err(Refused::OutOfStep);
+            }
+            // A new price asks the user again, whatever they had said to an older one.
+            let quote = Some(quote.clone());
+            open(Stage::Quoted, Choice { quote, accepted: false, ..choice.clone() })
+        }
+        E::QuoteAccepted(quote) => match &choice.quote {
+            _ if paying => Err(Refused::OutOfStep),
+            Some(offered) if offered == quote && choice.accepted => Ok(Step::Unchanged),
+            Some(offered) if offered == quote => {
+                open(Stage::Quoted, Choice { accepted: true, ..choice.clone() })
+            }
+            Some(_) | None => Err(Refused::OtherQuote),
+        },
+        E::AddressGiven(address) => match &choice.address {
+            _ if paying || !choice.accepted => Err(Refused::OutOfStep),
+            Some(known) if known == address => Ok(Step::Unchanged),
+            // The partner's address is part of the terms, and terms do not change.
+            Some(_) if terms.wallet_address.is_some() => Err(Refused::OutOfStep),
+            Some(_) | None => {
+                open(Stage::Quoted, Choice { address: Some(address.clone()), ..choice.clone() })
+            }
+        },
+        E::SteppedBack(to) => match to {
+            _ if paying => Err(Refused::OutOfStep),
+            BackTo::Amount if choice.quote.is_none() => Ok(Step::Unchanged),
+            BackTo::Amount => {
+                let choice = Choice { quote: None, accepted: false, ..choice.clone() };
+                open(Stage::Opened, choice)
+            }
+            BackTo::Wallet if terms.wallet_address.is_some() => Err(Refused::OutOfStep),
+            BackTo::Wallet if choice.address.is_none() => Ok(Step::Unchanged),
+            BackTo::Wallet => open(stage, Choice { address: None, ..choice.clone() }),
+        },
+        E::RetryRequested => match stage {
+            Stage::Failed { .. } => {
+                let choice = Choice { quote: None, accepted: false, ..choice.clone() };
+                open(Stage::Opened, choice)
+            }
+            Stage::Created | Stage::Opened | Stage::Quoted => Ok(Step::Unchanged),
+            Stage::AwaitingPayment => Err(Refused::OutOfStep),
+        },
+        E::PaymentStarted => {
+            if paying || !choice.accepted || choice.quote.is_none() || choice.address.is_none() {
+                return Err(Refused::OutOfStep);
+            }
+            in_flight(FlightStage::Processing, choice, &[EventType::SessionProcessing])
+        }
+        E::ChallengeAsked if paying => Ok(Step::Unchanged),
+        E::PaymentMoving if paying => in_flight(FlightStage::Processing, choice, &[]),
+        E::TransactionFailed(reason) if paying => failed(*reason, false, choice),
+        // A payment that was confirmed after we had let go of it: it is on its way back.
+        E::RefundStarted(reason) if stage != Stage::Created => {
+            in_flight(FlightStage::Refunding { reason: *reason }, choice, &[])
+        }
+        E::CancelRequested => ended(State::Cancelled, EventType::SessionCancelled, paying),
+        E::DeadlinePassed { now } if *now < terms.expires_at => Err(Refused::NotDue),
+        E::DeadlinePassed { .. } | E::ExpiryForced => {
+            ended(State::Expired, EventType::SessionExpired, paying)
+        }
+        E::ChallengeAsked
+        | E::PaymentMoving
+        | E::RefundStarted(_)
+        | E::TransactionFailed(_)
+        | E::TransactionCompleted
+        | E::TransactionRefunded(_)
+        | E::ReviewStarted(_) => Err(Refused::OutOfStep),
+    }
+}
+
+fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result<Step, Refused> {
+    use Event as E;
+    match event {
+        E::PageOpened => Ok(Step::Unchanged),
+        E::PaymentStarted => match stage {
+            FlightStage::Processing => Ok(Step::Unchanged),
+            FlightStage::Refunding { .. } | FlightStage::Review { .. } => Err(Refused::OutOfStep),
+        },
+        E::PaymentMoving => match stage {
+            FlightStage::Processing => Ok(Step::Unchanged),
+            FlightStage::Review { .. } => in_flight(FlightStage::Processing, choice, &[]),
+            FlightStage::Refunding { .. } => Err(Refused::OutOfStep),
+        },
+        E::ChallengeAsked => match stage {
+            FlightStage::Processing => {
+                let choice = choice.clone();
+                moved(State::Open { stage: Stage::AwaitingPayment, choice }, &[])
+            }
+            FlightStage::Refunding { .. } | FlightStage::Review { .. } => Err(Refused::OutOfStep),
+        },
+        E::TransactionCompleted => {
+            moved(State::Completed, &[Effect::Announce(EventType::SessionCompleted)])
+        }
+        E::TransactionFailed(reason) => failed(*reason, false, choice),
+        E::RefundStarted(reason) => match stage {
+            FlightStage::Refunding { .. } => Ok(Step::Unchanged),
+            FlightStage::Processing | FlightStage::Review { .. } => {
+                in_flight(FlightStage::Refunding { reason: *reason }, choice, &[])
+            }
+        },
+        E::TransactionRefunded(reason) => failed(*reason, true, choice),
+        E::ReviewStarted(reason) => match stage {
+            FlightStage::Review { .. } => Ok(Step::Unchanged),
+            FlightStage::Processing | FlightStage::Refunding { .. } => {
+                in_flight(FlightStage::Review { reason: *reason }, choice, &[])
+            }
+        },
+        E::QuoteGiven(_)
+        | E::QuoteAccepted(_)
+        | E::AddressGiven(_)
+        | E::SteppedBack(_)
+        | E::RetryRequested
+        | E::CancelRequested
+        | E::DeadlinePassed { .. }
+        | E::ExpiryForced => Err(Refused::PaymentInFlight),
+    }
+}
+
+fn apply_ended(old_news: bool) -> Result<Step, Refused> {
+    if old_news { Ok(Step::Unchanged) } else { Err(Refused::Ended) }
+}
+
+fn moved(next: State, effects: &[Effect]) -> Result<Step, Refused> {
+    Ok(Step::Moved { next, effects: effects.to_vec() })
+}
+
+fn in_flight(stage: FlightStage, choice: &Choice, tell: &[EventType]) -> Result<Step, Refused> {
+    let effects: Vec<_> = tell.iter().copied().map(Effect::Announce).collect();
+    moved(State::InFlight { stage, choice: choice.clone() }, &effects)
+}
+
+fn failed(reason: Reason, refunded: bool, choice: &Choice) -> Result<Step, Refused> {
+    let choice = Choice { quote: None, accepted: false, ..choice.clone() };
+    let stage = Stage::Failed { reason, refunded };
+    moved(State::Open { stage, choice }, &[Effect::Announce(EventType::SessionFailed)])
+}
+
+fn ended(next: State, tell: EventType, paying: bool) -> Result<Step, Refused> {
+    let mut effects = vec![Effect::Announce(tell)];
+    if paying {
+        effects.push(Effect::AbandonPayment);
+    }
+    moved(next, &effects)
+}

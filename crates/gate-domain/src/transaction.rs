@@ -1,0 +1,419 @@
+//! A transaction: one attempt to turn a payment into tokens, from the charge to the last unit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use crate::ledger::Booking;
+use crate::rail::{Card, CommandKind};
+use crate::reason::Reason;
+use crate::time::Millis;
+use crate::wallet::Address;
+
+/// What never changes about a transaction, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// Its id, the contract's `refid`.
+    pub id: TransactionId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// The session that it was made in.
+    pub session_id: SessionId,
+    /// The price that was agreed.
+    pub quote_id: QuoteId,
+    /// Where the tokens go.
+    pub address: Address,
+    /// What is charged.
+    pub card: Card,
+    /// Where it stands.
+    pub state: State,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it last moved.
+    pub updated_at: Millis,
+}
+
+/// Where a transaction stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum State {
+    /// The charge is on its way; money may be moving and we do not know yet.
+    AwaitingPayment {
+        /// How far the payment is.
+        step: PaymentStep,
+    },
+    /// The card is charged; the tokens are about to be sent.
+    PaymentReceived {
+        /// The provider's name for the payment.
+        payment: String,
+    },
+    /// The network has the transfer; it is not final yet.
+    Settling {
+        /// The provider's name for the payment.
+        payment: String,
+    },
+    /// The tokens are there.
+    Completed {
+        /// The provider's name for the payment.
+        payment: String,
+        /// The transfer on its network.
+        chain_transaction: String,
+    },
+    /// Nothing was charged, or all of it was let go.
+    Failed {
+        /// Why.
+        reason: Reason,
+    },
+    /// The card was charged and the payment is on its way back.
+    RefundPending {
+        /// The provider's name for the payment.
+        payment: String,
+        /// Why it goes back.
+        reason: Reason,
+    },
+    /// The payment is back on the card.
+    Refunded {
+        /// The provider's name for the payment.
+        payment: String,
+        /// Why it went back.
+        reason: Reason,
+    },
+    /// Nobody knows how it ended; a person looks into it.
+    Review {
+        /// The provider's name for the payment, if one is known.
+        payment: Option<String>,
+        /// What is unknown.
+        reason: Reason,
+    },
+}
+
+/// How far a payment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStep {
+    /// The provider has the charge.
+    Authorising,
+    /// The bank wants to hear from the user; nothing is charged yet.
+    Challenge,
+    /// The bank has the user's answer.
+    Confirming,
+}
+
+/// What can happen to a transaction. Most are answers of a rail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The bank wants the second step.
+    ChallengeRequired,
+    /// The user has answered the second step.
+    ChallengeAnswered,
+    /// The card is charged.
+    PaymentSucceeded {
+        /// The provider's name for the payment.
+        payment: String,
+    },
+    /// The card is not charged and never will be by this command.
+    PaymentDeclined {
+        /// Why.
+        reason: Reason,
+    },
+    /// We have asked long enough and nobody knows.
+    PaymentUnresolved,
+    /// The session ended while the second step was open.
+    Abandoned,
+    /// The network has the transfer.
+    PayoutSubmitted,
+    /// The transfer is final.
+    PayoutSucceeded {
+        /// The transfer on its network.
+        chain_transaction: String,
+    },
+    /// The tokens did not leave.
+    PayoutFailed,
+    /// We have asked long enough and nobody knows.
+    PayoutUnresolved,
+    /// The payment is back on the card.
+    RefundSucceeded,
+    /// The refund was refused or never answered.
+    RefundFailed,
+    /// The provider has let go of the payment.
+    Voided,
+}
+
+/// What a move causes. Carried out in the transaction that saves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Book these entries.
+    Book(Booking),
+    /// Write down this command.
+    Send(CommandKind),
+}
+
+/// What an event did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The transaction moved on.
+    Moved {
+        /// Where to.
+        next: State,
+        /// What that causes.
+        effects: Vec<Effect>,
+    },
+    /// Old news; replaying it is harmless.
+    Unchanged,
+}
+
+/// An event that makes no sense in a state. It is logged and changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The payment was never asked for this.
+    #[error("the payment is not at this step")]
+    OutOfStep,
+    /// The transaction has ended in another way.
+    #[error("the transaction has ended")]
+    Ended,
+    /// Two answers name different payments.
+    #[error("the answer names another payment")]
+    OtherPayment,
+}
+
+impl State {
+    /// The word on the wire (decisions, "Quotes, transactions, rails").
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Self::AwaitingPayment { .. } => "awaiting_payment",
+            Self::PaymentReceived { .. } => "payment_received",
+            Self::Settling { .. } => "settling",
+            Self::Completed { .. } => "completed",
+            Self::Failed { .. } => "failed",
+            Self::RefundPending { .. } => "refund_pending",
+            Self::Refunded { .. } => "refunded",
+            Self::Review { .. } => "review",
+        }
+    }
+
+    /// The provider's name for the payment, once the card was charged.
+    pub fn payment(&self) -> Option<&str> {
+        match self {
+            Self::AwaitingPayment { .. } | Self::Failed { .. } => None,
+            Self::PaymentReceived { payment }
+            | Self::Settling { payment }
+            | Self::Completed { payment, .. }
+            | Self::RefundPending { payment, .. }
+            | Self::Refunded { payment, .. } => Some(payment),
+            Self::Review { payment, .. } => payment.as_deref(),
+        }
+    }
+
+    /// The only transition function. Every pair is written out.
+    pub fn apply(&self, event: &Event) -> Result<Step, Refused> {
+        use Event as E;
+        use State as S;
+        match self {
+            S::AwaitingPayment { step } => step.apply(event),
+            S::PaymentReceived { payment } => match event {
+                E::PaymentSucceeded { payment: other } => same_payment(payment, other),
+                E::PayoutSubmitted => moved(S::Settling { payment: payment.clone() }, &[]),
+                E::PayoutSucceeded { chain_transaction } => completed(payment, chain_transaction),
+                E::PayoutFailed => refund(payment, Reason::PayoutFailed, &[]),
+                E::PayoutUnresolved => review(Some(payment.as_str()), Reason::PayoutUnresolved),
+                E::ChallengeRequired | E::ChallengeAnswered => Ok(Step::Unchanged),
+                E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
+                E::Abandoned | E::RefundSucceeded | E::RefundFailed | E::Voided => {
+                    Err(Refused::OutOfStep)
+                }
+            },
+            S::Settling { payment } => match event {
+                E::PaymentSucceeded { payment: other } => same_payment(payment, other),
+                E::PayoutSubmitted => Ok(Step::Unchanged),
+                E::PayoutSucceeded { chain_transaction } => completed(payment, chain_transaction),
+                E::PayoutFailed => refund(payment, Reason::PayoutFailed, &[]),
+                E::PayoutUnresolved => review(Some(payment.as_str()), Reason::PayoutUnresolved),
+                E::ChallengeRequired | E::ChallengeAnswered => Ok(Step::Unchanged),
+                E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
+                E::Abandoned | E::RefundSucceeded | E::RefundFailed | E::Voided => {
+                    Err(Refused::OutOfStep)
+                }
+            },
+            S::Completed { payment, chain_transaction } => match event {
+                E::PaymentSucceeded { payment: other } => same_payment(payment, other),
+                E::PayoutSucceeded { chain_transaction: other } if other == chain_transaction => {
+                    Ok(Step::Unchanged)
+                }
+                E::ChallengeRequired | E::ChallengeAnswered | E::PayoutSubmitted => {
+                    Ok(Step::Unchanged)
+                }
+                E::PaymentDeclined { .. }
+                | E::PaymentUnresolved
+                | E::Abandoned
+                | E::PayoutSucceeded { .. }
+                | E::PayoutFailed
+                | E::PayoutUnresolved
+                | E::RefundSucceeded
+                | E::RefundFailed
+                | E::Voided => Err(Refused::Ended),
+            },
+            S::Failed { reason } => match event {
+                // Money that comes after we gave up is never dropped: it goes back.
+                E::PaymentSucceeded { payment } => {
+                    refund(payment, Reason::PaidTooLate, &[Effect::Book(Booking::PaymentCaptured)])
+                }
+                E::PaymentDeclined { .. } | E::Voided | E::ChallengeRequired => Ok(Step::Unchanged),
+                E::Abandoned if *reason == Reason::Abandoned => Ok(Step::Unchanged),
+                E::ChallengeAnswered
+                | E::PaymentUnresolved
+                | E::Abandoned
+                | E::PayoutSubmitted
+                | E::PayoutSucceeded { .. }
+                | E::PayoutFailed
+                | E::PayoutUnresolved
+                | E::RefundSucceeded
+                | E::RefundFailed => Err(Refused::Ended),
+            },
+            S::RefundPending { payment, reason } => match event {
+                E::PaymentSucceeded { payment: other } => same_payment(payment, other),
+                E::RefundSucceeded => moved(
+                    S::Refunded { payment: payment.clone(), reason: *reason },
+                    &[Effect::Book(Booking::PaymentRefunded)],
+                ),
+                E::RefundFailed => review(Some(payment.as_str()), Reason::RefundFailed),
+                E::ChallengeRequired | E::ChallengeAnswered | E::PayoutSubmitted => {
+                    Ok(Step::Unchanged)
+                }
+                E::PayoutFailed | E::Voided => Ok(Step::Unchanged),
+                E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
+                // Tokens that left although the payout was said to have failed: a person decides.
+                E::PayoutSucceeded { .. } => {
+                    review(Some(payment.as_str()), Reason::PayoutUnresolved)
+                }
+                E::Abandoned | E::PayoutUnresolved => Err(Refused::OutOfStep),
+            },
+            S::Refunded { payment, .. } => match event {
+                E::PaymentSucceeded { payment: other } => same_payment(payment, other),
+                E::RefundSucceeded | E::PayoutFailed | E::Voided => Ok(Step::Unchanged),
+                E::ChallengeRequired | E::ChallengeAnswered | E::PayoutSubmitted => {
+                    Ok(Step::Unchanged)
+                }
+                E::PayoutSucceeded { .. } => {
+                    review(Some(payment.as_str()), Reason::PayoutUnresolved)
+                }
+                E::PaymentDeclined { .. }
+                | E::PaymentUnresolved
+                | E::Abandoned
+                | E::PayoutUnresolved
+                | E::RefundFailed => Err(Refused::Ended),
+            },
+            S::Review { payment, reason } => match event {
+                // The answer came after we had given up on it: the story goes on where it stopped.
+                E::PaymentSucceeded { payment: other } => match payment {
+                    Some(payment) => same_payment(payment, other),
+                    None => received(other),
+                },
+                E::PaymentDeclined { reason } if payment.is_none() => failed(*reason),
+                E::PayoutSucceeded { chain_transaction } => match payment {
+                    Some(payment) if *reason == Reason::PayoutUnresolved => {
+                        completed(payment, chain_transaction)
+                    }
+                    Some(_) | None => Err(Refused::OutOfStep),
+                },
+                E::PayoutFailed => match payment {
+                    Some(payment) if *reason == Reason::PayoutUnresolved => {
+                        refund(payment, Reason::PayoutFailed, &[])
+                    }
+                    Some(_) | None => Err(Refused::OutOfStep),
+                },
+                E::RefundSucceeded => match payment {
+                    Some(payment) if *reason == Reason::RefundFailed => moved(
+                        S::Refunded { payment: payment.clone(), reason: Reason::PayoutFailed },
+                        &[Effect::Book(Booking::PaymentRefunded)],
+                    ),
+                    Some(_) | None => Err(Refused::OutOfStep),
+                },
+                E::PaymentUnresolved
+                | E::PayoutUnresolved
+                | E::RefundFailed
+                | E::PayoutSubmitted
+                | E::ChallengeRequired
+                | E::ChallengeAnswered
+                | E::Voided => Ok(Step::Unchanged),
+                E::PaymentDeclined { .. } | E::Abandoned => Err(Refused::OutOfStep),
+            },
+        }
+    }
+}
+
+impl PaymentStep {
+    /// Before the card is charged. Split from the rest because each step of a payment differs.
+    fn apply(self, event: &Event) -> Result<Step, Refused> {
+        use Event as E;
+        let at = |step| State::AwaitingPayment { step };
+        match event {
+            E::PaymentSucceeded { payment } => received(payment),
+            E::PaymentDeclined { reason } => failed(*reason),
+            E::ChallengeRequired => match self {
+                Self::Authorising => moved(at(Self::Challenge), &[]),
+                Self::Challenge | Self::Confirming => Ok(Step::Unchanged),
+            },
+            E::ChallengeAnswered => match self {
+                Self::Challenge => {
+                    moved(at(Self::Confirming), &[Effect::Send(CommandKind::Confirm)])
+                }
+                Self::Confirming => Ok(Step::Unchanged),
+                Self::Authorising => Err(Refused::OutOfStep),
+            },
+            E::Abandoned => match self {
+                Self::Challenge => moved(
+                    State::Failed { reason: Reason::Abandoned },
+                    &[Effect::Send(CommandKind::Void)],
+                ),
+                Self::Authorising | Self::Confirming => Err(Refused::OutOfStep),
+            },
+            E::PaymentUnresolved => match self {
+                Self::Authorising | Self::Confirming => review(None, Reason::PaymentUnresolved),
+                Self::Challenge => Err(Refused::OutOfStep),
+            },
+            E::PayoutSubmitted
+            | E::PayoutSucceeded { .. }
+            | E::PayoutFailed
+            | E::PayoutUnresolved
+            | E::RefundSucceeded
+            | E::RefundFailed
+            | E::Voided => Err(Refused::OutOfStep),
+        }
+    }
+}
+
+fn moved(next: State, effects: &[Effect]) -> Result<Step, Refused> {
+    Ok(Step::Moved { next, effects: effects.to_vec() })
+}
+
+fn same_payment(ours: &str, theirs: &str) -> Result<Step, Refused> {
+    if ours == theirs { Ok(Step::Unchanged) } else { Err(Refused::OtherPayment) }
+}
+
+fn received(payment: &str) -> Result<Step, Refused> {
+    moved(
+        State::PaymentReceived { payment: payment.to_owned() },
+        &[Effect::Book(Booking::PaymentCaptured), Effect::Send(CommandKind::Payout)],
+    )
+}
+
+fn completed(payment: &str, chain_transaction: &str) -> Result<Step, Refused> {
+    let (payment, chain_transaction) = (payment.to_owned(), chain_transaction.to_owned());
+    moved(
+        State::Completed { payment, chain_transaction },
+        &[Effect::Book(Booking::TokensDelivered)],
+    )
+}
+
+fn failed(reason: Reason) -> Result<Step, Refused> {
+    moved(State::Failed { reason }, &[])
+}
+
+fn refund(payment: &str, reason: Reason, first: &[Effect]) -> Result<Step, Refused> {
+    let effects = [first, &[Effect::Send(CommandKind::Refund)]].concat();
+    moved(State::RefundPending { payment: payment.to_owned(), reason }, &effects)
+}
+
+fn review(payment: Option<&str>, reason: Reason) -> Result<Step, Refused> {
+    moved(State::Review { payment: payment.map(str::to_owned), reason }, &[])
+}

@@ -1,0 +1,221 @@
+//! Both state machines as tables: every state meets every event. A reviewer reads the snapshot as
+//! a diff, and a product person can read it at all.
+
+use std::fmt::Write as _;
+
+use gate_domain::event::EventType;
+use gate_domain::ids::{Mode, QuoteId, Seed};
+use gate_domain::money::{Asset, Money};
+use gate_domain::reason::Reason;
+use gate_domain::session::{self, BackTo, Choice, FlightStage, Stage, Terms};
+use gate_domain::time::Millis;
+use gate_domain::transaction::{self, PaymentStep};
+use gate_domain::wallet::Address;
+
+const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+
+fn quote_id(last: u8) -> QuoteId {
+    QuoteId::new(Mode::Test, Seed { at: Millis(0), random: [last; 10] })
+}
+
+fn terms() -> Terms {
+    let eur = Asset { code: "EUR".into(), network: None, decimals: 2 };
+    Terms {
+        amount: Money::new(100_00, eur),
+        target_token: None,
+        target_network: None,
+        flow: None,
+        wallet_address: None,
+        return_url: "https://shop.example/done".into(),
+        cancel_url: None,
+        user_reference: None,
+        metadata: "{}".into(),
+        expires_at: Millis(1000),
+    }
+}
+
+fn session_states() -> Vec<(&'static str, session::State)> {
+    use session::State as S;
+    let chosen = Choice {
+        quote: Some(quote_id(1)),
+        accepted: true,
+        address: Some(Address::parse(ADDRESS).unwrap()),
+    };
+    let offered = Choice { quote: Some(quote_id(1)), accepted: false, address: None };
+    let open = |stage, choice: &Choice| S::Open { stage, choice: choice.clone() };
+    let flight = |stage| S::InFlight { stage, choice: chosen.clone() };
+    let reason = Reason::CardDeclined;
+    vec![
+        ("created", open(Stage::Created, &Choice::default())),
+        ("opened", open(Stage::Opened, &Choice::default())),
+        ("quoted", open(Stage::Quoted, &offered)),
+        ("chosen", open(Stage::Quoted, &chosen)),
+        ("challenged", open(Stage::AwaitingPayment, &chosen)),
+        ("failed", open(Stage::Failed { reason, refunded: false }, &Choice::default())),
+        ("processing", flight(FlightStage::Processing)),
+        ("refunding", flight(FlightStage::Refunding { reason })),
+        ("review", flight(FlightStage::Review { reason })),
+        ("completed", S::Completed),
+        ("expired", S::Expired),
+        ("cancelled", S::Cancelled),
+    ]
+}
+
+fn session_events() -> Vec<(&'static str, session::Event)> {
+    use session::Event as E;
+    let reason = Reason::CardDeclined;
+    vec![
+        ("page opened", E::PageOpened),
+        ("quote given", E::QuoteGiven(quote_id(2))),
+        ("quote accepted", E::QuoteAccepted(quote_id(1))),
+        ("other quote accepted", E::QuoteAccepted(quote_id(9))),
+        ("address given", E::AddressGiven(Address::parse(ADDRESS).unwrap())),
+        ("back to amount", E::SteppedBack(BackTo::Amount)),
+        ("back to wallet", E::SteppedBack(BackTo::Wallet)),
+        ("retry", E::RetryRequested),
+        ("payment started", E::PaymentStarted),
+        ("challenge asked", E::ChallengeAsked),
+        ("payment moving", E::PaymentMoving),
+        ("transaction completed", E::TransactionCompleted),
+        ("transaction failed", E::TransactionFailed(reason)),
+        ("refund started", E::RefundStarted(reason)),
+        ("transaction refunded", E::TransactionRefunded(reason)),
+        ("review started", E::ReviewStarted(reason)),
+        ("cancel", E::CancelRequested),
+        ("deadline, early", E::DeadlinePassed { now: Millis(999) }),
+        ("deadline", E::DeadlinePassed { now: Millis(1000) }),
+        ("expiry forced", E::ExpiryForced),
+    ]
+}
+
+#[test]
+fn every_session_state_meets_every_event() {
+    let mut table = String::new();
+    for (state_name, state) in session_states() {
+        for (event_name, event) in session_events() {
+            let outcome = match state.apply(&event, &terms()) {
+                Ok(session::Step::Moved { next, effects }) => {
+                    let effects: Vec<_> = effects
+                        .iter()
+                        .map(|effect| match effect {
+                            session::Effect::Announce(event) => event.as_str(),
+                            session::Effect::AbandonPayment => "abandon payment",
+                        })
+                        .collect();
+                    format!("-> {:<9} {:<16} {effects:?}", next.status(), next.phase())
+                }
+                Ok(session::Step::Unchanged) => "== unchanged".to_owned(),
+                Err(refused) => format!("!! {refused}"),
+            };
+            writeln!(table, "{state_name:<10} + {event_name:<22} {outcome}").unwrap();
+        }
+        table.push('\n');
+    }
+    insta::assert_snapshot!(table);
+}
+
+fn transaction_states() -> Vec<(String, transaction::State)> {
+    use transaction::State as S;
+    let payment = || "pay_1".to_owned();
+    let mut states: Vec<(String, S)> =
+        [PaymentStep::Authorising, PaymentStep::Challenge, PaymentStep::Confirming]
+            .into_iter()
+            .map(|step| (format!("{step:?}").to_lowercase(), S::AwaitingPayment { step }))
+            .collect();
+    let late = Reason::PayoutUnresolved;
+    states.extend([
+        ("received".into(), S::PaymentReceived { payment: payment() }),
+        ("settling".into(), S::Settling { payment: payment() }),
+        ("completed".into(), S::Completed { payment: payment(), chain_transaction: "0x1".into() }),
+        ("failed".into(), S::Failed { reason: Reason::CardDeclined }),
+        ("abandoned".into(), S::Failed { reason: Reason::Abandoned }),
+        ("refunding".into(), S::RefundPending { payment: payment(), reason: Reason::PayoutFailed }),
+        ("refunded".into(), S::Refunded { payment: payment(), reason: Reason::PayoutFailed }),
+        ("review: paid?".into(), S::Review { payment: None, reason: Reason::PaymentUnresolved }),
+        ("review: sent?".into(), S::Review { payment: Some(payment()), reason: late }),
+        (
+            "review: back?".into(),
+            S::Review { payment: Some(payment()), reason: Reason::RefundFailed },
+        ),
+    ]);
+    states
+}
+
+fn transaction_events() -> Vec<(&'static str, transaction::Event)> {
+    use transaction::Event as E;
+    vec![
+        ("challenge required", E::ChallengeRequired),
+        ("challenge answered", E::ChallengeAnswered),
+        ("payment succeeded", E::PaymentSucceeded { payment: "pay_1".into() }),
+        ("other payment", E::PaymentSucceeded { payment: "pay_2".into() }),
+        ("payment declined", E::PaymentDeclined { reason: Reason::CardDeclined }),
+        ("payment unresolved", E::PaymentUnresolved),
+        ("abandoned", E::Abandoned),
+        ("payout submitted", E::PayoutSubmitted),
+        ("payout succeeded", E::PayoutSucceeded { chain_transaction: "0x1".into() }),
+        ("other payout", E::PayoutSucceeded { chain_transaction: "0x2".into() }),
+        ("payout failed", E::PayoutFailed),
+        ("payout unresolved", E::PayoutUnresolved),
+        ("refund succeeded", E::RefundSucceeded),
+        ("refund failed", E::RefundFailed),
+        ("voided", E::Voided),
+    ]
+}
+
+#[test]
+fn every_transaction_state_meets_every_event() {
+    let mut table = String::new();
+    for (state_name, state) in transaction_states() {
+        for (event_name, event) in transaction_events() {
+            let outcome = match state.apply(&event) {
+                Ok(transaction::Step::Moved { next, effects }) => {
+                    format!("-> {:<16} {effects:?}", next.status())
+                }
+                Ok(transaction::Step::Unchanged) => "== unchanged".to_owned(),
+                Err(refused) => format!("!! {refused}"),
+            };
+            writeln!(table, "{state_name:<13} + {event_name:<18} {outcome}").unwrap();
+        }
+        table.push('\n');
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn in_flight_money_neither_expires_nor_is_cancelled() {
+    use session::{Event, Refused};
+    let late = Event::DeadlinePassed { now: Millis(i64::MAX) };
+    for (name, state) in session_states() {
+        if !matches!(state, session::State::InFlight { .. }) {
+            continue;
+        }
+        for event in [late.clone(), Event::ExpiryForced, Event::CancelRequested] {
+            assert_eq!(
+                state.apply(&event, &terms()),
+                Err(Refused::PaymentInFlight),
+                "{name} + {event:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_end_is_announced_once() {
+    let ends =
+        [EventType::SessionCompleted, EventType::SessionExpired, EventType::SessionCancelled];
+    for (state_name, state) in session_states() {
+        for (event_name, event) in session_events() {
+            let Ok(session::Step::Moved { next, effects }) = state.apply(&event, &terms()) else {
+                continue;
+            };
+            let told = effects
+                .iter()
+                .filter(|effect| {
+                    matches!(effect, session::Effect::Announce(event) if ends.contains(event))
+                })
+                .count();
+            let ended = next.status() != "open";
+            assert_eq!(told, usize::from(ended), "{state_name} + {event_name}");
+        }
+    }
+}

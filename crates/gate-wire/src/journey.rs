@@ -1,0 +1,400 @@
+//! What the hosted page shows: one step at a time, decided by the server.
+
+use gate_domain::catalogue::{TokenInfo, find_token};
+use gate_domain::journey::{ProcessingStage, Step};
+use gate_domain::quote::{FeeKind, Quote};
+use gate_domain::session::{Session, State};
+use gate_domain::time::Millis;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::ReasonBody;
+use crate::instant::to_rfc3339;
+
+/// The whole of what the page needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Journey {
+    /// The session, as far as the user may know it.
+    pub session: JourneySession,
+    /// Grows with each change of the session; an older one never overwrites a newer one.
+    pub revision: i64,
+    /// RFC 3339: the server's clock, for the countdown.
+    pub server_time: String,
+    /// What to show.
+    pub step: JourneyStep,
+}
+
+/// A session as the user sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct JourneySession {
+    /// Its id.
+    pub id: String,
+    /// `open`, `completed`, `expired` or `cancelled`.
+    pub status: String,
+    /// `test` or `live`.
+    pub mode: String,
+    /// The pinned flow.
+    pub flow: Option<String>,
+    /// What the user pays.
+    pub amount: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// RFC 3339.
+    pub expires_at: String,
+    /// Where the user goes back to.
+    pub return_url: String,
+    /// Where the user goes back to after giving up.
+    pub cancel_url: Option<String>,
+    /// The partner's name.
+    pub partner_name: String,
+}
+
+/// A step, told apart by `kind`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JourneyStep {
+    /// Choose what to buy and look at the price.
+    Amount {
+        /// What there is to choose from.
+        options: Vec<AssetOption>,
+        /// What is chosen.
+        selected: Option<AssetChoice>,
+        /// The partner fixed the asset: there is no choice.
+        pinned: bool,
+        /// The price on the table.
+        quote: Option<QuoteBody>,
+        /// `quote_expired` when the accepted price no longer holds.
+        notice: Option<String>,
+    },
+    /// Say where the tokens go.
+    Wallet {
+        /// The accepted price.
+        quote: QuoteBody,
+        /// The network's name for people.
+        network_name: String,
+        /// What was said before.
+        address: Option<String>,
+        /// `evm`.
+        address_format: String,
+        /// The partner fixed the address.
+        locked: bool,
+    },
+    /// Pay.
+    Payment {
+        /// The accepted price.
+        quote: QuoteBody,
+        /// The network's name for people.
+        network_name: String,
+        /// Where the tokens go.
+        address: String,
+        /// Cards that the simulator knows; empty in live mode.
+        test_cards: Vec<TestCard>,
+    },
+    /// Confirm with the bank.
+    Challenge {
+        /// The accepted price.
+        quote: QuoteBody,
+        /// The card in question.
+        card_last4: String,
+        /// What the simulator accepts; none in live mode.
+        hint: Option<String>,
+    },
+    /// Wait.
+    Processing {
+        /// `authorising`, `sending`, `refunding` or `review`.
+        stage: String,
+        /// The agreed price.
+        quote: QuoteBody,
+        /// Where the tokens go.
+        address: String,
+        /// The transaction.
+        transaction_id: String,
+        /// It takes longer than usual.
+        slow: bool,
+        /// What is going on, for people.
+        message: String,
+    },
+    /// The tokens are there.
+    Done {
+        /// The agreed price.
+        quote: QuoteBody,
+        /// Where the tokens went.
+        address: String,
+        /// The transaction.
+        transaction_id: String,
+        /// The transfer on its network.
+        chain_transaction: String,
+        /// Where to look at it; none for the simulator's network.
+        explorer_url: Option<String>,
+    },
+    /// The attempt failed.
+    Failed {
+        /// Why, and what now.
+        reason: ReasonBody,
+        /// Whether the user may try again here.
+        can_retry: bool,
+        /// The transaction that failed.
+        transaction_id: Option<String>,
+        /// Whether a payment was made and went back.
+        refunded: bool,
+    },
+    /// The session is over.
+    Ended {
+        /// `expired` or `cancelled`.
+        status: String,
+        /// For people.
+        message: String,
+    },
+}
+
+/// A token on one network, to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AssetOption {
+    /// The symbol.
+    pub target_token: String,
+    /// The network.
+    pub target_network: String,
+    /// The token's name for people.
+    pub name: String,
+    /// The network's name for people.
+    pub network_name: String,
+}
+
+/// A token on one network, chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AssetChoice {
+    /// The symbol.
+    pub target_token: String,
+    /// The network.
+    pub target_network: String,
+}
+
+/// A card that the simulator knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestCard {
+    /// The number, grouped.
+    pub number: String,
+    /// What it does, for people.
+    pub label: String,
+    /// What it does, for programs.
+    pub outcome: String,
+}
+
+/// A price with every part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QuoteBody {
+    /// Its id.
+    pub id: String,
+    /// What the user pays in all.
+    pub fiat_amount: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// What the user receives.
+    pub crypto_amount: String,
+    /// The token's symbol.
+    pub target_token: String,
+    /// The network.
+    pub target_network: String,
+    /// The price of one token without fees.
+    pub exchange_rate: String,
+    /// Every fee.
+    pub fees: Vec<FeeBody>,
+    /// All fees together.
+    pub total_fees: String,
+    /// RFC 3339.
+    pub expires_at: String,
+    /// Whether the price no longer holds.
+    pub lapsed: bool,
+    /// How long a price holds in all, seconds.
+    pub locked_for_seconds: i64,
+}
+
+/// One line of the bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FeeBody {
+    /// `service`, `network` or `rounding`.
+    pub kind: String,
+    /// For people.
+    pub label: String,
+    /// In the currency of the charge.
+    pub amount: String,
+}
+
+/// What the rails add to a step: it differs between the simulator and real money.
+#[derive(Clone, Debug, Default)]
+pub struct RailHints {
+    /// Cards to offer as buttons.
+    pub test_cards: Vec<TestCard>,
+    /// What the second step accepts.
+    pub challenge_hint: Option<String>,
+}
+
+impl Journey {
+    /// The journey of a session, from the step that the domain computed.
+    pub fn new(
+        session: &Session,
+        step: Step<'_>,
+        partner_name: &str,
+        hints: &RailHints,
+        now: Millis,
+    ) -> Self {
+        let terms = &session.terms;
+        Self {
+            session: JourneySession {
+                id: session.id.to_string(),
+                status: session.status().into(),
+                mode: session.tenant.mode.to_string(),
+                flow: terms.flow.map(|flow| flow.as_str().into()),
+                amount: terms.amount.to_decimal(),
+                currency: terms.amount.asset.code.clone(),
+                expires_at: to_rfc3339(terms.expires_at),
+                return_url: terms.return_url.clone(),
+                cancel_url: terms.cancel_url.clone(),
+                partner_name: partner_name.to_owned(),
+            },
+            revision: session.revision,
+            server_time: to_rfc3339(now),
+            step: step_body(session, step, hints, now),
+        }
+    }
+}
+
+fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) -> JourneyStep {
+    let quoted = |quote: &Quote| QuoteBody::new(quote, now);
+    let locked = session.terms.wallet_address.is_some();
+    match step {
+        Step::Amount { options, selected, quote, lapsed } => JourneyStep::Amount {
+            pinned: options.len() == 1,
+            options: options.iter().map(AssetOption::from).collect(),
+            selected: selected.map(|token| AssetChoice {
+                target_token: token.symbol.into(),
+                target_network: token.network.into(),
+            }),
+            quote: quote.map(quoted),
+            notice: lapsed.then(|| "quote_expired".into()),
+        },
+        Step::Wallet { quote } => JourneyStep::Wallet {
+            network_name: network_name(quote),
+            quote: quoted(quote),
+            address: None,
+            address_format: "evm".into(),
+            locked,
+        },
+        Step::Payment { quote, address } => JourneyStep::Payment {
+            network_name: network_name(quote),
+            quote: quoted(quote),
+            address: address.into(),
+            test_cards: hints.test_cards.clone(),
+        },
+        Step::Challenge { quote, card_last4 } => JourneyStep::Challenge {
+            quote: quoted(quote),
+            card_last4: card_last4.into(),
+            hint: hints.challenge_hint.clone(),
+        },
+        Step::Processing { stage, quote, transaction, slow } => JourneyStep::Processing {
+            stage: stage_word(stage).into(),
+            quote: quoted(quote),
+            address: transaction.address.as_str().into(),
+            transaction_id: transaction.id.to_string(),
+            slow,
+            message: stage_message(stage).into(),
+        },
+        Step::Done { quote, transaction, chain_transaction } => JourneyStep::Done {
+            quote: quoted(quote),
+            address: transaction.address.as_str().into(),
+            transaction_id: transaction.id.to_string(),
+            chain_transaction: chain_transaction.into(),
+            explorer_url: None,
+        },
+        Step::Failed { reason, refunded, transaction } => JourneyStep::Failed {
+            reason: reason.into(),
+            // The session is open, so the user may always try again; the reason says whether it helps.
+            can_retry: true,
+            transaction_id: transaction.map(|transaction| transaction.id.to_string()),
+            refunded,
+        },
+        Step::Ended => JourneyStep::Ended {
+            status: session.status().into(),
+            message: match session.state {
+                State::Expired => "This session has expired. Nothing was charged.",
+                State::Cancelled => "This purchase was cancelled. Nothing was charged.",
+                State::Open { .. } | State::InFlight { .. } | State::Completed => {
+                    unreachable!("only an expired or cancelled session has ended")
+                }
+            }
+            .into(),
+        },
+    }
+}
+
+const fn stage_word(stage: ProcessingStage) -> &'static str {
+    match stage {
+        ProcessingStage::Authorising => "authorising",
+        ProcessingStage::Sending => "sending",
+        ProcessingStage::Refunding => "refunding",
+        ProcessingStage::Review => "review",
+    }
+}
+
+const fn stage_message(stage: ProcessingStage) -> &'static str {
+    match stage {
+        ProcessingStage::Authorising => "Your bank is confirming the payment.",
+        ProcessingStage::Sending => "The payment is confirmed. Your tokens are on their way.",
+        ProcessingStage::Refunding => {
+            "The tokens could not be sent. Your payment is on its way back."
+        }
+        ProcessingStage::Review => "We are looking into this payment. Nothing is lost.",
+    }
+}
+
+fn network_name(quote: &Quote) -> String {
+    let network = quote.crypto.asset.network.as_deref().unwrap_or_default();
+    find_token(&quote.crypto.asset.code, network)
+        .map_or_else(|| network.to_owned(), |token| token.network_name.to_owned())
+}
+
+impl From<&TokenInfo> for AssetOption {
+    fn from(token: &TokenInfo) -> Self {
+        Self {
+            target_token: token.symbol.into(),
+            target_network: token.network.into(),
+            name: token.name.into(),
+            network_name: token.network_name.into(),
+        }
+    }
+}
+
+impl QuoteBody {
+    /// A quote as the page sees it at `now`.
+    pub fn new(quote: &Quote, now: Millis) -> Self {
+        let fees = quote.fees.iter().map(|fee| FeeBody {
+            kind: match fee.kind {
+                FeeKind::Service => "service",
+                FeeKind::Network => "network",
+                FeeKind::Rounding => "rounding",
+            }
+            .into(),
+            label: match fee.kind {
+                FeeKind::Service => "Service fee",
+                FeeKind::Network => "Network fee",
+                FeeKind::Rounding => "Rounding",
+            }
+            .into(),
+            amount: fee.amount.to_decimal(),
+        });
+        Self {
+            id: quote.id.to_string(),
+            fiat_amount: quote.fiat.to_decimal(),
+            currency: quote.fiat.asset.code.clone(),
+            crypto_amount: quote.crypto.to_decimal(),
+            target_token: quote.crypto.asset.code.clone(),
+            target_network: quote.crypto.asset.network.clone().unwrap_or_default(),
+            exchange_rate: quote.rate.to_decimal(),
+            fees: fees.collect(),
+            total_fees: quote.total_fees().to_decimal(),
+            expires_at: to_rfc3339(quote.expires_at),
+            lapsed: quote.lapsed(now),
+            locked_for_seconds: (quote.expires_at.0 - quote.created_at.0) / 1000,
+        }
+    }
+}

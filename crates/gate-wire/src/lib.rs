@@ -1,0 +1,16 @@
+//! The JSON of the API and the signatures of webhooks, shared by the server, the command line and
+//! what partners compile in.
+//!
+//! Field names and shapes are the public contract. Nothing here decides anything.
+
+pub mod delivery;
+pub mod embed;
+pub mod error;
+pub mod event;
+pub mod instant;
+pub mod journey;
+pub mod list;
+pub mod session;
+pub mod signature;
+
+pub use error::ErrorBody;

@@ -1,0 +1,152 @@
+//! A session as partners see it (contract, section 4.1; decisions, "Sessions").
+
+use gate_domain::session::Session;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::error::ReasonBody;
+use crate::instant::to_rfc3339;
+
+/// What create takes. Unknown fields are refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSessionBody {
+    /// What the user pays, a decimal string.
+    #[schema(pattern = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$", example = "100.00")]
+    pub amount: String,
+    /// ISO 4217.
+    #[schema(pattern = "^[A-Za-z]{3}$", example = "EUR")]
+    pub currency: String,
+    /// Where the user goes back to. Its origin must be one of the partner's allowed origins.
+    #[schema(max_length = 2048, example = "https://shop.example/orders/1")]
+    pub return_url: String,
+    /// Where the user goes back to after giving up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2048)]
+    pub cancel_url: Option<String>,
+    /// Pins the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "USDC")]
+    pub target_token: Option<String>,
+    /// Pins the network. Compared without case, answered in lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "base")]
+    pub target_network: Option<String>,
+    /// Pins the flow: `on_ramp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
+    /// Where the tokens go, if the partner knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet_address: Option<String>,
+    /// The partner's own opaque name for the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub user_reference: Option<String>,
+    /// The partner's notes: at most 50 keys and 8 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Map<String, Value>>,
+    /// Lifetime in seconds; 24 h where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 300, maximum = 604_800)]
+    pub expires_in: Option<i64>,
+}
+
+/// A session. It never carries its client secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionBody {
+    /// Its id.
+    pub id: String,
+    /// Always `gate_session`.
+    pub object: String,
+    /// Whose it is.
+    pub partner_id: String,
+    /// `test` or `live`.
+    pub mode: String,
+    /// What the user pays, a decimal string.
+    pub amount: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// The pinned token.
+    pub target_token: Option<String>,
+    /// The pinned network, lower case.
+    pub target_network: Option<String>,
+    /// The pinned flow.
+    pub flow: Option<String>,
+    /// The address that the partner gave.
+    pub wallet_address: Option<String>,
+    /// Where the user goes back to.
+    pub return_url: String,
+    /// Where the user goes back to after giving up.
+    pub cancel_url: Option<String>,
+    /// `open`, `completed`, `expired` or `cancelled`.
+    pub status: String,
+    /// RFC 3339.
+    pub expires_at: String,
+    /// RFC 3339.
+    pub created_at: Option<String>,
+    /// Echoed.
+    pub user_reference: Option<String>,
+    /// Echoed.
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
+    /// The transaction that matters, once there is one.
+    pub tx_refid: Option<String>,
+    /// The richer life behind `status`.
+    pub progress: ProgressBody,
+}
+
+/// What goes on inside a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProgressBody {
+    /// `created`, `opened`, `quoted`, `awaiting_payment`, `processing`, `settled`, `failed`,
+    /// `refunding`, `refunded` or `review`.
+    pub phase: String,
+    /// Why, where something went wrong.
+    pub reason: Option<ReasonBody>,
+    /// RFC 3339.
+    pub updated_at: String,
+}
+
+/// What create answers: the session and, only here, the client secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CreatedSessionBody {
+    /// The session.
+    #[serde(flatten)]
+    pub session: SessionBody,
+    /// Opens the hosted flow of this one session. Browser-safe, but not for logs.
+    pub client_secret: String,
+}
+
+impl From<&Session> for SessionBody {
+    fn from(session: &Session) -> Self {
+        let terms = &session.terms;
+        Self {
+            id: session.id.to_string(),
+            object: "gate_session".into(),
+            partner_id: session.tenant.partner.to_string(),
+            mode: session.tenant.mode.to_string(),
+            amount: terms.amount.to_decimal(),
+            currency: terms.amount.asset.code.clone(),
+            target_token: terms.target_token.clone(),
+            target_network: terms.target_network.clone(),
+            flow: terms.flow.map(|flow| flow.as_str().into()),
+            wallet_address: terms.wallet_address.as_ref().map(|address| address.as_str().into()),
+            return_url: terms.return_url.clone(),
+            cancel_url: terms.cancel_url.clone(),
+            status: session.status().into(),
+            expires_at: to_rfc3339(terms.expires_at),
+            created_at: Some(to_rfc3339(session.created_at)),
+            user_reference: terms.user_reference.clone(),
+            metadata: serde_json::from_str(&terms.metadata)
+                .expect("metadata was checked to be an object before it was stored"),
+            tx_refid: session.transaction.as_ref().map(ToString::to_string),
+            progress: ProgressBody {
+                phase: session.state.phase().into(),
+                reason: session.state.reason().map(Into::into),
+                updated_at: to_rfc3339(session.updated_at),
+            },
+        }
+    }
+}
