@@ -1,0 +1,115 @@
+//! Commands to the rails: written with the change that causes them, sent by a worker under a lease.
+
+use gate_domain::ids::{SessionId, Tenant};
+use gate_domain::rail::Command;
+use gate_domain::time::Millis;
+
+use crate::read::{Reader, to_json};
+use crate::{Sql, StoreError, Tx, sql};
+
+const INSERT: Sql = sql("insert into commands
+    (partner_id, mode, id, session_id, transaction_id, kind, body, sent, attempts, due_at, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $8)");
+const LIST_DUE: Sql = sql("select partner_id, mode, id, session_id, body, sent, attempts
+    from commands where due_at is not null and due_at <= $1 order by due_at limit $2")
+.skip_locked();
+const LEASE: Sql = sql("update commands
+    set due_at = $4, lease_token = $5, sent = 1, attempts = attempts + 1
+    where partner_id = $1 and mode = $2 and id = $3");
+const RECORD: Sql = sql("update commands set due_at = $5, lease_token = null
+    where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4");
+const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = null
+    where due_at is not null and lease_token is not null");
+
+pub(crate) const STATEMENTS: &[Sql] = &[INSERT, LIST_DUE, LEASE, RECORD, RELEASE_ALL];
+
+/// A command that this worker holds, until the lease ends.
+#[derive(Clone, Debug)]
+pub struct ClaimedCommand {
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// The session to lock before its transaction.
+    pub session_id: SessionId,
+    /// What to send.
+    pub command: Command,
+    /// Whether the other side may have seen it before: then ask first.
+    pub sent_before: bool,
+    /// How often it was sent or asked about before.
+    pub attempts: i64,
+    /// What the answer is recorded against.
+    pub lease_token: String,
+}
+
+impl Tx {
+    /// Write down a command, due at once.
+    pub fn insert_command(
+        &mut self,
+        tenant: &Tenant,
+        session: &SessionId,
+        command: &Command,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            INSERT,
+            &[
+                &tenant.partner.as_str(),
+                &tenant.mode.as_str(),
+                &command.id.as_str(),
+                &session.as_str(),
+                &command.transaction_id.as_str(),
+                &command.kind.as_str(),
+                &to_json(command),
+                &command.created_at.0,
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Lease up to `limit` commands that are due, of all partners, until `lease_until`. A lease
+    /// that ends unrecorded makes the command due again.
+    pub fn claim_commands(
+        &mut self,
+        now: Millis,
+        lease_until: Millis,
+        lease_token: &str,
+        limit: i64,
+    ) -> Result<Vec<ClaimedCommand>, StoreError> {
+        let claimed = self.query(LIST_DUE, &[&now.0, &limit], |row| {
+            let reader = Reader::new(row, "commands", 2);
+            Ok(ClaimedCommand {
+                tenant: reader.tenant()?,
+                session_id: reader.parse(3)?,
+                command: reader.json(4)?,
+                sent_before: reader.int(5)? == 1,
+                attempts: reader.int(6)?,
+                lease_token: lease_token.to_owned(),
+            })
+        })?;
+        for claim in &claimed {
+            let (partner, mode) = (claim.tenant.partner.as_str(), claim.tenant.mode.as_str());
+            let id = claim.command.id.as_str();
+            self.execute(LEASE, &[&partner, &mode, &id, &lease_until.0, &lease_token])?;
+        }
+        Ok(claimed)
+    }
+
+    /// Record what came of a claim: when to ask again, or none when it is answered for good.
+    /// False when the lease was lost meanwhile: somebody else has the command now.
+    pub fn record_command(
+        &mut self,
+        claim: &ClaimedCommand,
+        due_at: Option<Millis>,
+    ) -> Result<bool, StoreError> {
+        let (partner, mode) = (claim.tenant.partner.as_str(), claim.tenant.mode.as_str());
+        let due_at = due_at.map(|due_at| due_at.0);
+        let changed = self.execute(
+            RECORD,
+            &[&partner, &mode, &claim.command.id.as_str(), &claim.lease_token, &due_at],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Make every leased command due now. Only for a process that knows that it is the only one.
+    pub fn release_commands(&mut self, now: Millis) -> Result<u64, StoreError> {
+        self.execute(RELEASE_ALL, &[&now.0])
+    }
+}

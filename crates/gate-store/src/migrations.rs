@@ -1,0 +1,13 @@
+//! The list of migrations, oldest first. A file that has been released never changes.
+
+use crate::migrate::Migration;
+
+/// `migrations/NNNN_name.sql`, one text for both engines.
+macro_rules! files {
+    ($($file:literal),* $(,)?) => {
+        &[$(Migration { file: $file, text: include_str!(concat!("../migrations/", $file)) }),*]
+    };
+}
+
+/// Every migration this program knows.
+pub(crate) const MIGRATIONS: &[Migration] = files!["0001_first.sql"];

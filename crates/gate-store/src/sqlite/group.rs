@@ -1,0 +1,148 @@
+//! Group commit: closures that wait together share one transaction and one flush to disk, each
+//! in a savepoint of its own. Nobody is answered before the commit, not even those that failed:
+//! a clash may be with a neighbour's row that is not durable yet.
+
+use rusqlite::ErrorCode;
+
+use super::explain;
+use crate::{
+    StoreError, Tx,
+    job::{Job, Verdict},
+    stats::Counters,
+};
+
+/// How often a closure that asks for it is run again. Nothing changes in between on an engine
+/// with one writer, so this only keeps a mistaken closure from spinning.
+const TRIES_MAX: u32 = 8;
+
+type Jobs = Vec<Box<dyn Job>>;
+
+/// Run closures and answer each of them.
+pub(super) fn run(tx: &mut Tx, jobs: Jobs, counters: &Counters) {
+    let mut rest = jobs;
+    while !rest.is_empty() {
+        let unfinished = share_commit(tx, rest, counters);
+        for job in unfinished.again_alone {
+            share_commit(tx, vec![job], counters);
+        }
+        rest = unfinished.not_run;
+    }
+}
+
+/// What a group could not answer.
+#[derive(Default)]
+struct Unfinished {
+    /// Their work was undone with the group's, maybe through no fault of theirs.
+    again_alone: Jobs,
+    not_run: Jobs,
+}
+
+/// One transaction for all. A closure that is alone in it is always answered.
+fn share_commit(tx: &mut Tx, jobs: Jobs, counters: &Counters) -> Unfinished {
+    let is_alone = jobs.len() == 1;
+    if let Err(error) = control(tx, "begin immediate") {
+        let why = format!("the transaction could not begin: {error}");
+        tracing::error!(why);
+        for job in jobs {
+            job.answer(Some(StoreError::Unavailable(why.clone())));
+        }
+        return Unfinished::default();
+    }
+
+    let mut ran: Vec<(Box<dyn Job>, bool)> = Vec::with_capacity(jobs.len());
+    let mut jobs = jobs.into_iter();
+    while let Some(mut job) = jobs.next() {
+        if job.is_abandoned() {
+            counters.skipped.add(1);
+            continue;
+        }
+        match in_savepoint(tx, &mut *job, counters) {
+            Ok(commit) => ran.push((job, commit)),
+            Err(instead) => {
+                tx.engine.rollback();
+                if is_alone {
+                    job.answer(instead);
+                    return Unfinished::default();
+                }
+                let again_alone = ran.into_iter().map(|(job, _)| job).chain([job]).collect();
+                return Unfinished { again_alone, not_run: jobs.collect() };
+            }
+        }
+    }
+    finish(tx, ran, is_alone, counters)
+}
+
+/// Commit, then answer.
+fn finish(
+    tx: &mut Tx,
+    ran: Vec<(Box<dyn Job>, bool)>,
+    is_alone: bool,
+    counters: &Counters,
+) -> Unfinished {
+    let Err(error) = control(tx, "commit") else {
+        let writes = ran.iter().filter(|(_, commit)| *commit).count();
+        counters.writes.add(writes as u64);
+        counters.commits.add(u64::from(writes > 0));
+        for (job, _) in ran {
+            job.answer(None);
+        }
+        return Unfinished::default();
+    };
+
+    tracing::error!(%error, closures = ran.len(), "a commit failed");
+    // A full disk and a broken constraint are found before anything is durable. Any other
+    // failure may have come after the commit record was written.
+    let code = error.sqlite_error_code();
+    let is_certain = matches!(code, Some(ErrorCode::DiskFull | ErrorCode::ConstraintViolation));
+    let mut error = Some(explain(tx.sqlite(), error));
+    tx.engine.rollback();
+    let mut again_alone = Jobs::new();
+    for (job, commit) in ran {
+        match (commit, is_certain) {
+            (true, false) => job.answer(Some(StoreError::OutcomeUnknown)),
+            _ if !is_alone => again_alone.push(job),
+            (true, true) => job.answer(error.take()),
+            (false, _) => job.answer(None),
+        }
+    }
+    Unfinished { again_alone, not_run: Jobs::new() }
+}
+
+/// Run one closure so that it can be undone without the others.
+///
+/// Answers whether it is part of the commit. An error means that the whole transaction is gone
+/// (a full disk does that); it holds what to answer instead of the closure's own result.
+fn in_savepoint(
+    tx: &mut Tx,
+    job: &mut dyn Job,
+    counters: &Counters,
+) -> Result<bool, Option<StoreError>> {
+    step(tx, "savepoint closure")?;
+    for tries in 1.. {
+        let verdict = job.run(tx);
+        if tx.sqlite().is_autocommit() {
+            let why = || StoreError::Misuse("a closure ended its own transaction".to_owned());
+            return Err((verdict == Verdict::Commit).then(why));
+        }
+        if verdict == Verdict::Commit {
+            step(tx, "release closure")?;
+            return Ok(true);
+        }
+        step(tx, "rollback to closure")?;
+        if verdict == Verdict::Rollback || tries == TRIES_MAX {
+            break;
+        }
+        counters.retries.add(1);
+    }
+    step(tx, "release closure")?;
+    Ok(false)
+}
+
+fn step(tx: &Tx, text: &str) -> Result<(), Option<StoreError>> {
+    control(tx, text).map_err(|error| Some(explain(tx.sqlite(), error)))
+}
+
+/// Begin, savepoint and the like: prepared once, no parameters.
+fn control(tx: &Tx, text: &str) -> rusqlite::Result<()> {
+    tx.sqlite().prepare_cached(text)?.raw_execute().map(drop)
+}
