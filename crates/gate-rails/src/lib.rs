@@ -1,1 +1,164 @@
+//! The outside world behind traits: card providers, chains, prices. The only crate that speaks to
+//! any of them.
+//!
+//! A rail takes commands that were written down before, dedupes on their id, and answers at once,
+//! later, twice or never. It holds no state that matters: whoever drives it reads the store.
 
+pub mod simulator;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use gate_domain::money::Asset;
+use gate_domain::quote::{FeePolicy, Rate};
+use gate_domain::rail::{Card, Command, CommandKind};
+use gate_domain::time::Millis;
+use gate_domain::transaction::Event;
+
+/// What a rail says about a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// What has happened, in order. The same answer may come again at any time.
+    pub answers: Vec<Event>,
+    /// When to ask again, in milliseconds; none when this was the last word.
+    pub ask_again_ms: Option<i64>,
+}
+
+impl Reply {
+    /// The last word.
+    pub fn last(answers: impl Into<Vec<Event>>) -> Self {
+        Self { answers: answers.into(), ask_again_ms: None }
+    }
+
+    /// Nothing new; ask again.
+    pub fn pending(ask_again_ms: i64) -> Self {
+        Self { answers: Vec::new(), ask_again_ms: Some(ask_again_ms) }
+    }
+}
+
+/// Why a rail said nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RailError {
+    /// The command was sent and its answer was lost: ask.
+    #[error("the answer was lost")]
+    AnswerLost,
+    /// The rail could not be reached: nothing was sent.
+    #[error("the rail cannot be reached: {0}")]
+    Unreachable(String),
+}
+
+/// A party that carries out commands. Sending one again is safe: the other side knows its id.
+pub trait Rail: Send + Sync {
+    /// Send a command.
+    fn send<'a>(
+        &'a self,
+        command: &'a Command,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Reply, RailError>>;
+
+    /// Ask what became of a command. None when the other side has never seen it.
+    fn ask<'a>(
+        &'a self,
+        command: &'a Command,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Option<Reply>, RailError>>;
+}
+
+/// Why a card was not taken, told field by field before anything is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CardProblem {
+    /// Not a card number: wrong length, other characters, or a wrong check digit.
+    #[error("The card number is not complete or has a typing mistake.")]
+    Number,
+    /// Not `MM/YY`, or in the past.
+    #[error("The expiry date must be a month and year in the future, such as 09/31.")]
+    Expiry,
+    /// Not three or four digits.
+    #[error("The security code has three or four digits.")]
+    Cvc,
+    /// A real card in the sandbox. It is forgotten at once.
+    #[error("This is the sandbox: real cards are not accepted. Use one of the test cards.")]
+    TestCardRequired,
+}
+
+/// Turns a card as typed into the provider's token, so that the number goes no further.
+pub trait CardVault: Send + Sync {
+    /// Tokenise a card.
+    fn tokenise(
+        &self,
+        number: &str,
+        expiry: &str,
+        cvc: &str,
+        now: Millis,
+    ) -> Result<Card, CardProblem>;
+}
+
+/// A price with what we charge on top, and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Of one whole token.
+    pub rate: Rate,
+    /// What we charge on top.
+    pub fees: FeePolicy,
+    /// Its name, for the quote.
+    pub source: String,
+}
+
+/// Knows what a token costs.
+pub trait PriceSource: Send + Sync {
+    /// The price of a token in a currency; none when there is no market for the pair.
+    fn price(&self, token: &Asset, currency: &Asset, now: Millis) -> Option<Price>;
+}
+
+/// A card for the sandbox page to offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestCard {
+    /// The number, grouped.
+    pub number: &'static str,
+    /// What it does, for people.
+    pub label: &'static str,
+    /// What it does, for programs; also the simulator's token.
+    pub outcome: &'static str,
+}
+
+/// Everything outside, for one mode.
+#[derive(Clone)]
+pub struct Rails {
+    /// Charges, confirms, lets go, refunds.
+    pub card: Arc<dyn Rail>,
+    /// Sends tokens.
+    pub chain: Arc<dyn Rail>,
+    /// Takes card numbers.
+    pub cards: Arc<dyn CardVault>,
+    /// Knows prices.
+    pub prices: Arc<dyn PriceSource>,
+    /// Cards that the page may offer; none where money is real.
+    pub test_cards: &'static [TestCard],
+    /// What the second step accepts; none where money is real.
+    pub challenge_hint: Option<&'static str>,
+}
+
+impl Rails {
+    /// The simulator in every place.
+    pub fn simulated() -> Self {
+        Self {
+            card: Arc::new(simulator::SimulatedCards),
+            chain: Arc::new(simulator::SimulatedChain),
+            cards: Arc::new(simulator::SimulatedCards),
+            prices: Arc::new(simulator::SimulatedMarket),
+            test_cards: &simulator::TEST_CARDS,
+            challenge_hint: Some("Any six digits pass; 000000 is refused."),
+        }
+    }
+
+    /// Who carries out this kind of command.
+    pub fn for_command(&self, kind: CommandKind) -> &dyn Rail {
+        match kind {
+            CommandKind::Charge
+            | CommandKind::Confirm
+            | CommandKind::Void
+            | CommandKind::Refund => &*self.card,
+            CommandKind::Payout => &*self.chain,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! A card provider and its bank. The card's number decides what happens.
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use gate_domain::rail::{Card, Command, CommandKind};
+use gate_domain::reason::Reason;
+use gate_domain::time::Millis;
+use gate_domain::transaction::Event;
+
+use crate::{CardProblem, CardVault, Rail, RailError, Reply, TestCard};
+
+/// Every card that the sandbox knows, and the only ones that it takes.
+pub static TEST_CARDS: [TestCard; 8] = [
+    card("4242 4242 4242 4242", "Succeeds", "succeeds"),
+    card("4000 0000 0000 0002", "Is declined", "declined"),
+    card("4000 0000 0000 9995", "Is declined: not enough money", "insufficient_funds"),
+    card("4000 0000 0000 3220", "Needs a second step", "challenge"),
+    card("4000 0000 0000 3063", "Answers slowly", "slow"),
+    card("4000 0000 0000 0119", "The answer is lost, then found", "answer_lost"),
+    card("4000 0000 0000 0259", "Answers twice", "answers_twice"),
+    card("4000 0000 0000 6975", "Never answers", "never_answers"),
+];
+
+const fn card(number: &'static str, label: &'static str, outcome: &'static str) -> TestCard {
+    TestCard { number, label, outcome }
+}
+
+/// How long the slow card takes: 4 s.
+const SLOW_MS: i64 = 4_000;
+/// How often to ask about a payment that is not decided: every second.
+const ASK_AGAIN_MS: i64 = 1_000;
+/// The code of the second step that the bank refuses; any other six digits pass.
+const REFUSED_CODE: &str = "000000";
+
+/// The simulated provider of card payments.
+pub struct SimulatedCards;
+
+impl Rail for SimulatedCards {
+    fn send<'a>(
+        &'a self,
+        command: &'a Command,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Reply, RailError>> {
+        let lost = command.kind == CommandKind::Charge && command.card.token == "answer_lost";
+        let reply = if lost { Err(RailError::AnswerLost) } else { Ok(answer(command, now)) };
+        ready(reply).boxed()
+    }
+
+    fn ask<'a>(
+        &'a self,
+        command: &'a Command,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Option<Reply>, RailError>> {
+        ready(Ok(Some(answer(command, now)))).boxed()
+    }
+}
+
+/// What the provider knows about a command by now.
+fn answer(command: &Command, now: Millis) -> Reply {
+    match command.kind {
+        CommandKind::Charge => charge(command, now),
+        CommandKind::Confirm => {
+            if command.challenge_code.as_deref() == Some(REFUSED_CODE) {
+                declined(Reason::AuthenticationFailed)
+            } else {
+                Reply::last([succeeded(command)])
+            }
+        }
+        CommandKind::Void => Reply::last([Event::Voided]),
+        CommandKind::Refund => Reply::last([Event::RefundSucceeded]),
+        CommandKind::Payout => unreachable!("tokens are sent by a chain"),
+    }
+}
+
+fn charge(command: &Command, now: Millis) -> Reply {
+    match command.card.token.as_str() {
+        "succeeds" | "answer_lost" => Reply::last([succeeded(command)]),
+        "answers_twice" => Reply::last([succeeded(command), succeeded(command)]),
+        "declined" => declined(Reason::CardDeclined),
+        "insufficient_funds" => declined(Reason::InsufficientFunds),
+        "challenge" => Reply::last([Event::ChallengeRequired]),
+        "slow" if now >= command.created_at.plus_ms(SLOW_MS) => Reply::last([succeeded(command)]),
+        "slow" | "never_answers" => Reply::pending(ASK_AGAIN_MS),
+        // A token that this table never gave out.
+        _ => declined(Reason::CardDeclined),
+    }
+}
+
+/// The provider's name for a payment is made from the transaction, so every answer names the same.
+fn succeeded(command: &Command) -> Event {
+    let transaction = command.transaction_id.as_str();
+    let tail = transaction.rsplit('_').next().unwrap_or(transaction);
+    Event::PaymentSucceeded { payment: format!("sim_pay_{tail}") }
+}
+
+fn declined(reason: Reason) -> Reply {
+    Reply::last([Event::PaymentDeclined { reason }])
+}
+
+impl CardVault for SimulatedCards {
+    fn tokenise(
+        &self,
+        number: &str,
+        expiry: &str,
+        cvc: &str,
+        now: Millis,
+    ) -> Result<Card, CardProblem> {
+        let digits: String = number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        if !is_card_number(&digits) {
+            return Err(CardProblem::Number);
+        }
+        if !in_future(expiry, now) {
+            return Err(CardProblem::Expiry);
+        }
+        if !matches!(cvc.len(), 3 | 4) || !cvc.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(CardProblem::Cvc);
+        }
+        let known = TEST_CARDS.iter().find(|card| card.number.replace(' ', "") == digits);
+        let known = known.ok_or(CardProblem::TestCardRequired)?;
+        let last4 = digits[digits.len() - 4..].to_owned();
+        Ok(Card { token: known.outcome.to_owned(), last4 })
+    }
+}
+
+/// 12 to 19 digits with the check digit of ISO/IEC 7812-1.
+fn is_card_number(digits: &str) -> bool {
+    if !(12..=19).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, byte)| {
+            let digit = u32::from(byte - b'0');
+            let doubled = if place % 2 == 1 { digit * 2 } else { digit };
+            if doubled > 9 { doubled - 9 } else { doubled }
+        })
+        .sum();
+    sum % 10 == 0
+}
+
+/// Whether `MM/YY` names this month or a later one (years 2000 to 2099).
+fn in_future(expiry: &str, now: Millis) -> bool {
+    let number = |text: &str| {
+        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<i64>().ok()).flatten()
+    };
+    let parts =
+        expiry.split_once('/').map(|(month, year)| (number(month.trim()), number(year.trim())));
+    let Some((Some(month), Some(year))) = parts else { return false };
+    (1..=12).contains(&month) && (2000 + year) * 12 + month > months_since_zero(now)
+}
+
+/// The month of an instant, counted from year 0. A card is good to the end of its month.
+fn months_since_zero(now: Millis) -> i64 {
+    // Civil date from days, for the proleptic Gregorian calendar in 400-year eras.
+    let days = now.0.div_euclid(86_400_000) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day = days.rem_euclid(146_097);
+    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let year = year_of_era + era * 400;
+    year * 12 + month_from_march + 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-23.
+    const NOW: Millis = Millis(1_795_392_000_000);
+
+    #[test]
+    fn every_test_card_is_taken_and_remembered_by_its_outcome() {
+        for card in &TEST_CARDS {
+            let taken = SimulatedCards.tokenise(card.number, "11/26", "123", NOW).unwrap();
+            assert_eq!(taken.token, card.outcome);
+            assert!(card.number.ends_with(&taken.last4));
+        }
+    }
+
+    #[test]
+    fn each_field_is_told_apart() {
+        let take = |number, expiry, cvc| SimulatedCards.tokenise(number, expiry, cvc, NOW);
+        let good = "4242 4242 4242 4242";
+        assert_eq!(take("4242 4242 4242 4241", "12/30", "123"), Err(CardProblem::Number));
+        assert_eq!(take("", "12/30", "123"), Err(CardProblem::Number));
+        assert_eq!(take("４２４２ 4242 4242 4242", "12/30", "123"), Err(CardProblem::Number));
+        for expiry in ["10/26", "13/30", "00/30", "1230", "12/2030", "-1/30", ""] {
+            assert_eq!(take(good, expiry, "123"), Err(CardProblem::Expiry), "{expiry}");
+        }
+        for cvc in ["", "12", "12345", "12a"] {
+            assert_eq!(take(good, "12/30", cvc), Err(CardProblem::Cvc), "{cvc}");
+        }
+        let real = "5555 5555 5555 4444";
+        assert_eq!(take(real, "12/30", "123"), Err(CardProblem::TestCardRequired));
+    }
+}
