@@ -137,32 +137,22 @@ fn is_card_number(digits: &str) -> bool {
             if doubled > 9 { doubled - 9 } else { doubled }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
-/// Whether `MM/YY` names this month or a later one (years 2000 to 2099).
+/// Whether `MM/YY` names this month or a later one. A card is good to the end of its month.
 fn in_future(expiry: &str, now: Millis) -> bool {
     let number = |text: &str| {
         let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<i64>().ok()).flatten()
+        digits.then(|| text.parse::<i16>().ok()).flatten()
     };
-    let parts =
-        expiry.split_once('/').map(|(month, year)| (number(month.trim()), number(year.trim())));
-    let Some((Some(month), Some(year))) = parts else { return false };
-    (1..=12).contains(&month) && (2000 + year) * 12 + month > months_since_zero(now)
-}
-
-/// The month of an instant, counted from year 0. A card is good to the end of its month.
-fn months_since_zero(now: Millis) -> i64 {
-    // Civil date from days, for the proleptic Gregorian calendar in 400-year eras.
-    let days = now.0.div_euclid(86_400_000) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day = days.rem_euclid(146_097);
-    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let year = year_of_era + era * 400;
-    year * 12 + month_from_march + 2
+    let Some((month, year)) = expiry.split_once('/') else { return false };
+    let (Some(month), Some(year)) = (number(month.trim()), number(year.trim())) else {
+        return false;
+    };
+    let Ok(today) = jiff::Timestamp::from_millisecond(now.0) else { return false };
+    let today = today.to_zoned(jiff::tz::TimeZone::UTC);
+    (1..=12).contains(&month) && (2000 + year, month) >= (today.year(), today.month().into())
 }
 
 #[cfg(test)]
