@@ -151,8 +151,8 @@ fn in_future(expiry: &str, now: Millis) -> bool {
         return false;
     };
     let Ok(today) = jiff::Timestamp::from_millisecond(now.0) else { return false };
-    let today = today.to_zoned(jiff::tz::TimeZone::UTC);
-    (1..=12).contains(&month) && (2000 + year, month) >= (today.year(), today.month().into())
+    let today = jiff::tz::TimeZone::UTC.to_datetime(today);
+    (1..=12).contains(&month) && (2000 + year, month) >= (today.year(), i16::from(today.month()))
 }
 
 #[cfg(test)]
