@@ -46,6 +46,8 @@ const RECORD_ATTEMPT: Sql = sql("update attempts
 const RELEASE: Sql = sql("update deliveries set status = 'pending', next_attempt_at = $2,
         lease_token = null, lease_until = null
     where status = 'in_flight' and lease_until <= $1");
+const ANY_LOST_LEASE: Sql = sql("select id from deliveries
+    where status = 'in_flight' and lease_until <= $1 limit 1");
 const FIND: Sql =
     sql("select d.partner_id, d.mode, d.id, d.event_id, d.event_type, e.url, d.status,
         d.attempts, d.last_response_status, d.last_error, d.next_attempt_at, d.delivered_at
@@ -91,6 +93,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     RECORD,
     RECORD_ATTEMPT,
     RELEASE,
+    ANY_LOST_LEASE,
     FIND,
     LOCK,
     REPLAY,
@@ -268,6 +271,11 @@ impl Tx {
         now: Millis,
     ) -> Result<u64, StoreError> {
         self.execute(RELEASE, &[&lease_until.0, &now.0])
+    }
+
+    /// Whether a worker has died over a delivery.
+    pub fn any_lost_lease(&mut self, now: Millis) -> Result<bool, StoreError> {
+        Ok(self.query_opt(ANY_LOST_LEASE, &[&now.0], |_| Ok(()))?.is_some())
     }
 
     /// Read a delivery.

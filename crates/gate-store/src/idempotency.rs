@@ -10,11 +10,13 @@ const FIND: Sql = sql("select fingerprint, status, response from idempotency_key
 const INSERT: Sql = sql("insert into idempotency_keys
     (partner_id, mode, key_hash, fingerprint, status, response, created_at)
     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing");
+const ANY_BEFORE: Sql =
+    sql("select created_at from idempotency_keys where created_at < $1 limit 1");
 const PURGE: Sql = sql("delete from idempotency_keys where (partner_id, mode, key_hash) in
     (select partner_id, mode, key_hash from idempotency_keys
         where created_at < $1 order by created_at limit $2)");
 
-pub(crate) const STATEMENTS: &[Sql] = &[FIND, INSERT, PURGE];
+pub(crate) const STATEMENTS: &[Sql] = &[FIND, INSERT, ANY_BEFORE, PURGE];
 
 /// One logical request.
 #[derive(Clone, Debug)]
@@ -86,6 +88,11 @@ impl Tx {
             ],
         )?;
         if inserted == 1 { Ok(()) } else { Err(self.retry()) }
+    }
+
+    /// Whether there is a key older than `before`.
+    pub fn any_idempotency_key_before(&mut self, before: Millis) -> Result<bool, StoreError> {
+        Ok(self.query_opt(ANY_BEFORE, &[&before.0], |_| Ok(()))?.is_some())
     }
 
     /// Forget keys that are older than `before`, at most `limit` of them. Answers how many.

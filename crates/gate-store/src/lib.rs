@@ -37,6 +37,7 @@ pub mod testing;
 mod tx;
 
 // Our tables: one file each.
+mod audit;
 mod commands;
 mod deliveries;
 mod events;
@@ -68,6 +69,7 @@ pub use tx::Tx;
 /// Every named statement, so that a test can prepare all of them on both engines.
 pub fn statements() -> impl Iterator<Item = Sql> {
     [
+        audit::STATEMENTS,
         commands::STATEMENTS,
         deliveries::STATEMENTS,
         events::STATEMENTS,

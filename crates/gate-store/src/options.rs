@@ -1,6 +1,6 @@
 //! Where the data is and how much of the machine the store may take.
 
-use std::{fmt, num::NonZeroUsize, path::PathBuf};
+use std::{fmt, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use crate::{StoreError, migrate::Migration, migrations::MIGRATIONS};
 
@@ -18,6 +18,9 @@ pub struct StoreOptions {
     /// Closures that may wait, per queue (one for writes, one for reads), before
     /// [`StoreError::Overloaded`].
     pub queue_max: usize,
+    /// How long a closure is run again after concurrent changes, on PostgreSQL, before
+    /// [`StoreError::Retry`].
+    pub retry_for: Duration,
     pub(crate) migrations: &'static [Migration],
 }
 
@@ -83,6 +86,7 @@ impl StoreOptions {
             postgres_writers: const { count(8) },
             readers: const { count(2) },
             queue_max: 4096,
+            retry_for: Duration::from_secs(10),
             migrations: MIGRATIONS,
         }
     }

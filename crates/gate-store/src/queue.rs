@@ -57,8 +57,16 @@ impl<T> Queue<T> {
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
             state.idle -= 1;
         }
-        let count = count_max.min(state.items.len());
-        state.items.drain(..count).collect()
+        state.take(count_max)
+    }
+
+    /// Take up to `count_max` items that are there already.
+    pub(crate) fn take_now(&self, count_max: usize) -> Vec<T> {
+        self.lock().take(count_max)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -74,6 +82,13 @@ impl<T> Queue<T> {
     /// Nothing in here panics with the lock held, so a poisoned lock guards whole data.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> State<T> {
+    fn take(&mut self, count_max: usize) -> Vec<T> {
+        let count = count_max.min(self.items.len());
+        self.items.drain(..count).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use gate_domain::rail::{Card, Command, CommandKind};
+use gate_domain::rail::{Card, Command, CommandKind, is_card_number};
 use gate_domain::reason::Reason;
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
@@ -120,24 +120,6 @@ impl CardVault for SimulatedCards {
         let last4 = digits[digits.len() - 4..].to_owned();
         Ok(Card { token: known.outcome.to_owned(), last4 })
     }
-}
-
-/// 12 to 19 digits with the check digit of ISO/IEC 7812-1.
-fn is_card_number(digits: &str) -> bool {
-    if !(12..=19).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return false;
-    }
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(place, byte)| {
-            let digit = u32::from(byte - b'0');
-            let doubled = if place % 2 == 1 { digit * 2 } else { digit };
-            if doubled > 9 { doubled - 9 } else { doubled }
-        })
-        .sum();
-    sum.is_multiple_of(10)
 }
 
 /// Whether `MM/YY` names this month or a later one. A card is good to the end of its month.

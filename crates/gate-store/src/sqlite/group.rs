@@ -2,28 +2,34 @@
 //! in a savepoint of its own. Nobody is answered before the commit, not even those that failed:
 //! a clash may be with a neighbour's row that is not durable yet.
 
+use std::collections::VecDeque;
+
 use rusqlite::ErrorCode;
 
 use super::explain;
 use crate::{
     StoreError, Tx,
     job::{Job, Verdict},
+    queue::Queue,
     stats::Counters,
+    store::Queues,
 };
 
+/// Closures that may share one commit.
+pub(super) const GROUP_MAX: usize = 256;
 /// How often a closure that asks for it is run again. Nothing changes in between on an engine
 /// with one writer, so this only keeps a mistaken closure from spinning.
 const TRIES_MAX: u32 = 8;
 
 type Jobs = Vec<Box<dyn Job>>;
 
-/// Run closures and answer each of them.
-pub(super) fn run(tx: &mut Tx, jobs: Jobs, counters: &Counters) {
+/// Run closures and answer each of them, and those that arrive meanwhile.
+pub(super) fn run(tx: &mut Tx, jobs: Jobs, queues: &Queues) {
     let mut rest = jobs;
     while !rest.is_empty() {
-        let unfinished = share_commit(tx, rest, counters);
+        let unfinished = share_commit(tx, rest, Some(&queues.writes), &queues.counters);
         for job in unfinished.again_alone {
-            share_commit(tx, vec![job], counters);
+            share_commit(tx, vec![job], None, &queues.counters);
         }
         rest = unfinished.not_run;
     }
@@ -37,9 +43,15 @@ struct Unfinished {
     not_run: Jobs,
 }
 
-/// One transaction for all. A closure that is alone in it is always answered.
-fn share_commit(tx: &mut Tx, jobs: Jobs, counters: &Counters) -> Unfinished {
-    let is_alone = jobs.len() == 1;
+/// One transaction for all, and for as many latecomers as fit. Without a queue to join from, a
+/// closure is alone in it and is always answered.
+fn share_commit(
+    tx: &mut Tx,
+    jobs: Jobs,
+    latecomers: Option<&Queue<Box<dyn Job>>>,
+    counters: &Counters,
+) -> Unfinished {
+    let is_alone = latecomers.is_none();
     if let Err(error) = control(tx, "begin immediate") {
         let why = format!("the transaction could not begin: {error}");
         tracing::error!(why);
@@ -50,8 +62,14 @@ fn share_commit(tx: &mut Tx, jobs: Jobs, counters: &Counters) -> Unfinished {
     }
 
     let mut ran: Vec<(Box<dyn Job>, bool)> = Vec::with_capacity(jobs.len());
-    let mut jobs = jobs.into_iter();
-    while let Some(mut job) = jobs.next() {
+    let mut jobs = VecDeque::from(jobs);
+    loop {
+        if let Some(queue) = latecomers
+            && jobs.is_empty()
+        {
+            jobs.extend(queue.take_now(GROUP_MAX - ran.len()));
+        }
+        let Some(mut job) = jobs.pop_front() else { break };
         if job.is_abandoned() {
             counters.skipped.add(1);
             continue;
@@ -65,7 +83,7 @@ fn share_commit(tx: &mut Tx, jobs: Jobs, counters: &Counters) -> Unfinished {
                     return Unfinished::default();
                 }
                 let again_alone = ran.into_iter().map(|(job, _)| job).chain([job]).collect();
-                return Unfinished { again_alone, not_run: jobs.collect() };
+                return Unfinished { again_alone, not_run: jobs.into() };
             }
         }
     }

@@ -27,8 +27,6 @@ use crate::{
     tx::Engine,
 };
 
-/// Closures that may share one commit.
-const GROUP_MAX: usize = 256;
 /// The log is restarted past this. Smaller means more stalls, larger means longer ones.
 const LOG_BYTES_MAX: u64 = 256 << 20;
 /// How often the writer looks at the log's size.
@@ -79,8 +77,7 @@ pub(crate) fn start(
         for helper in helpers {
             let _ = helper.join();
         }
-        restart_log(tx.sqlite(), BUSY_MAX);
-        drop(tx);
+        drop(tx); // the last connection to close folds the log into the file
         drop(place);
     });
     Ok(vec![writer])
@@ -88,13 +85,13 @@ pub(crate) fn start(
 
 fn write_all(tx: &mut Tx, queues: &Queues, mut log: Log) {
     loop {
-        let jobs = queues.writes.take(GROUP_MAX);
+        let jobs = queues.writes.take(group::GROUP_MAX);
         if jobs.is_empty() {
             return;
         }
         // A panic that gets here came from delivering an answer, not from a closure. Callers
         // not answered yet learn that the outcome is unknown; the thread lives on.
-        let group = AssertUnwindSafe(|| group::run(tx, jobs, &queues.counters));
+        let group = AssertUnwindSafe(|| group::run(tx, jobs, queues));
         if catch_unwind(group).is_err() {
             tracing::error!("a panic while answering callers");
             tx.engine.rollback();
@@ -150,9 +147,10 @@ fn checkpoint(connection: &Connection, pragma: &str) -> bool {
     busy.inspect_err(|error| tracing::error!(%error, "a checkpoint failed")).is_ok_and(|it| it == 0)
 }
 
-/// Fold the whole log into the file and cut it to nothing, waiting this long for readers.
-fn restart_log(connection: &Connection, patience: Duration) -> bool {
-    let restarted = connection.busy_timeout(patience).is_ok()
+/// Fold the whole log into the file and cut it to nothing. Readers are not waited for long:
+/// every writer waits meanwhile.
+fn restart_log(connection: &Connection) -> bool {
+    let restarted = connection.busy_timeout(LOG_LOOK).is_ok()
         && checkpoint(connection, "pragma wal_checkpoint(truncate)");
     let _ = connection.busy_timeout(BUSY_MAX); // it succeeded before with another number
     restarted
@@ -161,12 +159,13 @@ fn restart_log(connection: &Connection, patience: Duration) -> bool {
 /// The log's size, watched by the writer: a thread of its own never finds a gap between groups.
 struct Log {
     path: PathBuf,
+    bytes_max: u64,
     look_at: Instant,
 }
 
 impl Log {
     fn new(path: PathBuf) -> Self {
-        Self { path, look_at: Instant::now() }
+        Self { path, bytes_max: LOG_BYTES_MAX, look_at: Instant::now() }
     }
 
     fn restart_when_long(&mut self, connection: &Connection) {
@@ -176,9 +175,39 @@ impl Log {
         }
         self.look_at = now + LOG_LOOK;
         let bytes = fs::metadata(&self.path).map_or(0, |file| file.len());
-        if bytes > LOG_BYTES_MAX && !restart_log(connection, LOG_LOOK) {
+        if bytes > self.bytes_max && !restart_log(connection) {
             tracing::warn!(bytes, "a long read keeps the write-ahead log from being restarted");
             self.look_at = Instant::now() + LOG_PATIENCE;
         }
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::TestPlace;
+
+    #[test]
+    fn a_long_log_is_restarted_once_no_read_needs_it() {
+        let home = TestPlace::sqlite();
+        let place = Place::claim(&home.path()).unwrap();
+        let (writer, reader) = (place.writer().unwrap(), place.reader().unwrap());
+        let mut log = Log { bytes_max: 100_000, ..Log::new(place.log()) };
+        let bytes = || fs::metadata(place.log()).unwrap().len();
+
+        writer.execute_batch("create table filler (bytes blob)").unwrap();
+        log.restart_when_long(&writer);
+        assert!(bytes() > 0, "a short log is left alone");
+
+        reader.execute_batch("begin; select count(*) from filler;").unwrap();
+        writer.execute_batch("insert into filler values (zeroblob(200000))").unwrap();
+        log.look_at = Instant::now();
+        log.restart_when_long(&writer);
+        assert!(bytes() > 200_000, "a read still looks at what was before");
+
+        reader.execute_batch("rollback").unwrap();
+        log.look_at = Instant::now();
+        log.restart_when_long(&writer);
+        assert_eq!(bytes(), 0);
     }
 }

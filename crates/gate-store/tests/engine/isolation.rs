@@ -1,6 +1,9 @@
 //! A closure is all or nothing, and what happens to it happens to it alone.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use gate_store::{StoreError, Tx, both_engines, sql};
 
@@ -164,7 +167,9 @@ both_engines! {
     }
 
     async fn asking_again_and_again_ends(place: TestPlace) {
-        let store = place.bare();
+        let mut options = place.options().with_migrations(&[]);
+        options.retry_for = Duration::from_millis(50);
+        let store = place.open(options).unwrap();
         set_up(&store).await;
         let forever = store.write(|tx| Err::<(), _>(tx.retry())).await;
         assert!(matches!(forever, Err(StoreError::Retry)), "{forever:?}");

@@ -90,7 +90,7 @@ impl Hand {
 
     /// Let it commit, and wait for that.
     pub(crate) async fn release(self) -> Result<(), StoreError> {
-        self.release.send(()).unwrap();
+        drop(self.release);
         self.held.await.unwrap()
     }
 }

@@ -97,6 +97,8 @@ fn nodes_that_start_together_migrate_once() {
                 })
             })
             .collect();
-        nodes.into_iter().for_each(|node| node.join().unwrap().unwrap());
+        for node in nodes {
+            node.join().unwrap().unwrap();
+        }
     });
 }

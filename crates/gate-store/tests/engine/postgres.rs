@@ -45,6 +45,11 @@ fn connections_lost_while_idle_are_not_noticed() {
     gate_store::testing::block_on(async {
         let store = place.bare();
         set_up(&store).await;
+        // All of them: eight that write, two that read.
+        let count = sql("select count(*) from pg_stat_activity where datname = current_database()
+            and application_name = 'gate' and state = 'idle' and query not like '%migrations%'");
+        let others = move |tx: &mut Tx| tx.query_one(count, &[], |row| row.get::<i64>(0));
+        while store.write(others).await.unwrap() != 9 {}
         let ended = store.write(|tx| tx.query(END_OTHERS, &[], |_| Ok(()))).await.unwrap();
         assert!(!ended.is_empty());
         let ids = 0..64i64;
@@ -116,7 +121,10 @@ fn a_server_that_is_not_there_is_unavailable() {
     let options = StoreOptions::postgres(url);
     assert!(!format!("{options:?}").contains("hunter2"), "the password stays out of logs");
     let error = Store::open(options).map(drop).unwrap_err();
-    assert!(matches!(&error, StoreError::Unavailable(why) if !why.contains("hunter2")), "{error:?}");
+    assert!(
+        matches!(&error, StoreError::Unavailable(why) if !why.contains("hunter2")),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn a_group_shares_one_commit() {
             one.await.unwrap();
         }
         let after = store.stats();
-        assert_eq!(after.commits - before.commits, 2, "the hand's, and one for all the others");
+        assert_eq!(after.commits - before.commits, 2, "256 closures share the first");
         assert_eq!(after.writes - before.writes, 257);
         assert_eq!(notes(&store).await.len(), 256);
     });
@@ -152,7 +152,8 @@ fn every_commit_is_flushed_and_keys_are_checked() {
 #[test]
 fn a_file_that_is_no_database_is_refused() {
     let place = TestPlace::sqlite();
-    std::fs::write(place.path(), "not a database, but long enough to be looked at".repeat(9)).unwrap();
+    std::fs::write(place.path(), "not a database, but long enough to be looked at".repeat(9))
+        .unwrap();
     let error = Store::open(place.options()).map(drop).unwrap_err();
     assert!(matches!(error, StoreError::Other(_)), "{error:?}");
     let nowhere = place.path().join("below/a/file.db");

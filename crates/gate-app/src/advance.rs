@@ -1,0 +1,256 @@
+//! Carrying out what a change causes: events, rail commands, ledger postings, and what a change of
+//! a transaction means for its session. Everything here happens in the transaction of the change.
+
+use gate_domain::event::EventType;
+use gate_domain::ids::{CommandId, DeliveryId, EventId, Mode, PostingId, Tenant};
+use gate_domain::ledger::Posting;
+use gate_domain::quote::Quote;
+use gate_domain::rail::{Command, CommandKind};
+use gate_domain::session::{self, Session};
+use gate_domain::transaction::{self, PaymentStep, Transaction};
+use gate_store::{DeliveryRow, Locked, NewEvent, StoreError, Tx};
+use gate_wire::error::ReasonBody;
+use gate_wire::event::{EventBody, TransactionBody};
+use gate_wire::session::SessionBody;
+use serde::Serialize;
+
+use crate::app::Scope;
+
+/// Why a session or a transaction did not move.
+#[derive(Debug, thiserror::Error)]
+pub enum AdvanceError {
+    /// The session's rules refused.
+    #[error(transparent)]
+    Session(#[from] session::Refused),
+    /// The transaction's rules refused.
+    #[error(transparent)]
+    Transaction(#[from] transaction::Refused),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a session event says.
+#[derive(Serialize)]
+struct SessionEventData {
+    #[serde(flatten)]
+    session: SessionBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<TransactionBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<ReasonBody>,
+}
+
+/// Move a session and carry out what that causes.
+pub fn advance_session(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    event: &session::Event,
+) -> Result<Session, AdvanceError> {
+    advance_session_with(tx, scope, session, event, |_| {})
+}
+
+/// The same, where the session gets another transaction at once.
+pub(crate) fn advance_session_with(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    event: &session::Event,
+    touch: impl FnOnce(&mut Session),
+) -> Result<Session, AdvanceError> {
+    let step = session.state.apply(event, &session.terms)?;
+    scope.session_changed(&session.id);
+    tx.advance_session(session, step, scope.now, touch, |tx, session, effect| match effect {
+        session::Effect::Announce(event_type) => {
+            Ok(announce_session(tx, scope, session, event_type)?)
+        }
+        session::Effect::AbandonPayment => abandon_payment(tx, scope, session),
+    })
+}
+
+/// Move a transaction, carry out what that causes, and let its session follow.
+///
+/// `session` is locked before `transaction`, by everybody.
+pub fn advance_transaction(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    transaction: Locked<Transaction>,
+    event: &transaction::Event,
+    challenge_code: Option<&str>,
+) -> Result<(), AdvanceError> {
+    let step = transaction.state.apply(event)?;
+    if step == transaction::Step::Unchanged {
+        return Ok(());
+    }
+    let moved = carry_out(tx, scope, &session, transaction, step, challenge_code)?;
+    // A later attempt may be under way, or the session over: money that comes back from an old
+    // one does not disturb it.
+    let follows = session.is_open() && session.transaction.as_ref() == Some(&moved.id);
+    if follows && let Some(event) = session_event(&moved.state) {
+        advance_session(tx, scope, session, &event)?;
+    }
+    Ok(())
+}
+
+/// What a transaction's new state means for its session.
+fn session_event(state: &transaction::State) -> Option<session::Event> {
+    use session::Event as E;
+    use transaction::State as S;
+    match state {
+        S::AwaitingPayment { step: PaymentStep::Challenge } => Some(E::ChallengeAsked),
+        S::AwaitingPayment { step: PaymentStep::Authorising | PaymentStep::Confirming }
+        | S::PaymentReceived { .. } => Some(E::PaymentMoving),
+        S::Settling { .. } => None,
+        S::Completed { .. } => Some(E::TransactionCompleted),
+        S::Failed { reason } => Some(E::TransactionFailed(*reason)),
+        S::RefundPending { reason, .. } => Some(E::RefundStarted(*reason)),
+        S::Refunded { reason, .. } => Some(E::TransactionRefunded(*reason)),
+        S::Review { reason, .. } => Some(E::ReviewStarted(*reason)),
+    }
+}
+
+fn carry_out(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Session,
+    transaction: Locked<Transaction>,
+    step: transaction::Step,
+    challenge_code: Option<&str>,
+) -> Result<Transaction, AdvanceError> {
+    let quote = find_agreed_quote(tx, &transaction)?;
+    tx.advance_transaction(transaction, step, scope.now, |tx, transaction, effect| match effect {
+        transaction::Effect::Book(booking) => {
+            let tenant = &transaction.tenant;
+            let id = PostingId::new(tenant.mode, scope.seed());
+            let posting = Posting::of(booking, &quote);
+            Ok(tx.insert_posting(tenant, &id, &transaction.id, &posting, scope.now)?)
+        }
+        transaction::Effect::Send(kind) => {
+            Ok(insert_command(tx, scope, session, transaction, &quote, kind, challenge_code)?)
+        }
+    })
+}
+
+/// Write down a command of a transaction, and wake the worker that sends it.
+pub(crate) fn insert_command(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Session,
+    transaction: &Transaction,
+    quote: &Quote,
+    kind: CommandKind,
+    challenge_code: Option<&str>,
+) -> Result<(), StoreError> {
+    let amount = match kind {
+        CommandKind::Payout => quote.crypto.clone(),
+        CommandKind::Charge | CommandKind::Confirm | CommandKind::Void | CommandKind::Refund => {
+            quote.fiat.clone()
+        }
+    };
+    let command = Command {
+        id: CommandId::new(transaction.tenant.mode, scope.seed()),
+        transaction_id: transaction.id.clone(),
+        kind,
+        amount,
+        card: transaction.card.clone(),
+        address: transaction.address.clone(),
+        challenge_code: challenge_code.map(str::to_owned),
+        created_at: scope.now,
+    };
+    scope.wake_commands();
+    tx.insert_command(&transaction.tenant, &session.id, &command)
+}
+
+/// The quote that a transaction was made with.
+pub(crate) fn find_agreed_quote(
+    tx: &mut Tx,
+    transaction: &Transaction,
+) -> Result<Quote, StoreError> {
+    let quote = tx.find_quote(&transaction.tenant, &transaction.quote_id)?;
+    quote.ok_or_else(|| StoreError::Corrupt {
+        table: "transactions",
+        id: transaction.id.to_string(),
+        why: "its quote is missing".into(),
+    })
+}
+
+/// The session ended while its payment waited for a second step: let go of the payment.
+fn abandon_payment(tx: &mut Tx, scope: &Scope<'_>, session: &Session) -> Result<(), AdvanceError> {
+    let Some(id) = &session.transaction else { return Ok(()) };
+    let Some(transaction) = tx.lock_transaction(&session.tenant, id)? else { return Ok(()) };
+    let step = transaction.state.apply(&transaction::Event::Abandoned)?;
+    carry_out(tx, scope, session, transaction, step, None)?;
+    Ok(())
+}
+
+/// Announce a fact about a session.
+pub(crate) fn announce_session(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Session,
+    event_type: EventType,
+) -> Result<(), StoreError> {
+    let transaction = match (&session.transaction, event_type) {
+        (
+            Some(id),
+            EventType::SessionProcessing | EventType::SessionCompleted | EventType::SessionFailed,
+        ) => tx.find_transaction(&session.tenant, id)?,
+        _ => None,
+    };
+    let data = SessionEventData {
+        session: session.into(),
+        transaction: transaction.as_ref().map(Into::into),
+        reason: session.state.reason().map(Into::into),
+    };
+    let event = NewEvent {
+        id: EventId::new(session.tenant.mode, scope.seed()),
+        tenant: session.tenant.clone(),
+        event_type,
+        session_id: Some(session.id.clone()),
+        created_at: scope.now,
+    };
+    announce(tx, scope, &event, &data)?;
+    Ok(())
+}
+
+/// Announce a fact: the event, its place in the feed and its deliveries.
+pub(crate) fn announce(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    event: &NewEvent,
+    data: &impl Serialize,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    let mode = event.tenant.mode;
+    let body = |sequence| {
+        let body = EventBody {
+            id: event.id.to_string(),
+            object: "event".into(),
+            event_type: event.event_type.as_str().into(),
+            created_at: event.created_at.unix_seconds(),
+            livemode: mode == Mode::Live,
+            sequence,
+            data,
+        };
+        serde_json::to_string(&body).expect("events have string keys and no custom failures")
+    };
+    let deliveries = tx.append_event(event, body, || DeliveryId::new(mode, scope.seed()))?;
+    if !deliveries.is_empty() {
+        scope.wake_deliveries();
+    }
+    Ok(deliveries)
+}
+
+/// Read a delivery that was just written.
+pub(crate) fn find_own_delivery(
+    tx: &mut Tx,
+    tenant: &Tenant,
+    id: &DeliveryId,
+) -> Result<DeliveryRow, StoreError> {
+    tx.find_delivery(tenant, id)?.ok_or_else(|| StoreError::Corrupt {
+        table: "deliveries",
+        id: id.to_string(),
+        why: "it was written in this transaction and is missing".into(),
+    })
+}

@@ -1,0 +1,108 @@
+//! Bootstrap: from a publishable key, an exact origin and a client secret to an embed token.
+
+use gate_domain::ids::Tenant;
+use gate_domain::session::Session;
+use gate_store::StoreError;
+
+use crate::app::App;
+use crate::embed_token::{EmbedToken, SCOPES, Visitor};
+
+/// What a page asks with.
+#[derive(Clone)]
+pub struct Bootstrap {
+    /// Whose publishable key it was.
+    pub tenant: Tenant,
+    /// The `Origin` that the browser sent.
+    pub origin: Option<String>,
+    /// The session's client secret.
+    pub client_secret: Option<String>,
+    /// Narrows what the token allows.
+    pub requested_scopes: Option<Vec<String>>,
+}
+
+/// What a page gets.
+#[derive(Clone, Debug)]
+pub struct Bootstrapped {
+    /// The token.
+    pub token: EmbedToken,
+    /// The session, if one was named.
+    pub session: Option<Session>,
+    /// The partner's name, for the page.
+    pub partner_name: String,
+}
+
+/// Why a page gets nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    /// The page is not at one of the partner's origins, to the letter.
+    #[error("origin not allowed")]
+    OriginNotAllowed {
+        /// What the browser said.
+        origin: Option<String>,
+    },
+    /// Not a client secret of this partner and mode.
+    #[error("invalid client secret")]
+    InvalidClientSecret,
+    /// A scope that no token has.
+    #[error("unknown scope {0:?}")]
+    UnknownScope(String),
+    /// The session has ended.
+    #[error("the session is {}", .0.status())]
+    SessionNotOpen(Box<Session>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Let a page in.
+///
+/// Our own origin is accepted too, with a client secret only: that is the redirect page.
+pub async fn bootstrap(app: &App, ask: Bootstrap) -> Result<Bootstrapped, BootstrapError> {
+    let session_id = match &ask.client_secret {
+        None => None,
+        Some(secret) => {
+            let opened = app.vault().open_client_secret(secret);
+            Some(opened.ok_or(BootstrapError::InvalidClientSecret)?)
+        }
+    };
+    let scopes = narrow_scopes(ask.requested_scopes)?;
+    let tenant = ask.tenant.clone();
+    let wanted = session_id.clone();
+    let (allowed, session, partner_name) = app
+        .store()
+        .read(move |tx| {
+            let session = match &wanted {
+                Some(id) => tx.find_session(&tenant, id)?,
+                None => None,
+            };
+            let name = tx.find_partner_name(&tenant.partner)?.unwrap_or_default();
+            Ok::<_, StoreError>((tx.list_origins(&tenant)?, session, name))
+        })
+        .await?;
+    let hosted = ask.client_secret.is_some() && ask.origin.as_deref() == Some(own_origin(app));
+    let origin = ask.origin.filter(|origin| hosted || allowed.contains(origin));
+    let origin = origin.ok_or(BootstrapError::OriginNotAllowed { origin: None })?;
+    if session_id.is_some() && session.is_none() {
+        return Err(BootstrapError::InvalidClientSecret);
+    }
+    if let Some(session) = session.as_ref().filter(|session| !session.is_open()) {
+        // A finished purchase may still be looked at: the page shows how it ended.
+        if session.status() != "completed" {
+            return Err(BootstrapError::SessionNotOpen(Box::new(session.clone())));
+        }
+    }
+    let visitor = Visitor { tenant: ask.tenant, session_id, origin, scopes };
+    Ok(Bootstrapped { token: app.sign_embed_token(&visitor), session, partner_name })
+}
+
+fn own_origin(app: &App) -> &str {
+    &app.config().base_url
+}
+
+fn narrow_scopes(requested: Option<Vec<String>>) -> Result<Vec<String>, BootstrapError> {
+    let Some(requested) = requested else { return Ok(SCOPES.map(str::to_owned).to_vec()) };
+    match requested.iter().find(|scope| !SCOPES.contains(&scope.as_str())) {
+        Some(unknown) => Err(BootstrapError::UnknownScope(unknown.clone())),
+        None => Ok(requested),
+    }
+}

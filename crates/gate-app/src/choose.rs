@@ -1,0 +1,149 @@
+//! What the user chooses before paying: the asset at a price, and where the tokens go.
+
+use gate_domain::catalogue::{find_token, list_options};
+use gate_domain::ids::{QuoteId, SessionId, Tenant};
+use gate_domain::money::Asset;
+use gate_domain::quote::{LOCK_MS, Quote, price};
+use gate_domain::session::{BackTo, Event, Session};
+use gate_domain::wallet::Address;
+use gate_rails::PriceSource;
+use gate_store::Tx;
+use gate_wire::journey::Journey;
+
+use crate::advance::advance_session;
+use crate::app::{App, Scope};
+use crate::journey::{JourneyError, act};
+
+/// Put a fresh price on the table. A price that the user has accepted and that still holds stays.
+pub async fn request_quote(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    token: String,
+    network: String,
+) -> Result<Journey, JourneyError> {
+    let prices = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.prices.clone();
+    act(app, tenant, session, move |tx, scope, session| {
+        if accepted_quote(tx, &session)?.is_some_and(|quote| !quote.lapsed(scope.now)) {
+            return Ok(());
+        }
+        let asset = offered_asset(&session, &token, &network)?;
+        let quote = make_quote(scope, &session, &asset, &*prices)?;
+        tx.insert_quote(&session.tenant, &quote)?;
+        advance_session(tx, scope, session, &Event::QuoteGiven(quote.id))?;
+        Ok(())
+    })
+    .await
+}
+
+/// Say yes to the price on the table.
+pub async fn accept_quote(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    quote_id: QuoteId,
+) -> Result<Journey, JourneyError> {
+    act(app, tenant, session, move |tx, scope, session| {
+        let quote = tx.find_quote(&session.tenant, &quote_id)?;
+        if quote.is_some_and(|quote| quote.session_id == session.id && quote.lapsed(scope.now)) {
+            return Err(JourneyError::QuoteExpired);
+        }
+        advance_session(tx, scope, session, &Event::QuoteAccepted(quote_id.clone()))?;
+        Ok(())
+    })
+    .await
+}
+
+/// Say where the tokens go.
+pub async fn give_address(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    address: Address,
+) -> Result<Journey, JourneyError> {
+    advance(app, tenant, session, Event::AddressGiven(address)).await
+}
+
+/// Change an earlier answer.
+pub async fn step_back(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    to: BackTo,
+) -> Result<Journey, JourneyError> {
+    advance(app, tenant, session, Event::SteppedBack(to)).await
+}
+
+/// Try again after a failure.
+pub async fn retry(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+) -> Result<Journey, JourneyError> {
+    advance(app, tenant, session, Event::RetryRequested).await
+}
+
+/// Give up.
+pub async fn give_up(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+) -> Result<Journey, JourneyError> {
+    advance(app, tenant, session, Event::CancelRequested).await
+}
+
+async fn advance(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    event: Event,
+) -> Result<Journey, JourneyError> {
+    act(app, tenant, session, move |tx, scope, session| {
+        advance_session(tx, scope, session, &event)?;
+        Ok(())
+    })
+    .await
+}
+
+fn accepted_quote(tx: &mut Tx, session: &Session) -> Result<Option<Quote>, JourneyError> {
+    let choice = session.choice().filter(|choice| choice.accepted);
+    match choice.and_then(|choice| choice.quote.as_ref()) {
+        Some(quote) => Ok(tx.find_quote(&session.tenant, quote)?),
+        None => Ok(None),
+    }
+}
+
+fn offered_asset(session: &Session, token: &str, network: &str) -> Result<Asset, JourneyError> {
+    let wanted = find_token(token, network).ok_or(JourneyError::AssetNotAvailable)?;
+    let terms = &session.terms;
+    let options = list_options(terms.target_token.as_deref(), terms.target_network.as_deref());
+    if options.contains(&wanted) {
+        Ok(wanted.asset())
+    } else {
+        Err(JourneyError::AssetNotAvailable)
+    }
+}
+
+/// A price for what the session buys, good for two minutes.
+pub(crate) fn make_quote(
+    scope: &Scope<'_>,
+    session: &Session,
+    asset: &Asset,
+    prices: &dyn PriceSource,
+) -> Result<Quote, JourneyError> {
+    let charge = &session.terms.amount;
+    let market = prices.price(asset, &charge.asset, scope.now).ok_or(JourneyError::NoPrice)?;
+    let numbers = price(charge, asset, market.rate, market.fees);
+    let numbers = numbers.map_err(|_| JourneyError::NoPrice)?;
+    Ok(Quote {
+        id: QuoteId::new(session.tenant.mode, scope.seed()),
+        session_id: session.id.clone(),
+        fiat: charge.clone(),
+        crypto: numbers.crypto,
+        rate: market.rate,
+        fees: numbers.fees,
+        source: market.source,
+        created_at: scope.now,
+        expires_at: scope.now.plus_ms(LOCK_MS),
+    })
+}

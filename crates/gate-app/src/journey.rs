@@ -1,0 +1,174 @@
+//! The journey of one session, as its page sees it.
+
+use gate_domain::Millis;
+use gate_domain::ids::{SessionId, Tenant};
+use gate_domain::journey::step;
+use gate_domain::quote::Quote;
+use gate_domain::session::{Event, Refused, Session, Stage, State};
+use gate_domain::transaction::Transaction;
+use gate_rails::{CardProblem, Rails};
+use gate_store::{Locked, StoreError, Tx};
+use gate_wire::journey::{Journey, RailHints, TestCard};
+
+use crate::advance::{AdvanceError, advance_session, find_agreed_quote};
+use crate::app::{App, Scope};
+
+/// Why the page cannot go on as it wanted to.
+#[derive(Debug, thiserror::Error)]
+pub enum JourneyError {
+    /// The session is gone or somebody else's.
+    #[error("no such session")]
+    NotFound,
+    /// The session's rules refused: ended, in flight, or another tab was quicker.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// This token, on this network, is not on offer.
+    #[error("this asset is not available in this session")]
+    AssetNotAvailable,
+    /// No price can be made now.
+    #[error("there is no price for this now")]
+    NoPrice,
+    /// The price no longer holds.
+    #[error("the quote has lapsed")]
+    QuoteExpired,
+    /// The card was not taken.
+    #[error(transparent)]
+    Card(#[from] CardProblem),
+    /// The mode has no rails.
+    #[error("payments are not enabled in this mode")]
+    NotEnabled,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<AdvanceError> for JourneyError {
+    fn from(error: AdvanceError) -> Self {
+        match error {
+            AdvanceError::Session(refused) => Self::Refused(refused),
+            AdvanceError::Transaction(_) => Self::Refused(Refused::OutOfStep),
+            AdvanceError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Everything that a journey is computed from.
+pub(crate) struct Story {
+    pub(crate) session: Session,
+    quote: Option<Quote>,
+    transaction: Option<Transaction>,
+    partner_name: String,
+}
+
+impl Story {
+    fn load(tx: &mut Tx, tenant: &Tenant, id: &SessionId) -> Result<Option<Self>, StoreError> {
+        let Some(session) = tx.find_session(tenant, id)? else { return Ok(None) };
+        let transaction = match &session.transaction {
+            Some(id) => tx.find_transaction(tenant, id)?,
+            None => None,
+        };
+        let chosen = match &session.state {
+            State::Open { stage: Stage::AwaitingPayment, .. }
+            | State::InFlight { .. }
+            | State::Completed => None,
+            State::Open { choice, .. } => choice.quote.as_ref(),
+            State::Expired | State::Cancelled => None,
+        };
+        let quote = match (chosen, &transaction) {
+            (Some(chosen), _) => tx.find_quote(tenant, chosen)?,
+            (None, Some(transaction)) => Some(find_agreed_quote(tx, transaction)?),
+            (None, None) => None,
+        };
+        // After a failure the old price is history: it is not on the table.
+        let quote = match &session.state {
+            State::Open { stage, choice } if *stage != Stage::AwaitingPayment => {
+                quote.filter(|quote| choice.quote.as_ref() == Some(&quote.id))
+            }
+            State::Open { .. }
+            | State::InFlight { .. }
+            | State::Completed
+            | State::Expired
+            | State::Cancelled => quote,
+        };
+        let partner_name = tx.find_partner_name(&tenant.partner)?.unwrap_or_default();
+        Ok(Some(Self { session, quote, transaction, partner_name }))
+    }
+
+    fn journey(&self, hints: &RailHints, now: Millis) -> Journey {
+        let step = step(&self.session, self.quote.as_ref(), self.transaction.as_ref(), now);
+        Journey::new(&self.session, step, &self.partner_name, hints, now)
+    }
+}
+
+fn hints(rails: Option<&Rails>) -> RailHints {
+    let Some(rails) = rails else { return RailHints::default() };
+    let test_cards = rails.test_cards.iter().map(|card| TestCard {
+        number: card.number.into(),
+        label: card.label.into(),
+        outcome: card.outcome.into(),
+    });
+    RailHints {
+        test_cards: test_cards.collect(),
+        challenge_hint: rails.challenge_hint.map(str::to_owned),
+    }
+}
+
+/// The journey as it stands. Reading changes nothing.
+pub async fn find_journey(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+) -> Result<Journey, JourneyError> {
+    let (owner, id) = (tenant.clone(), session.clone());
+    let story = app.store().read(move |tx| Story::load(tx, &owner, &id)).await?;
+    let story = story.ok_or(JourneyError::NotFound)?;
+    Ok(story.journey(&hints(app.rails(tenant.mode)), app.now()))
+}
+
+/// The journey as it stands, noting that the page was opened if this is the first look.
+pub async fn open_journey(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+) -> Result<Journey, JourneyError> {
+    let journey = find_journey(app, tenant, session).await?;
+    if journey.revision > 1 || journey.session.status != "open" {
+        return Ok(journey);
+    }
+    act(app, tenant, session, |tx, scope, session| {
+        advance_session(tx, scope, session, &Event::PageOpened)?;
+        Ok(())
+    })
+    .await
+}
+
+/// Let the user do something, and answer the journey that follows from it. A session whose
+/// lifetime has passed expires first, so that nobody can pay in it.
+pub(crate) async fn act<F>(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    action: F,
+) -> Result<Journey, JourneyError>
+where
+    F: Fn(&mut Tx, &Scope<'_>, Locked<Session>) -> Result<(), JourneyError> + Send + 'static,
+{
+    let (owner, id) = (tenant.clone(), session.clone());
+    let story = app
+        .write(move |tx, scope| {
+            let session = tx.lock_session(&owner, &id)?.ok_or(JourneyError::NotFound)?;
+            if overdue(&session, scope.now) {
+                let event = Event::DeadlinePassed { now: scope.now };
+                advance_session(tx, scope, session, &event)?;
+            } else {
+                action(tx, scope, session)?;
+            }
+            Story::load(tx, &owner, &id)?.ok_or(JourneyError::NotFound)
+        })
+        .await?;
+    Ok(story.journey(&hints(app.rails(tenant.mode)), app.now()))
+}
+
+fn overdue(session: &Session, now: Millis) -> bool {
+    matches!(session.state, State::Open { .. }) && now >= session.terms.expires_at
+}

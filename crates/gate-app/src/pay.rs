@@ -1,0 +1,117 @@
+//! Pay: from the accepted price to a charge that is written down, and the second step if the bank
+//! wants one.
+
+use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use gate_domain::rail::{Card, CommandKind};
+use gate_domain::session::{Event, Refused, Session, Stage, State};
+use gate_domain::transaction::{self, PaymentStep, Transaction};
+use gate_store::{Locked, StoreError, Tx};
+use gate_wire::journey::Journey;
+
+use crate::advance::{advance_session_with, advance_transaction, insert_command};
+use crate::app::{App, Scope};
+use crate::journey::{JourneyError, act};
+
+/// A card as typed. It lives until the provider has turned it into a token.
+pub struct TypedCard<'a> {
+    /// The number.
+    pub number: &'a str,
+    /// `MM/YY`.
+    pub expiry: &'a str,
+    /// Three or four digits.
+    pub cvc: &'a str,
+}
+
+/// Charge a card for the accepted price. Safe to repeat: a payment that is under way goes on.
+pub async fn pay(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    quote_id: QuoteId,
+    card: TypedCard<'_>,
+) -> Result<Journey, JourneyError> {
+    let rails = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?;
+    let card = rails.cards.tokenise(card.number, card.expiry, card.cvc, app.now())?;
+    act(app, tenant, session, move |tx, scope, session| {
+        if payment_under_way(&session) {
+            return Ok(());
+        }
+        start_payment(tx, scope, session, &quote_id, &card)
+    })
+    .await
+}
+
+fn payment_under_way(session: &Session) -> bool {
+    match &session.state {
+        State::Open { stage, .. } => *stage == Stage::AwaitingPayment,
+        State::InFlight { .. } | State::Completed => true,
+        State::Expired | State::Cancelled => false,
+    }
+}
+
+/// Write down the transaction and its charge. From here on money may be moving.
+pub(crate) fn start_payment(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    quote_id: &QuoteId,
+    card: &Card,
+) -> Result<(), JourneyError> {
+    let (transaction, quote) = {
+        let choice = session.choice().ok_or(Refused::Ended)?;
+        if choice.quote.as_ref() != Some(quote_id) {
+            return Err(Refused::OtherQuote.into());
+        }
+        let quote = tx.find_quote(&session.tenant, quote_id)?.ok_or(Refused::OtherQuote)?;
+        if quote.lapsed(scope.now) {
+            return Err(JourneyError::QuoteExpired);
+        }
+        let address = choice.address.clone().ok_or(Refused::OutOfStep)?;
+        let transaction = Transaction {
+            id: TransactionId::new(session.tenant.mode, scope.seed()),
+            tenant: session.tenant.clone(),
+            session_id: session.id.clone(),
+            quote_id: quote_id.clone(),
+            address,
+            card: card.clone(),
+            state: transaction::State::AwaitingPayment { step: PaymentStep::Authorising },
+            created_at: scope.now,
+            updated_at: scope.now,
+        };
+        (transaction, quote)
+    };
+    tx.insert_transaction(&transaction)?;
+    insert_command(tx, scope, &session, &transaction, &quote, CommandKind::Charge, None)?;
+    let id = transaction.id;
+    advance_session_with(tx, scope, session, &Event::PaymentStarted, |session| {
+        session.transaction = Some(id);
+    })?;
+    Ok(())
+}
+
+/// Hand the user's answer to the second step to the bank.
+pub async fn answer_challenge(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    code: String,
+) -> Result<Journey, JourneyError> {
+    act(app, tenant, session, move |tx, scope, session| {
+        let transaction = lock_own_transaction(tx, &session)?.ok_or(Refused::OutOfStep)?;
+        let event = transaction::Event::ChallengeAnswered;
+        advance_transaction(tx, scope, session, transaction, &event, Some(&code))?;
+        Ok(())
+    })
+    .await
+}
+
+/// The transaction that matters to a session, locked after it.
+pub(crate) fn lock_own_transaction(
+    tx: &mut Tx,
+    session: &Locked<Session>,
+) -> Result<Option<Locked<Transaction>>, StoreError> {
+    match &session.transaction {
+        Some(id) => tx.lock_transaction(&session.tenant, id),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,154 @@
+//! Test helpers: force what would otherwise take a user, a bank and a network. Test mode only.
+
+use std::sync::Arc;
+
+use gate_domain::catalogue::list_options;
+use gate_domain::ids::{Mode, SessionId, Tenant};
+use gate_domain::rail::Card;
+use gate_domain::reason::Reason;
+use gate_domain::session::{Event, Refused, Session, Stage, State};
+use gate_domain::transaction;
+use gate_domain::wallet::Address;
+use gate_rails::PriceSource;
+use gate_store::{Locked, Tx};
+
+use crate::advance::{advance_session, advance_transaction};
+use crate::app::{App, Scope};
+use crate::choose::make_quote;
+use crate::journey::JourneyError;
+use crate::pay::{lock_own_transaction, start_payment};
+
+/// Where forced purchases go when nobody gave an address.
+const TEST_ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+
+/// What to force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Force {
+    /// The purchase succeeds, whatever it takes.
+    Complete,
+    /// The payment fails; one that was made already goes back.
+    Fail,
+    /// The lifetime passes now.
+    Expire,
+}
+
+/// Force an outcome. The same rules as in a real journey decide what it leads to.
+pub async fn force(
+    app: &App,
+    tenant: &Tenant,
+    id: &SessionId,
+    outcome: Force,
+) -> Result<Session, JourneyError> {
+    if tenant.mode != Mode::Test {
+        return Err(JourneyError::NotFound);
+    }
+    let prices = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.prices.clone();
+    let (tenant, id) = (tenant.clone(), id.clone());
+    app.write(move |tx, scope| {
+        let session = lock(tx, &tenant, &id)?;
+        match outcome {
+            Force::Expire => {
+                return Ok(advance_session(tx, scope, session, &Event::ExpiryForced)?);
+            }
+            Force::Complete => {
+                ensure_payment(tx, scope, session, &prices)?;
+                force_completion(tx, scope, &tenant, &id)?;
+            }
+            Force::Fail => {
+                ensure_payment(tx, scope, session, &prices)?;
+                force_failure(tx, scope, &tenant, &id)?;
+            }
+        }
+        tx.find_session(&tenant, &id)?.ok_or(JourneyError::NotFound)
+    })
+    .await
+}
+
+fn lock(tx: &mut Tx, tenant: &Tenant, id: &SessionId) -> Result<Locked<Session>, JourneyError> {
+    tx.lock_session(tenant, id)?.ok_or(JourneyError::NotFound)
+}
+
+/// Bring a session to the point where a payment is under way.
+fn ensure_payment(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    prices: &Arc<dyn PriceSource>,
+) -> Result<(), JourneyError> {
+    let (tenant, id) = (session.tenant.clone(), session.id.clone());
+    match &session.state {
+        State::Completed | State::Expired | State::Cancelled => return Err(Refused::Ended.into()),
+        State::InFlight { .. } | State::Open { stage: Stage::AwaitingPayment, .. } => {
+            return Ok(());
+        }
+        State::Open { .. } => {}
+    }
+    let terms = &session.terms;
+    let options = list_options(terms.target_token.as_deref(), terms.target_network.as_deref());
+    let asset = options.first().ok_or(JourneyError::AssetNotAvailable)?.asset();
+    let quote = make_quote(scope, &session, &asset, &**prices)?;
+    tx.insert_quote(&tenant, &quote)?;
+    let known = session.choice().and_then(|choice| choice.address.clone());
+    let address = Address::parse(TEST_ADDRESS).expect("a constant of ours");
+
+    advance_session(tx, scope, session, &Event::QuoteGiven(quote.id.clone()))?;
+    let accepted = Event::QuoteAccepted(quote.id.clone());
+    let session = lock(tx, &tenant, &id)?;
+    advance_session(tx, scope, session, &accepted)?;
+    if known.is_none() {
+        let session = lock(tx, &tenant, &id)?;
+        advance_session(tx, scope, session, &Event::AddressGiven(address))?;
+    }
+    let card = Card { token: "succeeds".into(), last4: "4242".into() };
+    let session = lock(tx, &tenant, &id)?;
+    start_payment(tx, scope, session, &quote.id, &card)
+}
+
+fn force_completion(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    tenant: &Tenant,
+    id: &SessionId,
+) -> Result<(), JourneyError> {
+    use transaction::{Event as E, State as S};
+    loop {
+        let session = lock(tx, tenant, id)?;
+        let transaction = lock_own_transaction(tx, &session)?.ok_or(Refused::OutOfStep)?;
+        let tail = transaction.id.as_str().rsplit('_').next().unwrap_or_default();
+        let event = match &transaction.state {
+            S::AwaitingPayment { .. } => E::PaymentSucceeded { payment: format!("sim_pay_{tail}") },
+            S::PaymentReceived { .. } | S::Settling { .. } => {
+                E::PayoutSucceeded { chain_transaction: format!("forced_{tail}") }
+            }
+            S::Review { payment: None, .. } => {
+                E::PaymentSucceeded { payment: format!("sim_pay_{tail}") }
+            }
+            S::Completed { .. } => return Ok(()),
+            S::Failed { .. } | S::RefundPending { .. } | S::Refunded { .. } | S::Review { .. } => {
+                return Err(Refused::OutOfStep.into());
+            }
+        };
+        advance_transaction(tx, scope, session, transaction, &event, None)?;
+    }
+}
+
+fn force_failure(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    tenant: &Tenant,
+    id: &SessionId,
+) -> Result<(), JourneyError> {
+    use transaction::{Event as E, State as S};
+    let session = lock(tx, tenant, id)?;
+    let transaction = lock_own_transaction(tx, &session)?.ok_or(Refused::OutOfStep)?;
+    let event = match &transaction.state {
+        S::PaymentReceived { .. } | S::Settling { .. } => E::PayoutFailed,
+        S::AwaitingPayment { .. }
+        | S::Completed { .. }
+        | S::Failed { .. }
+        | S::RefundPending { .. }
+        | S::Refunded { .. }
+        | S::Review { .. } => E::PaymentDeclined { reason: Reason::ForcedFailure },
+    };
+    Ok(advance_transaction(tx, scope, session, transaction, &event, None)?)
+}

@@ -1,0 +1,155 @@
+//! Secrets: everything that is derived from the deployment's master key, and what rests sealed
+//! under it. The master key itself comes from a file or a variable and is never in the database.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gate_domain::ids::{Mode, SessionId};
+use hmac::{Hmac, KeyInit, Mac};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::ids::Ids;
+
+const CLIENT_SECRET_PREFIX: &str = "gsec_";
+/// HMAC-SHA256 in base64url without padding.
+const CLIENT_SECRET_TAIL_CHARS: usize = 43;
+
+/// The deployment's secrets. Its `Debug` is blank.
+#[derive(Clone)]
+pub struct Vault {
+    client_secrets: [u8; 32],
+    embed_tokens: [u8; 32],
+    sealing: [u8; 32],
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Vault(..)")
+    }
+}
+
+/// What was sealed cannot be opened: another master key, or altered bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a stored secret cannot be opened: is this the master key that it was sealed with?")]
+pub struct CannotOpen;
+
+impl Vault {
+    /// The secrets of a deployment. Each use has a key of its own.
+    pub fn new(master_key: &[u8; 32]) -> Self {
+        let derive = |label: &str| hmac(master_key, label.as_bytes());
+        Self {
+            client_secrets: derive("client-secret/1"),
+            embed_tokens: derive("embed-token/1"),
+            sealing: derive("seal/1"),
+        }
+    }
+
+    /// `gsec_<session id>_<43 characters>`: nothing to store, and the same on every replay.
+    pub fn client_secret(&self, session: &SessionId) -> String {
+        let tail = URL_SAFE_NO_PAD.encode(hmac(&self.client_secrets, session.as_str().as_bytes()));
+        format!("{CLIENT_SECRET_PREFIX}{session}_{tail}")
+    }
+
+    /// The session that a client secret opens, if it is one of ours.
+    pub fn open_client_secret(&self, client_secret: &str) -> Option<SessionId> {
+        let body = client_secret.strip_prefix(CLIENT_SECRET_PREFIX)?;
+        let cut = body.len().checked_sub(CLIENT_SECRET_TAIL_CHARS + 1)?;
+        let session = SessionId::parse(body.get(..cut)?).ok()?;
+        let expected = self.client_secret(&session);
+        bool::from(expected.as_bytes().ct_eq(client_secret.as_bytes())).then_some(session)
+    }
+
+    /// What embed tokens are signed with.
+    pub(crate) fn embed_token_key(&self) -> &[u8] {
+        &self.embed_tokens
+    }
+
+    /// Seal a secret for the database: AES-256-GCM with a random nonce in front. `name` ties it to
+    /// its place, so that it cannot be moved to another row.
+    pub fn seal(&self, name: &str, secret: &str, ids: Ids) -> Vec<u8> {
+        let nonce: [u8; NONCE_LEN] = ids.random();
+        let mut sealed = secret.as_bytes().to_vec();
+        self.sealing_key()
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(name.as_bytes()),
+                &mut sealed,
+            )
+            .expect("a secret is far shorter than the cipher's limit");
+        [&nonce[..], &sealed].concat()
+    }
+
+    /// Open what [`Self::seal`] sealed under the same name.
+    pub fn open(&self, name: &str, sealed: &[u8]) -> Result<String, CannotOpen> {
+        let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(CannotOpen)?;
+        let mut body = body.to_vec();
+        let opened = self
+            .sealing_key()
+            .open_in_place(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(name.as_bytes()),
+                &mut body,
+            )
+            .map_err(|_| CannotOpen)?;
+        String::from_utf8(opened.to_vec()).map_err(|_| CannotOpen)
+    }
+
+    fn sealing_key(&self) -> LessSafeKey {
+        let key = UnboundKey::new(&AES_256_GCM, &self.sealing).expect("the key has 32 bytes");
+        LessSafeKey::new(key)
+    }
+}
+
+/// A new API key: 32 random bytes behind `sk_<mode>_` or `pk_<mode>_`.
+pub fn mint_api_key(prefix: &str, mode: Mode, ids: Ids) -> String {
+    format!("{prefix}_{mode}_{}", URL_SAFE_NO_PAD.encode(ids.random::<32>()))
+}
+
+/// What is stored of an API key: its SHA-256. It is random, so nothing slower is needed.
+pub fn hash_api_key(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use gate_domain::Millis;
+
+    use super::*;
+
+    fn session() -> SessionId {
+        SessionId::new(Mode::Test, Ids.seed(Millis(0)))
+    }
+
+    #[test]
+    fn a_client_secret_opens_its_session_and_no_other_text_does() {
+        let vault = Vault::new(&[1; 32]);
+        let session = session();
+        let secret = vault.client_secret(&session);
+        assert_eq!(vault.open_client_secret(&secret), Some(session.clone()));
+        assert_eq!(Vault::new(&[2; 32]).open_client_secret(&secret), None);
+        let mut altered = secret.clone();
+        altered.pop();
+        for text in ["", "gsec_", "gsec_é", altered.as_str(), &format!("{secret}x")] {
+            assert_eq!(vault.open_client_secret(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_with_the_same_key_and_name_only() {
+        let vault = Vault::new(&[1; 32]);
+        let sealed = vault.seal("we_1", "whsec_x", Ids);
+        assert_eq!(vault.open("we_1", &sealed).as_deref(), Ok("whsec_x"));
+        assert_eq!(vault.open("we_2", &sealed), Err(CannotOpen));
+        assert_eq!(Vault::new(&[2; 32]).open("we_1", &sealed), Err(CannotOpen));
+        assert_eq!(vault.open("we_1", &sealed[..5]), Err(CannotOpen));
+    }
+}

@@ -1,0 +1,146 @@
+//! The rails worker: sends the commands that were written down, asks about those whose answer is
+//! outstanding, and feeds what it hears into the transactions.
+
+use futures::future::join_all;
+use gate_domain::rail::CommandKind;
+use gate_domain::time::Millis;
+use gate_domain::transaction::Event;
+use gate_rails::{RailError, Rails, Reply};
+use gate_store::{ClaimedCommand, StoreError};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use super::run_passes;
+use crate::advance::{AdvanceError, advance_transaction};
+use crate::app::App;
+
+/// Commands in one pass.
+const BATCH_MAX: i64 = 64;
+/// How long a claim holds.
+const LEASE_MS: i64 = 30_000;
+/// The first wait after a rail said nothing; doubled each time.
+const SILENCE_WAIT_MS: i64 = 500;
+/// The longest wait between two questions.
+const ASK_WAIT_MS_MAX: i64 = 60_000;
+/// How long we ask before a person has to: 15 min.
+const GIVE_UP_AFTER_MS: i64 = 15 * 60_000;
+
+/// The worker of a running process.
+pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
+    run_passes("rails", app.commands_wake(), stopped, || async {
+        Ok(send_due_commands(&app).await? > 0)
+    })
+    .await;
+}
+
+/// One pass: claim what is due, send it or ask about it outside of any transaction, record what
+/// came of it. Answers how many commands it handled.
+pub async fn send_due_commands(app: &App) -> Result<usize, StoreError> {
+    let token = u128::from_be_bytes(app.ids().random()).to_string();
+    let claims = app
+        .write(move |tx, scope| {
+            let until = scope.now.plus_ms(LEASE_MS);
+            tx.claim_commands(scope.now, until, &token, BATCH_MAX)
+        })
+        .await?;
+    let handled = claims.len();
+    let outcomes = claims.into_iter().map(|claim| handle(app, claim));
+    for outcome in join_all(outcomes).await {
+        outcome?;
+    }
+    Ok(handled)
+}
+
+async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
+    let Some(rails) = app.rails(claim.tenant.mode) else {
+        error!(id = %claim.command.id, "a command in a mode without rails");
+        return Ok(());
+    };
+    let now = app.now();
+    let reply = speak(rails, &claim, now).await;
+    let (answers, due_at) = conclude(&claim, reply, now);
+    let id = claim.command.id.clone();
+    let recorded = app
+        .write(move |tx, scope| {
+            if !tx.record_command(&claim, due_at)? {
+                return Ok(false);
+            }
+            for answer in &answers {
+                let (tenant, command) = (&claim.tenant, &claim.command);
+                let session = tx.lock_session(tenant, &claim.session_id)?;
+                let transaction = tx.lock_transaction(tenant, &command.transaction_id)?;
+                let (Some(session), Some(transaction)) = (session, transaction) else {
+                    return Err(AdvanceError::Store(StoreError::Corrupt {
+                        table: "commands",
+                        id: command.id.to_string(),
+                        why: "its session or transaction is missing".into(),
+                    }));
+                };
+                let moved = advance_transaction(tx, scope, session, transaction, answer, None);
+                match moved {
+                    Err(AdvanceError::Transaction(refused)) => {
+                        info!(id = %command.id, ?answer, %refused, "an answer came too late");
+                    }
+                    moved => moved?,
+                }
+            }
+            Ok(true)
+        })
+        .await;
+    match recorded {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            warn!(%id, "the lease on {id} was lost; somebody else has it");
+            Ok(())
+        }
+        Err(AdvanceError::Store(error)) => Err(error),
+        Err(refused) => {
+            // The command's lease ends by itself, and then it is asked about again.
+            error!(%id, %refused, "the session did not follow its transaction");
+            Ok(())
+        }
+    }
+}
+
+/// Send a new command; ask about one that may have been sent before.
+async fn speak(rails: &Rails, claim: &ClaimedCommand, now: Millis) -> Result<Reply, RailError> {
+    let rail = rails.for_command(claim.command.kind);
+    if claim.sent_before
+        && let Some(reply) = rail.ask(&claim.command, now).await?
+    {
+        return Ok(reply);
+    }
+    rail.send(&claim.command, now).await
+}
+
+/// What a reply means for the transaction, and when to ask again.
+fn conclude(
+    claim: &ClaimedCommand,
+    reply: Result<Reply, RailError>,
+    now: Millis,
+) -> (Vec<Event>, Option<Millis>) {
+    let (answers, wait_ms) = match reply {
+        Ok(Reply { answers, ask_again_ms: None }) => return (answers, None),
+        Ok(Reply { answers, ask_again_ms: Some(wait_ms) }) => (answers, wait_ms),
+        Err(error) => {
+            let (id, kind) = (&claim.command.id, claim.command.kind.as_str());
+            warn!(%id, kind, %error, "no answer about {id} yet");
+            let doubled = SILENCE_WAIT_MS << claim.attempts.clamp(0, 10);
+            (Vec::new(), doubled)
+        }
+    };
+    if now >= claim.command.created_at.plus_ms(GIVE_UP_AFTER_MS) {
+        warn!(id = %claim.command.id, "gave up asking; a person has to look into it");
+        return (give_up(claim.command.kind), None);
+    }
+    (answers, Some(now.plus_ms(wait_ms.min(ASK_WAIT_MS_MAX))))
+}
+
+fn give_up(kind: CommandKind) -> Vec<Event> {
+    match kind {
+        CommandKind::Charge | CommandKind::Confirm => vec![Event::PaymentUnresolved],
+        CommandKind::Payout => vec![Event::PayoutUnresolved],
+        CommandKind::Refund => vec![Event::RefundFailed],
+        CommandKind::Void => Vec::new(),
+    }
+}

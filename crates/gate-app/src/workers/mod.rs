@@ -1,0 +1,90 @@
+//! The workers: each looks at what is due and does it. A signal may wake one early, a timer always
+//! does, and both run the same path; what is due is decided by the store alone.
+
+pub mod commands;
+pub mod deliveries;
+pub mod sender;
+pub mod sweep;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate_store::StoreError;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tracing::{debug, error};
+
+use crate::app::App;
+use sender::Sender;
+
+/// How often a worker looks when nobody wakes it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Running workers. Dropping it stops nothing; [`Workers::stop`] does.
+pub struct Workers {
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Workers {
+    /// Start every worker of this process.
+    pub fn start(app: &App, sender: Arc<dyn Sender>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(deliveries::run(app.clone(), sender, stopped.clone()));
+        tasks.spawn(commands::run(app.clone(), stopped.clone()));
+        tasks.spawn(sweep::run(app.clone(), stopped));
+        Self { tasks, stop }
+    }
+
+    /// Claim nothing more, let what runs end within its lease, then return.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                error!(%error, "a worker ended badly");
+            }
+        }
+    }
+}
+
+/// Make what this process's predecessor had leased due again. Only for a process that knows that it
+/// is the only one on its database, as on SQLite.
+pub async fn release_predecessors(app: &App) -> Result<(), StoreError> {
+    use gate_domain::Millis;
+    let (deliveries, commands) = app
+        .write(|tx, scope| {
+            let deliveries = tx.release_deliveries(Millis(i64::MAX), scope.now)?;
+            Ok::<_, StoreError>((deliveries, tx.release_commands(scope.now)?))
+        })
+        .await?;
+    if deliveries + commands > 0 {
+        debug!(deliveries, commands, "released what the process before had leased");
+    }
+    Ok(())
+}
+
+/// Run passes until told to stop. A pass answers whether there may be more to do at once.
+pub(crate) async fn run_passes<F, Pass>(
+    name: &str,
+    wake: &Notify,
+    mut stopped: watch::Receiver<bool>,
+    mut pass: F,
+) where
+    F: FnMut() -> Pass,
+    Pass: Future<Output = Result<bool, StoreError>>,
+{
+    while !*stopped.borrow() {
+        match pass().await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => error!(%error, "a pass of the {name} worker failed; it will look again"),
+        }
+        tokio::select! {
+            () = wake.notified() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! How a webhook leaves the house: one POST, with a deadline and a size limit over the whole
+//! exchange. No redirects, no proxy from the environment.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+/// Connecting, sending and reading together: 10 s (contract, section 11.5).
+pub const DEADLINE: Duration = Duration::from_secs(10);
+/// At most this much of an answer is read: 64 KiB.
+pub const ANSWER_BYTES_READ_MAX: usize = 64 * 1024;
+/// At most this much of an answer is kept: 1 KiB.
+pub const ANSWER_BYTES_KEPT_MAX: usize = 1024;
+
+/// A signed request.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Where to.
+    pub url: String,
+    /// Names and values, the signatures among them.
+    pub headers: Vec<(&'static str, String)>,
+    /// The bytes that were signed.
+    pub body: String,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The receiver answered.
+    Answered {
+        /// Its status.
+        status: u16,
+        /// The beginning of what it said.
+        excerpt: String,
+    },
+    /// It did not, or not in time, or not within the size.
+    Failed {
+        /// Why, for the delivery log.
+        error: String,
+    },
+}
+
+/// Sends webhooks.
+pub trait Sender: Send + Sync {
+    /// Send one request. Ends within [`DEADLINE`].
+    fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent>;
+}
+
+/// Sends them over HTTP, keeping connections.
+pub struct HttpSender {
+    client: reqwest::Client,
+}
+
+impl HttpSender {
+    /// A sender with its own pool of connections.
+    ///
+    /// # Panics
+    /// When no TLS provider was installed at the start of the program.
+    pub fn new() -> Self {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("0Gate/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .expect("the program installs a TLS provider first");
+        Self { client }
+    }
+
+    async fn exchange(&self, outgoing: Outgoing) -> Result<Sent, reqwest::Error> {
+        let mut request = self.client.post(&outgoing.url).body(outgoing.body);
+        for (name, value) in outgoing.headers {
+            request = request.header(name, value);
+        }
+        let mut response = request.send().await?;
+        let status = response.status().as_u16();
+        let mut read = 0;
+        let mut kept = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            read += chunk.len();
+            let room = ANSWER_BYTES_KEPT_MAX - kept.len();
+            kept.extend_from_slice(&chunk[..room.min(chunk.len())]);
+            if read > ANSWER_BYTES_READ_MAX {
+                // The status has been said; what follows is not worth a connection.
+                break;
+            }
+        }
+        // PostgreSQL stores no NUL characters.
+        let excerpt = String::from_utf8_lossy(&kept).replace('\0', "\u{FFFD}");
+        Ok(Sent::Answered { status, excerpt })
+    }
+}
+
+impl Default for HttpSender {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sender for HttpSender {
+    fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent> {
+        async move {
+            match tokio::time::timeout(DEADLINE, self.exchange(outgoing)).await {
+                Ok(Ok(sent)) => sent,
+                Ok(Err(error)) => Sent::Failed { error: describe(&error) },
+                Err(_) => Sent::Failed {
+                    error: format!("no complete answer within {} s", DEADLINE.as_secs()),
+                },
+            }
+        }
+        .boxed()
+    }
+}
+
+/// What went wrong, without the URL (it may hold a partner's secret) and with the cause.
+fn describe(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let what = if error.is_connect() {
+        "could not connect"
+    } else if error.is_builder() {
+        "the endpoint's URL is not usable"
+    } else {
+        "the exchange broke off"
+    };
+    format!("{what}: {cause}")
+}

@@ -1,0 +1,82 @@
+//! Reading a request body: bounded, JSON, an object; each way to be wrong has its own answer.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header;
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+use crate::routes::ServerState;
+
+/// The largest body that is read: 256 KiB.
+pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// A body that is a JSON object. Its fields are still unchecked.
+pub(crate) struct JsonObject(pub(crate) Map<String, Value>);
+
+impl FromRequest<ServerState> for JsonObject {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &ServerState) -> Result<Self, ApiError> {
+        if !is_json(&request) {
+            return Err(ApiError::WrongContentType);
+        }
+        let bytes = read(request).await?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| ApiError::NotUtf8)?;
+        // serde_json refuses what is nested more than 128 deep.
+        let value = serde_json::from_str(text)
+            .map_err(|error| ApiError::MalformedJson(error.to_string()))?;
+        match value {
+            Value::Object(fields) => Ok(Self(fields)),
+            _ => Err(ApiError::field("", "field_type", "The body must be a JSON object.")),
+        }
+    }
+}
+
+/// No body, or an empty object: for calls that take none.
+pub(crate) struct NoBody;
+
+impl FromRequest<ServerState> for NoBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ServerState) -> Result<Self, ApiError> {
+        let empty = request.headers().get(header::CONTENT_TYPE).is_none();
+        if empty {
+            let bytes = read(request).await?;
+            return if bytes.is_empty() { Ok(Self) } else { Err(ApiError::WrongContentType) };
+        }
+        let (parts, body) = request.into_parts();
+        let bytes = read(Request::from_parts(parts.clone(), body)).await?;
+        if bytes.is_empty() {
+            return Ok(Self);
+        }
+        let request = Request::from_parts(parts, bytes.into());
+        let JsonObject(fields) = JsonObject::from_request(request, state).await?;
+        match fields.keys().next() {
+            None => Ok(Self),
+            Some(field) => Err(ApiError::field(
+                &format!("/{field}"),
+                "field_unknown",
+                "This call takes no fields.",
+            )),
+        }
+    }
+}
+
+async fn read(request: Request) -> Result<Bytes, ApiError> {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
+        return Err(ApiError::BodyTooLarge);
+    }
+    axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX)
+        .await
+        .map_err(|_| ApiError::BodyTooLarge)
+}
+
+fn is_json(request: &Request) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}

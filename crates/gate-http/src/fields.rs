@@ -1,0 +1,150 @@
+//! Checking the fields of a body, all of them, so that every problem is told at once.
+
+use gate_wire::error::{ProblemBody, ReasonBody};
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+
+/// The fields of a body, taken one by one. What is left at the end is unknown.
+pub(crate) struct Fields {
+    left: Map<String, Value>,
+    prefix: String,
+    problems: Vec<ProblemBody>,
+    reason: Option<Box<ReasonBody>>,
+}
+
+impl Fields {
+    pub(crate) fn new(fields: Map<String, Value>) -> Self {
+        Self { left: fields, prefix: String::new(), problems: Vec::new(), reason: None }
+    }
+
+    /// Note a problem with a field.
+    pub(crate) fn problem(&mut self, name: &str, code: &str, message: impl Into<String>) {
+        let param = format!("{}/{name}", self.prefix);
+        self.problems.push(ProblemBody { param, code: code.into(), message: message.into() });
+    }
+
+    /// Say which rule refused, and what would pass.
+    pub(crate) fn explain(&mut self, reason: ReasonBody) {
+        self.reason = Some(Box::new(reason));
+    }
+
+    /// A text that must be there, of 1 to `chars_max` characters.
+    pub(crate) fn text(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        if self.left.get(name).is_none_or(Value::is_null) {
+            self.left.remove(name);
+            self.problem(name, "field_required", format!("{name} is required."));
+            return None;
+        }
+        self.text_opt(name, chars_max)
+    }
+
+    /// A text that may be left out or null.
+    pub(crate) fn text_opt(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        match self.left.remove(name)? {
+            Value::Null => None,
+            Value::String(text) if text.contains('\0') => {
+                self.problem(
+                    name,
+                    "invalid_text",
+                    format!("{name} must not hold the NUL character."),
+                );
+                None
+            }
+            Value::String(text) if (1..=chars_max).contains(&text.chars().count()) => Some(text),
+            Value::String(_) => {
+                let message = format!("{name} must have 1 to {chars_max} characters.");
+                self.problem(name, "field_length", message);
+                None
+            }
+            _ => {
+                self.problem(name, "field_type", format!("{name} must be a string."));
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds that may be left out or null.
+    pub(crate) fn integer_opt(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
+        let value = self.left.remove(name).filter(|value| !value.is_null())?;
+        let number = value.as_i64().filter(|number| (min..=max).contains(number));
+        if number.is_none() {
+            let (code, message) = if value.is_number() {
+                ("field_range", format!("{name} must be a whole number from {min} to {max}."))
+            } else {
+                ("field_type", format!("{name} must be a number."))
+            };
+            self.problem(name, code, message);
+        }
+        number
+    }
+
+    /// An object that may be left out or null, still unchecked.
+    pub(crate) fn object_opt(&mut self, name: &str) -> Option<Map<String, Value>> {
+        match self.left.remove(name)? {
+            Value::Null => None,
+            Value::Object(object) => Some(object),
+            _ => {
+                self.problem(name, "field_type", format!("{name} must be an object."));
+                None
+            }
+        }
+    }
+
+    /// A list of texts that may be left out or null.
+    pub(crate) fn texts_opt(&mut self, name: &str) -> Option<Vec<String>> {
+        let texts = match self.left.remove(name)? {
+            Value::Null => return None,
+            Value::Array(values) => values
+                .into_iter()
+                .map(|value| match value {
+                    Value::String(text) => Some(text),
+                    _ => None,
+                })
+                .collect::<Option<Vec<_>>>(),
+            _ => None,
+        };
+        if texts.is_none() {
+            self.problem(name, "field_type", format!("{name} must be a list of strings."));
+        }
+        texts
+    }
+
+    /// An object inside, whose fields are checked by `read`; its problems join ours.
+    pub(crate) fn inside<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        if !self.left.contains_key(name) {
+            self.problem(name, "field_required", format!("{name} is required."));
+            return None;
+        }
+        let fields = self.object_opt(name)?;
+        let prefix = format!("{}/{name}", self.prefix);
+        let mut inner = Self { left: fields, prefix, problems: Vec::new(), reason: None };
+        let value = read(&mut inner);
+        inner.refuse_unknown();
+        self.problems.append(&mut inner.problems);
+        value
+    }
+
+    fn refuse_unknown(&mut self) {
+        let unknown: Vec<String> = self.left.keys().take(20).cloned().collect();
+        for name in unknown {
+            // A name of the caller's choosing goes into a JSON pointer and a sentence.
+            let shown: String = name.chars().take(40).collect();
+            let pointer = shown.replace('~', "~0").replace('/', "~1");
+            self.problem(&pointer, "field_unknown", format!("There is no field {shown:?}."));
+        }
+    }
+
+    /// The value, if nothing was wrong; or else everything that was.
+    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, ApiError> {
+        self.refuse_unknown();
+        match value {
+            Some(value) if self.problems.is_empty() => Ok(value),
+            _ => Err(ApiError::Problems(self.problems, self.reason)),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Query parameters: known ones only, each within its bounds.
+
+use std::collections::BTreeMap;
+
+use gate_domain::ids::InvalidId;
+use gate_wire::error::ProblemBody;
+
+use crate::error::ApiError;
+
+/// The parameters of a request, taken one by one. What is left at the end is unknown.
+pub(crate) struct Query {
+    parameters: BTreeMap<String, String>,
+    problems: Vec<ProblemBody>,
+}
+
+impl Query {
+    pub(crate) fn parse(query: Option<&str>) -> Result<Self, ApiError> {
+        let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let mut parameters = BTreeMap::new();
+        for (name, value) in pairs.into_owned() {
+            if parameters.insert(name.clone(), value).is_some() {
+                return Err(ApiError::field(&name, "field_unknown", "A parameter is given twice."));
+            }
+        }
+        Ok(Self { parameters, problems: Vec::new() })
+    }
+
+    fn problem(&mut self, name: &str, code: &str, message: String) {
+        self.problems.push(ProblemBody { param: name.into(), code: code.into(), message });
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn integer(&mut self, name: &str, min: i64, max: i64, default: i64) -> i64 {
+        let Some(text) = self.parameters.remove(name) else { return default };
+        let number = text.parse().ok().filter(|number| (min..=max).contains(number));
+        number.unwrap_or_else(|| {
+            let message = format!("{name} must be a whole number from {min} to {max}.");
+            self.problem(name, "field_range", message);
+            default
+        })
+    }
+
+    /// One of a set of words.
+    pub(crate) fn word(&mut self, name: &str, words: &[&'static str]) -> Option<&'static str> {
+        let text = self.parameters.remove(name)?;
+        let word = words.iter().find(|word| **word == text).copied();
+        if word.is_none() {
+            let message = format!("{name} must be one of {}.", words.join(", "));
+            self.problem(name, "field_range", message);
+        }
+        word
+    }
+
+    /// The id of a row, as a place in a list.
+    pub(crate) fn id<T>(
+        &mut self,
+        name: &str,
+        parse: fn(&str) -> Result<T, InvalidId>,
+    ) -> Option<T> {
+        let text = self.parameters.remove(name)?;
+        let id = parse(&text).ok();
+        if id.is_none() {
+            let message = format!("{name} must be the id of the last row of the page before.");
+            self.problem(name, "cursor_invalid", message);
+        }
+        id
+    }
+
+    /// Nothing may be left over.
+    pub(crate) fn finish(mut self) -> Result<(), ApiError> {
+        let unknown: Vec<String> = self.parameters.keys().take(20).cloned().collect();
+        for name in unknown {
+            let shown: String = name.chars().take(40).collect();
+            self.problem(&shown, "field_unknown", format!("There is no parameter {shown:?}."));
+        }
+        if self.problems.is_empty() { Ok(()) } else { Err(ApiError::problems(self.problems)) }
+    }
+}

@@ -1,0 +1,247 @@
+//! `/v1/embed/...`: bootstrap, and the runtime of the hosted pages. Partners may draw their own
+//! pages on it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use gate_app::bootstrap::{Bootstrap, Bootstrapped};
+use gate_app::keys::origin_of;
+use gate_app::pay::TypedCard;
+use gate_app::{choose, journey as journeys, pay as payments};
+use gate_domain::ids::QuoteId;
+use gate_domain::session::BackTo;
+use gate_domain::wallet::Address;
+use gate_store::KeyKind;
+use gate_wire::ErrorBody;
+use gate_wire::embed::{
+    AcceptQuoteBody, BackBody, BootstrapBody, BootstrappedBody, BrandingBody, CardBody,
+    ChallengeBody, PayBody, QuoteRequestBody, RefreshedBody, WalletBody,
+};
+use gate_wire::instant::to_rfc3339;
+use gate_wire::journey::Journey;
+use gate_wire::session::SessionBody;
+
+use super::ServerState;
+use crate::auth::{PageVisitor, authenticate, bearer};
+use crate::body::{JsonObject, NoBody};
+use crate::error::ApiError;
+use crate::fields::Fields;
+
+type Answer = Result<Json<Journey>, ApiError>;
+
+/// Exchange a publishable key, an allowed origin and a client secret for an embed token.
+#[utoipa::path(post, path = "/v1/embed/bootstrap", tag = "Embed",
+    operation_id = "createEmbedToken", request_body = BootstrapBody,
+    responses((status = 200, body = BootstrappedBody), (status = "default", body = ErrorBody)))]
+pub(super) async fn bootstrap(
+    State(state): State<ServerState>,
+    headers: HeaderMap,
+    JsonObject(body): JsonObject,
+) -> Result<Json<BootstrappedBody>, ApiError> {
+    let mut fields = Fields::new(body);
+    let client_secret = fields.text_opt("clientSecret", 200);
+    let requested_scopes = fields.texts_opt("requested_scopes");
+    let key_in_body = fields.text_opt("publishable_key", 200);
+    fields.finish(Some(()))?;
+    let key_in_header = headers.get("x-publishable-key").and_then(|value| value.to_str().ok());
+    let key = bearer(&headers).or(key_in_header).or(key_in_body.as_deref());
+    let key = key.ok_or(ApiError::NoKey)?;
+    let tenant = authenticate(&state, key, KeyKind::Publishable).await?;
+    let ask = Bootstrap { tenant, origin: origin(&headers), client_secret, requested_scopes };
+    let opened = gate_app::bootstrap::bootstrap(state.app(), ask.clone()).await?;
+    Ok(Json(bootstrapped(&ask, opened)))
+}
+
+/// The origin that a browser states; some old ones state the whole page only.
+fn origin(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    match text(header::ORIGIN) {
+        Some(origin) => Some(origin.to_owned()),
+        None => text(header::REFERER).and_then(origin_of),
+    }
+}
+
+fn bootstrapped(ask: &Bootstrap, opened: Bootstrapped) -> BootstrappedBody {
+    let session = opened.session.as_ref().map(SessionBody::from);
+    BootstrappedBody {
+        embed_token: opened.token.token,
+        expires_at: to_rfc3339(opened.token.expires_at),
+        partner_id: ask.tenant.partner.to_string(),
+        mode: ask.tenant.mode.to_string(),
+        session_id: session.as_ref().map(|session| session.id.clone()),
+        amount: session.as_ref().map(|session| session.amount.clone()),
+        currency: session.as_ref().map(|session| session.currency.clone()),
+        target_token: session.as_ref().and_then(|session| session.target_token.clone()),
+        target_network: session.as_ref().and_then(|session| session.target_network.clone()),
+        return_url: session.as_ref().map(|session| session.return_url.clone()),
+        flow: session.as_ref().and_then(|session| session.flow.clone()),
+        branding: BrandingBody { brand_name: Some(opened.partner_name), ..BrandingBody::default() },
+    }
+}
+
+/// A fresh token for a page whose token is about to end.
+#[utoipa::path(post, path = "/v1/embed/refresh", tag = "Embed", operation_id = "refreshEmbedToken",
+    responses((status = 200, body = RefreshedBody), (status = "default", body = ErrorBody)))]
+pub(super) async fn refresh(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    _: NoBody,
+) -> Result<Json<RefreshedBody>, ApiError> {
+    let token = state.app().sign_embed_token(&page.visitor);
+    let expires_at = to_rfc3339(token.expires_at);
+    Ok(Json(RefreshedBody { embed_token: token.token, expires_at }))
+}
+
+/// What the page shows now.
+#[utoipa::path(get, path = "/v1/embed/journey", tag = "Embed", operation_id = "retrieveJourney",
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn journey(State(state): State<ServerState>, page: PageVisitor) -> Answer {
+    let journey = journeys::open_journey(state.app(), &page.tenant, &page.session_id).await?;
+    Ok(Json(journey))
+}
+
+/// Put a fresh price on the table.
+#[utoipa::path(post, path = "/v1/embed/quote", tag = "Embed", operation_id = "requestQuote",
+    request_body = QuoteRequestBody,
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn quote(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    JsonObject(body): JsonObject,
+) -> Answer {
+    let mut fields = Fields::new(body);
+    let token = fields.text("target_token", 12);
+    let network = fields.text("target_network", 40);
+    let (token, network) = fields.finish(token.zip(network))?;
+    let app = state.app();
+    Ok(Json(choose::request_quote(app, &page.tenant, &page.session_id, token, network).await?))
+}
+
+/// Say yes to the price on the table.
+#[utoipa::path(post, path = "/v1/embed/quote/accept", tag = "Embed", operation_id = "acceptQuote",
+    request_body = AcceptQuoteBody,
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn accept_quote(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    JsonObject(body): JsonObject,
+) -> Answer {
+    let mut fields = Fields::new(body);
+    let quote_id = quote_id(&mut fields);
+    let quote_id = fields.finish(quote_id)?;
+    Ok(Json(choose::accept_quote(state.app(), &page.tenant, &page.session_id, quote_id).await?))
+}
+
+/// Say where the tokens go.
+#[utoipa::path(post, path = "/v1/embed/wallet", tag = "Embed", operation_id = "giveWallet",
+    request_body = WalletBody,
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn wallet(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    JsonObject(body): JsonObject,
+) -> Answer {
+    let mut fields = Fields::new(body);
+    let address = fields.text("address", 100);
+    let address = Address::parse(&fields.finish(address)?).map_err(ApiError::Wallet)?;
+    Ok(Json(choose::give_address(state.app(), &page.tenant, &page.session_id, address).await?))
+}
+
+/// Change an earlier answer.
+#[utoipa::path(post, path = "/v1/embed/back", tag = "Embed", operation_id = "stepBack",
+    request_body = BackBody,
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn back(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    JsonObject(body): JsonObject,
+) -> Answer {
+    let mut fields = Fields::new(body);
+    let to = match fields.text("to", 10).as_deref() {
+        Some("amount") => Some(BackTo::Amount),
+        Some("wallet") => Some(BackTo::Wallet),
+        Some(_) => {
+            fields.problem("to", "field_range", "to must be amount or wallet.");
+            None
+        }
+        None => None,
+    };
+    let to = fields.finish(to)?;
+    Ok(Json(choose::step_back(state.app(), &page.tenant, &page.session_id, to).await?))
+}
+
+/// Pay. Safe to repeat: a payment that is under way goes on.
+#[utoipa::path(post, path = "/v1/embed/pay", tag = "Embed", operation_id = "pay",
+    request_body = PayBody,
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn pay(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    JsonObject(body): JsonObject,
+) -> Answer {
+    let mut fields = Fields::new(body);
+    let quote_id = quote_id(&mut fields);
+    let card = fields.inside("card", |card| {
+        let number = card.text("number", 40);
+        let expiry = card.text("expiry", 10);
+        let cvc = card.text("cvc", 10);
+        Some(CardBody { number: number?, expiry: expiry?, cvc: cvc? })
+    });
+    let (quote_id, card) = fields.finish(quote_id.zip(card))?;
+    let typed = TypedCard { number: &card.number, expiry: &card.expiry, cvc: &card.cvc };
+    let app = state.app();
+    Ok(Json(payments::pay(app, &page.tenant, &page.session_id, quote_id, typed).await?))
+}
+
+/// Answer the bank's second step.
+#[utoipa::path(post, path = "/v1/embed/challenge", tag = "Embed", operation_id = "answerChallenge",
+    request_body = ChallengeBody,
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn challenge(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    JsonObject(body): JsonObject,
+) -> Answer {
+    let mut fields = Fields::new(body);
+    let code = fields.text("code", 20);
+    let code = code.filter(|code| {
+        let six_digits = code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit());
+        if !six_digits {
+            fields.problem("code", "challenge_code_invalid", "The code has six digits.");
+        }
+        six_digits
+    });
+    let code = fields.finish(code)?;
+    Ok(Json(payments::answer_challenge(state.app(), &page.tenant, &page.session_id, code).await?))
+}
+
+/// Try again after a failure.
+#[utoipa::path(post, path = "/v1/embed/retry", tag = "Embed", operation_id = "retryJourney",
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn retry(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    _: NoBody,
+) -> Answer {
+    Ok(Json(choose::retry(state.app(), &page.tenant, &page.session_id).await?))
+}
+
+/// Give up. A payment that is in flight cannot be given up.
+#[utoipa::path(post, path = "/v1/embed/cancel", tag = "Embed", operation_id = "cancelJourney",
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn cancel(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    _: NoBody,
+) -> Answer {
+    Ok(Json(choose::give_up(state.app(), &page.tenant, &page.session_id).await?))
+}
+
+fn quote_id(fields: &mut Fields) -> Option<QuoteId> {
+    let text = fields.text("quote_id", 60)?;
+    let id = QuoteId::parse(&text).ok();
+    if id.is_none() {
+        fields.problem("quote_id", "quote_id_invalid", "quote_id must be the id of a quote.");
+    }
+    id
+}

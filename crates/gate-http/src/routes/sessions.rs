@@ -1,0 +1,153 @@
+//! `/v1/gate_sessions` (contract, section 4.1).
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gate_app::cancel_session::cancel_session;
+use gate_app::create_session::{CreateSession, create_session};
+use gate_domain::ids::{SessionId, Tenant};
+use gate_store::IdempotentRequest;
+use gate_wire::ErrorBody;
+use gate_wire::list::ListBody;
+use gate_wire::session::{CreateSessionBody, CreatedSessionBody, SessionBody};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::ServerState;
+use super::create_body::read_create;
+use crate::auth::Partner;
+use crate::body::{JsonObject, NoBody};
+use crate::error::ApiError;
+use crate::query::Query;
+
+const PATH: &str = "/v1/gate_sessions";
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Create a session. Send an `Idempotency-Key`, and the same one when you repeat the request.
+#[utoipa::path(post, path = "/v1/gate_sessions", tag = "Sessions", operation_id = "createSession",
+    request_body = CreateSessionBody,
+    params(("Idempotency-Key" = String, Header, description = "One per logical attempt.")),
+    responses((status = 201, body = CreatedSessionBody), (status = "default", body = ErrorBody)))]
+pub(super) async fn create(
+    State(state): State<ServerState>,
+    Partner(tenant): Partner,
+    headers: HeaderMap,
+    JsonObject(body): JsonObject,
+) -> Result<Response, ApiError> {
+    let request = idempotent_request(&tenant, &Method::POST, PATH, &headers, &body)?;
+    let (terms, lifetime_s) = read_create(body, tenant.mode)?;
+    let command = CreateSession { tenant, request, terms, lifetime_s };
+    let app = state.app();
+    let created = app.write(move |tx, scope| create_session(tx, scope, &command)).await?;
+    let secret = app.vault().client_secret(&created.session_id);
+    let body = with_client_secret(&created.answer.response, &secret);
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    let mut response = (StatusCode::CREATED, json, body).into_response();
+    if created.replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// Read a session. Reading never expires or changes it.
+#[utoipa::path(get, path = "/v1/gate_sessions/{id}", tag = "Sessions",
+    operation_id = "retrieveSession", params(("id" = String, Path)),
+    responses((status = 200, body = SessionBody), (status = "default", body = ErrorBody)))]
+pub(super) async fn retrieve(
+    State(state): State<ServerState>,
+    Partner(tenant): Partner,
+    Path(id): Path<String>,
+) -> Result<Json<SessionBody>, ApiError> {
+    let id = session_id(&id)?;
+    let session = state.app().store().read(move |tx| tx.find_session(&tenant, &id)).await?;
+    Ok(Json((&session.ok_or(ApiError::NotFound("session"))?).into()))
+}
+
+/// List sessions, newest first.
+#[utoipa::path(get, path = "/v1/gate_sessions", tag = "Sessions", operation_id = "listSessions",
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 100, description = "10 where nothing is said."),
+        ("starting_after" = Option<String>, Query, description = "The id of the last session of the page before."),
+        ("status" = Option<String>, Query, description = "open, completed, expired or cancelled."),
+    ),
+    responses((status = 200, body = ListBody<SessionBody>), (status = "default", body = ErrorBody)))]
+pub(super) async fn list(
+    State(state): State<ServerState>,
+    Partner(tenant): Partner,
+    RawQuery(query): RawQuery,
+) -> Result<Json<ListBody<SessionBody>>, ApiError> {
+    let mut query = Query::parse(query.as_deref())?;
+    let limit = query.integer("limit", 1, 100, 10);
+    let status = query.word("status", &["open", "completed", "expired", "cancelled"]);
+    let after = query.id("starting_after", SessionId::parse);
+    query.finish()?;
+    let rows = state
+        .app()
+        .store()
+        .read(move |tx| tx.list_sessions(&tenant, status, after.as_ref(), limit + 1))
+        .await?;
+    let (rows, has_more) = cut(rows, limit);
+    Ok(Json(ListBody::new(PATH, rows.iter().map(Into::into).collect(), has_more)))
+}
+
+/// Cancel an open session. A second cancel is a conflict.
+#[utoipa::path(post, path = "/v1/gate_sessions/{id}/cancel", tag = "Sessions",
+    operation_id = "cancelSession", params(("id" = String, Path)),
+    responses((status = 201, body = SessionBody), (status = "default", body = ErrorBody)))]
+pub(super) async fn cancel(
+    State(state): State<ServerState>,
+    Partner(tenant): Partner,
+    Path(id): Path<String>,
+    _: NoBody,
+) -> Result<(StatusCode, Json<SessionBody>), ApiError> {
+    let id = session_id(&id)?;
+    let session =
+        state.app().write(move |tx, scope| cancel_session(tx, scope, &tenant, &id)).await?;
+    Ok((StatusCode::CREATED, Json((&session).into())))
+}
+
+/// An id that we could not have made belongs to nothing.
+pub(super) fn session_id(text: &str) -> Result<SessionId, ApiError> {
+    SessionId::parse(text).map_err(|_| ApiError::NotFound("session"))
+}
+
+/// One row more than asked for says whether there is another page.
+pub(super) fn cut<T>(mut rows: Vec<T>, limit: i64) -> (Vec<T>, bool) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    (rows, has_more)
+}
+
+fn idempotent_request(
+    tenant: &Tenant,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    body: &Map<String, Value>,
+) -> Result<IdempotentRequest, ApiError> {
+    let key = headers.get(IDEMPOTENCY_KEY).ok_or(ApiError::IdempotencyKeyRequired)?;
+    let key = key.to_str().map_err(|_| ApiError::IdempotencyKeyInvalid)?.trim();
+    // The IETF draft puts the key in quotes; both spellings mean the same key.
+    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    if !(1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len()) {
+        return Err(ApiError::IdempotencyKeyInvalid);
+    }
+    let scope = Sha256::digest(format!("{method}\n{path}\n{key}"));
+    // serde_json keeps fields sorted, so this text is the same for every order of them.
+    let canonical = serde_json::to_string(body).expect("a parsed body can be written again");
+    Ok(IdempotentRequest {
+        tenant: tenant.clone(),
+        key_hash: scope[..16].to_vec(),
+        fingerprint: Sha256::digest(canonical).to_vec(),
+    })
+}
+
+/// The stored answer never holds the client secret; it is derived again each time.
+fn with_client_secret(session: &str, secret: &str) -> String {
+    let open = session.strip_suffix('}').expect("a session is a JSON object");
+    format!("{open},\"client_secret\":\"{secret}\"}}")
+}

@@ -1,0 +1,97 @@
+//! Questions of the auditor: they walk whole tables, so nothing on a hot path asks them.
+
+use std::collections::BTreeMap;
+
+use crate::{Sql, StoreError, Tx, sql};
+
+const COUNT_SESSIONS: Sql = sql("select status, count(*) from sessions group by status");
+const COUNT_TRANSACTIONS: Sql = sql("select status, count(*) from transactions group by status");
+const COUNT_DELIVERIES: Sql = sql("select status, count(*) from deliveries group by status");
+const LIST_FEED_GAPS: Sql = sql("select f.partner_id, f.mode from feeds f
+    where f.last_sequence <> (select count(*) from events e
+        where e.partner_id = f.partner_id and e.mode = f.mode)");
+// What each status says about the books: how often the payment came, the tokens left, the payment
+// went back.
+const LIST_MISBOOKED: Sql = sql("select t.id from transactions t
+    where t.status <> 'review'
+        and (case when t.status in ('awaiting_payment', 'failed') then 0 else 100 end
+            + case when t.status = 'completed' then 10 else 0 end
+            + case when t.status = 'refunded' then 1 else 0 end)
+        <> (select coalesce(sum(case p.booking when 'payment_captured' then 100
+                when 'tokens_delivered' then 10 else 1 end), 0)
+            from postings p where p.partner_id = t.partner_id and p.mode = t.mode
+                and p.transaction_id = t.id)
+    limit $1");
+const LIST_OUT_OF_STEP: Sql = sql("select s.id from sessions s left join transactions t
+        on t.partner_id = s.partner_id and t.mode = s.mode and t.id = s.transaction_id
+    where (s.status = 'completed' and (t.status is null or t.status <> 'completed'))
+        or (s.status <> 'completed' and t.status = 'completed')
+    limit $1");
+const LIST_UNDELIVERED: Sql = sql("select v.id from events v
+    where exists (select 1 from endpoints e where e.partner_id = v.partner_id and e.mode = v.mode
+            and e.status = 'enabled' and e.created_at < v.created_at)
+        and not exists (select 1 from deliveries d where d.partner_id = v.partner_id
+            and d.mode = v.mode and d.event_id = v.id)
+    limit $1");
+
+const TOUCH: Sql = sql("update feeds set last_sequence = last_sequence where partner_id = ''");
+
+pub(crate) const STATEMENTS: &[Sql] = &[
+    TOUCH,
+    COUNT_SESSIONS,
+    COUNT_TRANSACTIONS,
+    COUNT_DELIVERIES,
+    LIST_FEED_GAPS,
+    LIST_MISBOOKED,
+    LIST_OUT_OF_STEP,
+    LIST_UNDELIVERED,
+];
+
+impl Tx {
+    /// A write that changes nothing: does the database take one?
+    pub fn touch(&mut self) -> Result<(), StoreError> {
+        self.execute(TOUCH, &[]).map(drop)
+    }
+
+    /// Sessions by status.
+    pub fn count_sessions(&mut self) -> Result<BTreeMap<String, i64>, StoreError> {
+        self.count(COUNT_SESSIONS)
+    }
+
+    /// Transactions by status.
+    pub fn count_transactions(&mut self) -> Result<BTreeMap<String, i64>, StoreError> {
+        self.count(COUNT_TRANSACTIONS)
+    }
+
+    /// Deliveries by status.
+    pub fn count_deliveries(&mut self) -> Result<BTreeMap<String, i64>, StoreError> {
+        self.count(COUNT_DELIVERIES)
+    }
+
+    /// Feeds, as partner and mode, whose events do not fill their places.
+    pub fn list_feed_gaps(&mut self) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_FEED_GAPS, &[], |row| {
+            Ok(format!("{} in {} mode", row.get::<String>(0)?, row.get::<String>(1)?))
+        })
+    }
+
+    /// Transactions whose postings do not fit their status.
+    pub fn list_misbooked_transactions(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_MISBOOKED, &[&limit], |row| row.get(0))
+    }
+
+    /// Sessions that are completed without their transaction being so, or the other way round.
+    pub fn list_sessions_out_of_step(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_OUT_OF_STEP, &[&limit], |row| row.get(0))
+    }
+
+    /// Events that no endpoint was ever going to get, though there was one.
+    pub fn list_undelivered_events(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_UNDELIVERED, &[&limit], |row| row.get(0))
+    }
+
+    fn count(&mut self, statement: Sql) -> Result<BTreeMap<String, i64>, StoreError> {
+        let counts = self.query(statement, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(counts.into_iter().collect())
+    }
+}
