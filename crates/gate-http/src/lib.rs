@@ -11,6 +11,7 @@ mod openapi;
 mod query;
 mod request;
 mod routes;
+mod serve;
 
 use axum::Router;
 use axum::middleware;
@@ -18,6 +19,7 @@ use gate_app::App;
 use tokio::sync::watch;
 
 pub use openapi::openapi_document;
+pub use serve::serve;
 
 /// Everything that this gateway serves: the API, the runtime of the hosted pages, and the pages.
 ///

@@ -1,5 +1,7 @@
 //! A session as partners see it (contract, section 4.1; decisions, "Sessions").
 
+use std::fmt;
+
 use gate_domain::session::Session;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -109,14 +111,22 @@ pub struct ProgressBody {
     pub updated_at: String,
 }
 
-/// What create answers: the session and, only here, the client secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What create answers: the session and, only here, the client secret, which its `Debug` leaves out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreatedSessionBody {
     /// The session.
     #[serde(flatten)]
     pub session: SessionBody,
     /// Opens the hosted flow of this one session. Browser-safe, but not for logs.
     pub client_secret: String,
+}
+
+impl fmt::Debug for CreatedSessionBody {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("CreatedSessionBody")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
 }
 
 impl From<&Session> for SessionBody {

@@ -1,0 +1,180 @@
+//! `gate dev`: everything on one laptop, with keys that stay the same in the same folder.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use gate_app::provision::{Provision, provision};
+use gate_app::workers::release_predecessors;
+use gate_app::{App, AppConfig, Clock, Vault};
+use gate_domain::ids::Mode;
+use gate_rails::Rails;
+use gate_shop::{SecretKey, ShopConfig};
+use gate_store::{Store, StoreError, StoreOptions};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::dev_files::{Credentials, DataDir, ReadyFile};
+use crate::server::{run_gateway, stop_signal};
+
+/// How the shop is called on the hosted page.
+const PARTNER_NAME: &str = "Demo Shop";
+/// How long the demo shop waits for a webhook before it reads the session itself.
+const SHOP_RECONCILES_AFTER: Duration = Duration::from_secs(5);
+
+#[derive(Args)]
+pub(crate) struct DevArgs {
+    /// Where the database, the keys and the shop's own data live.
+    #[arg(long, default_value = ".gate")]
+    data_dir: PathBuf,
+    /// Where the gateway listens. Port 0 takes any free port.
+    #[arg(long, default_value = "127.0.0.1:4000")]
+    listen: SocketAddr,
+    /// Where the demo shop listens.
+    #[arg(long, default_value = "127.0.0.1:4100")]
+    shop_listen: SocketAddr,
+    /// Do not start the demo shop.
+    #[arg(long)]
+    no_shop: bool,
+    /// Write addresses and keys to this file, as JSON, once everything serves.
+    #[arg(long)]
+    ready_file: Option<PathBuf>,
+    /// Another database than the SQLite file in the data directory, such as postgres://...
+    #[arg(long, env = "GATE_DATABASE")]
+    database: Option<String>,
+    /// Send webhooks here instead of to the demo shop.
+    #[arg(long)]
+    webhook_url: Option<String>,
+}
+
+pub(crate) fn run(args: DevArgs) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(start(args))
+}
+
+async fn start(args: DevArgs) -> Result<()> {
+    let data_dir = DataDir::open(&args.data_dir)?;
+    let listener = bind(args.listen, "--listen").await?;
+    let shop_listener =
+        if args.no_shop { None } else { Some(bind(args.shop_listen, "--shop-listen").await?) };
+    let store = open_store(&args, &data_dir)?;
+    let credentials = data_dir.credentials()?;
+    let base_url = format!("http://{}", listener.local_addr()?);
+    let shop_address = shop_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let shop_url = shop_address.map(|address| format!("http://{address}"));
+
+    let vault = Vault::new(&data_dir.master_key()?);
+    let config = AppConfig { base_url: base_url.clone() };
+    let app = App::new(store, Clock::system(), vault, Rails::simulated(), config);
+    if args.database.is_none() {
+        release_predecessors(&app).await?;
+    }
+    let webhook_url = args.webhook_url.clone();
+    let webhook_url =
+        webhook_url.or_else(|| shop_url.as_ref().map(|url| format!("{url}/webhooks/0gate")));
+    let partner = demo_partner(&credentials, shop_address, webhook_url)?;
+    app.write(move |tx, scope| provision(tx, scope, &partner)).await?;
+
+    let (stopper, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        stop_signal().await;
+        let _ = stopper.send(true);
+    });
+    let ready = ReadyFile::new(&base_url, shop_url.as_deref(), &credentials);
+    let shop = match shop_listener.zip(shop_url) {
+        None => None,
+        Some((listener, public_url)) => {
+            let config = shop_config(&args, &credentials, base_url, public_url)?;
+            Some(tokio::spawn(gate_shop::serve(config, listener, stopped(stopping.clone()))))
+        }
+    };
+    if let Some(path) = &args.ready_file {
+        ready.write(path)?;
+    }
+    println!("{}", ready.greeting());
+    run_gateway(app, listener, stopping).await?;
+    if let Some(shop) = shop {
+        shop.await.context("the shop broke off")??;
+    }
+    Ok(())
+}
+
+async fn bind(address: SocketAddr, option: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{address} is in use. Stop what listens there, or choose another address with {option}."
+        ),
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}. Choose another with {option}."),
+    })
+}
+
+fn open_store(args: &DevArgs, data_dir: &DataDir) -> Result<Store> {
+    let options = match &args.database {
+        Some(url) => StoreOptions::from_url(url)?,
+        None => StoreOptions::sqlite(data_dir.path("gate.db")),
+    };
+    Store::open(options).map_err(|error| match error {
+        StoreError::InUse(why) => anyhow::anyhow!(
+            "{why} Another gate may be running on {}: stop it, or choose another --data-dir.",
+            args.data_dir.display()
+        ),
+        error => anyhow::Error::new(error).context("cannot open the database"),
+    })
+}
+
+/// The sandbox partner: the same folder gives the same keys again.
+fn demo_partner(
+    credentials: &Credentials,
+    shop: Option<SocketAddr>,
+    webhook_url: Option<String>,
+) -> Result<Provision> {
+    // A browser may call the shop by either name.
+    let origins =
+        shop.map(|shop| [format!("http://{shop}"), format!("http://localhost:{}", shop.port())]);
+    let origins = origins
+        .map_or_else(|| vec!["http://localhost:3000".to_owned()], |origins| origins.to_vec());
+    let endpoint = webhook_url.map(|url| {
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            bail!("--webhook-url {url:?} must begin with http:// or https://");
+        }
+        Ok((credentials.endpoint_id.clone(), url, credentials.webhook_secret()?))
+    });
+    Ok(Provision {
+        partner_id: credentials.partner_id.clone(),
+        name: PARTNER_NAME.into(),
+        mode: Mode::Test,
+        secret_key: (credentials.secret_key_id.clone(), credentials.secret_key.clone()),
+        publishable_key: (
+            credentials.publishable_key_id.clone(),
+            credentials.publishable_key.clone(),
+        ),
+        origins,
+        endpoint: endpoint.transpose()?,
+    })
+}
+
+fn shop_config(
+    args: &DevArgs,
+    credentials: &Credentials,
+    base_url: String,
+    public_url: String,
+) -> Result<ShopConfig> {
+    Ok(ShopConfig {
+        base_url,
+        public_url,
+        secret_key: SecretKey::parse(&credentials.secret_key)?,
+        publishable_key: credentials.publishable_key.clone(),
+        webhook_secret: credentials.webhook_secret()?,
+        data_dir: args.data_dir.join("shop"),
+        reconcile_after: SHOP_RECONCILES_AFTER,
+        poll_interval: ShopConfig::POLL_INTERVAL,
+        test_hooks: true,
+    })
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
