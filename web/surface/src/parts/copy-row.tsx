@@ -1,0 +1,53 @@
+import { useEffect, useState } from 'preact/hooks';
+import { usePage } from '../context';
+import { CheckIcon, CopyIcon } from './icons';
+
+/** A long value, shortened for the eye and whole in the clipboard. */
+export function CopyRow({ label, value }: { label: string; value: string }) {
+  const { announce } = usePage();
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), 2_000);
+    return () => clearTimeout(timer);
+  }, [copied]);
+
+  async function copy() {
+    const worked = await copyText(value);
+    setCopied(worked);
+    announce(worked ? `${label} copied.` : `${label} could not be copied.`);
+  }
+
+  return (
+    <div class="row">
+      <dt>{label}</dt>
+      <dd>
+        <span class="mono" title={value}>
+          {shorten(value)}
+        </span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={`Copy ${label.toLowerCase()}`}
+          onClick={copy}
+        >
+          {copied ? <CheckIcon size={18} /> : <CopyIcon />}
+        </button>
+      </dd>
+    </div>
+  );
+}
+
+/** Both ends, which is what people compare. */
+export function shorten(value: string): string {
+  return value.length <= 20 ? value : `${value.slice(0, 8)}…${value.slice(-6)}`;
+}
+
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Quote } from '../api';
+import { formatCrypto, formatFiat } from '../money';
+
+/** The whole price, line by line. Fees are part of the total, so the total stands last. */
+export function QuoteLines({ quote }: { quote: Quote }) {
+  const fiat = (amount: string) => formatFiat(amount, quote.currency);
+  return (
+    <dl class="lines">
+      <div>
+        <dt>Rate</dt>
+        <dd>
+          1&nbsp;{quote.target_token} = {fiat(quote.exchange_rate)}
+        </dd>
+      </div>
+      {quote.fees.map((fee) => (
+        <div key={fee.kind + fee.label}>
+          <dt>{fee.label}</dt>
+          <dd>{fiat(fee.amount)}</dd>
+        </div>
+      ))}
+      <div>
+        <dt>Fees in total</dt>
+        <dd>{fiat(quote.total_fees)}</dd>
+      </div>
+      <div class="lines-total">
+        <dt>
+          Total <small>fees included</small>
+        </dt>
+        <dd>{fiat(quote.fiat_amount)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+export function YouGet({ quote }: { quote: Quote }) {
+  return (
+    <p class="you-get">
+      <span class="you-get-label">You get</span>
+      <strong>{formatCrypto(quote.crypto_amount, quote.target_token)}</strong>
+    </p>
+  );
+}

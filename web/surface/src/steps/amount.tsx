@@ -1,0 +1,148 @@
+import type { AmountStep, AssetOption, Session, Target } from '../api';
+import { usePage } from '../context';
+import { formatFiat } from '../money';
+import { Button } from '../parts/button';
+import { Countdown, useLapsed } from '../parts/countdown';
+import { Heading } from '../parts/heading';
+import { Notice } from '../parts/notice';
+import { ProblemNotice } from '../parts/problem';
+import { QuoteLines, YouGet } from '../parts/quote-lines';
+import { useFreshPrice } from './fresh-price';
+
+export function AmountView({ session, step }: { session: Session; step: AmountStep }) {
+  const { act, busy, wide, problem } = usePage();
+  const { quote } = step;
+  const lapsed = useLapsed(quote);
+  const { renewed, paused, wanted, ask } = useFreshPrice(step, lapsed);
+
+  const shown = busy === 'quote' ? wanted : step.selected;
+  const asset = step.options.find((option) => same(option, shown));
+  const pricing = busy === 'quote' || quote === null || lapsed;
+
+  return (
+    <form
+      class="step"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (quote && !pricing) void act('accept', (client) => client.acceptQuote(quote.id));
+      }}
+    >
+      <header class="step-head">
+        <Heading>{step.pinned && asset ? `Buy ${asset.name}` : 'Choose what to buy'}</Heading>
+        <p class="lead">
+          You are spending {formatFiat(session.amount, session.currency)}
+          {step.pinned && asset ? ` on ${asset.name}, delivered on ${asset.network_name}.` : '.'}
+        </p>
+      </header>
+
+      <PriceNotice step={step} renewed={renewed} />
+
+      {!step.pinned && (
+        <fieldset class="choices">
+          <legend class="sr-only">What to buy</legend>
+          {step.options.map((option) => (
+            <label class="choice" key={option.target_token + option.target_network}>
+              <input
+                type="radio"
+                name="asset"
+                checked={same(option, shown)}
+                onChange={() => ask(targetOf(option))}
+                disabled={busy === 'accept'}
+              />
+              <span class="coin" aria-hidden="true">
+                {coinLetter(option.target_token)}
+              </span>
+              <span class="choice-name">
+                {option.name}
+                <small>
+                  {option.target_token} on {option.network_name}
+                </small>
+              </span>
+              <span class="dot" aria-hidden="true" />
+            </label>
+          ))}
+        </fieldset>
+      )}
+
+      <section class="price" aria-busy={pricing} aria-label="Price">
+        {quote && !(pricing && quote.target_token !== shown.target_token) ? (
+          <div class="price-head" data-stale={pricing}>
+            <YouGet quote={quote} />
+            {pricing ? <Waiting paused={paused} /> : <Countdown quote={quote} />}
+          </div>
+        ) : (
+          <div class="price-head">
+            <p class="you-get">
+              <span class="you-get-label">You get</span>
+              <span class="placeholder" />
+            </p>
+            <Waiting paused={paused} />
+          </div>
+        )}
+        {quote && !wide && <QuoteLines quote={quote} />}
+      </section>
+
+      {!lostPrice(problem) && <ProblemNotice actions={['quote', 'accept']} />}
+      {paused || (problem?.action === 'quote' && pricing) ? (
+        <Button busy={busy === 'quote'} onClick={() => ask(step.selected)}>
+          Get a new price
+        </Button>
+      ) : (
+        <Button type="submit" busy={busy === 'accept'} disabled={pricing || busy !== null}>
+          {pricing ? 'Getting the price…' : 'Continue with this price'}
+        </Button>
+      )}
+    </form>
+  );
+}
+
+function Waiting({ paused }: { paused: boolean }) {
+  return (
+    <p class="countdown">
+      {paused ? (
+        'Price has lapsed'
+      ) : (
+        <>
+          <span class="spinner" aria-hidden="true" /> Getting the price…
+        </>
+      )}
+    </p>
+  );
+}
+
+function PriceNotice({ step, renewed }: { step: AmountStep; renewed: boolean }) {
+  const { problem } = usePage();
+  if (renewed || step.notice === 'quote_expired' || lostPrice(problem)) {
+    return (
+      <Notice tone="info">
+        The last price has lapsed. This is the new one; please look at it again.
+      </Notice>
+    );
+  }
+  if (step.notice === 'price_changed') {
+    return (
+      <Notice tone="info">The price has moved. Please look at the new one before you go on.</Notice>
+    );
+  }
+  return null;
+}
+
+/** A refusal because the price lapsed is told as news about the price, not as an error. */
+function lostPrice(problem: ReturnType<typeof usePage>['problem']): boolean {
+  return problem?.error?.body.code === 'quote_expired';
+}
+
+const targetOf = ({ target_token, target_network }: AssetOption): Target => ({
+  target_token,
+  target_network,
+});
+
+const same = (one: Target, other: Target) =>
+  one.target_token === other.target_token && one.target_network === other.target_network;
+
+/** A sign that people know, where there is one. */
+function coinLetter(token: string): string {
+  const signs: Record<string, string> = { BTC: '₿', ETH: 'Ξ', USDC: '$', USDT: '$', EURC: '€' };
+  return signs[token] ?? token.charAt(0);
+}

@@ -1,0 +1,24 @@
+import type { EndedStep, Session } from '../api';
+import { usePage } from '../context';
+import { Button } from '../parts/button';
+import { Heading } from '../parts/heading';
+import { ClockIcon } from '../parts/icons';
+
+export function EndedView({ session, step }: { session: Session; step: EndedStep }) {
+  const { leave, brand_name } = usePage();
+  const expired = step.status === 'expired';
+  return (
+    <div class="step">
+      <header class="step-head outcome">
+        <span class="seal" aria-hidden="true">
+          <ClockIcon size={26} />
+        </span>
+        <Heading>{expired ? 'This checkout has expired' : 'Purchase cancelled'}</Heading>
+        <p class="lead">{step.message}</p>
+      </header>
+      <Button onClick={() => leave('cancelled')}>
+        Return to {brand_name ?? session.partner_name}
+      </Button>
+    </div>
+  );
+}

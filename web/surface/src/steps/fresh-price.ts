@@ -1,0 +1,50 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { AmountStep, Target } from '../api';
+import { usePage } from '../context';
+import { formatCrypto } from '../money';
+
+/** Prices fetched without the buyer touching anything; a page left open must not ask for ever. */
+const UNATTENDED_MAX = 5;
+
+/** Fetches a price where there is none and when the present one lapses, and tells that it did. */
+export function useFreshPrice(step: AmountStep, lapsed: boolean) {
+  const { act, busy, problem, announce } = usePage();
+  const { quote } = step;
+  const [renewed, setRenewed] = useState(false);
+  const [paused, setPaused] = useState(false);
+  /** What was asked for last; the server's selection follows when it answers. */
+  const [wanted, setWanted] = useState<Target>(step.selected);
+  const unattended = useRef(0);
+  const told = useRef<string | null>(null);
+
+  const ask = (target: Target) => {
+    unattended.current = 0;
+    setPaused(false);
+    setRenewed(false);
+    setWanted(target);
+    void act('quote', (client) => client.quote(target));
+  };
+
+  const needed = (quote === null || lapsed) && busy === null && problem?.action !== 'quote';
+  useEffect(() => {
+    if (!needed) return;
+    if (unattended.current >= UNATTENDED_MAX) {
+      setPaused(true);
+      return;
+    }
+    unattended.current += 1;
+    if (quote !== null) setRenewed(true);
+    setWanted(step.selected);
+    void act('quote', (client) => client.quote(step.selected));
+  }, [needed]);
+
+  useEffect(() => {
+    if (quote === null || lapsed || told.current === quote.id) return;
+    told.current = quote.id;
+    announce(
+      `${renewed ? 'New price' : 'Price'}: you get ${formatCrypto(quote.crypto_amount, quote.target_token)}.`,
+    );
+  }, [quote, lapsed, renewed, announce]);
+
+  return { renewed, paused, wanted, ask };
+}

@@ -1,0 +1,33 @@
+import type { Session, Step } from '../api';
+import { assertNever } from '../never';
+import { AmountView } from './amount';
+import { ChallengeView } from './challenge';
+import { DoneView } from './done';
+import { EndedView } from './ended';
+import { FailedView } from './failed';
+import { PaymentView } from './payment';
+import { ProcessingView } from './processing';
+import { WalletView } from './wallet';
+
+export function StepView({ session, step }: { session: Session; step: Step }) {
+  switch (step.kind) {
+    case 'amount':
+      return <AmountView session={session} step={step} />;
+    case 'wallet':
+      return <WalletView step={step} />;
+    case 'payment':
+      return <PaymentView step={step} />;
+    case 'challenge':
+      return <ChallengeView step={step} />;
+    case 'processing':
+      return <ProcessingView step={step} />;
+    case 'done':
+      return <DoneView session={session} step={step} />;
+    case 'failed':
+      return <FailedView session={session} step={step} />;
+    case 'ended':
+      return <EndedView session={session} step={step} />;
+    default:
+      return assertNever(step);
+  }
+}

@@ -1,0 +1,132 @@
+import { useRef, useState } from 'preact/hooks';
+import type { WalletStep } from '../api';
+import { usePage } from '../context';
+import { Back } from '../parts/back';
+import { Button } from '../parts/button';
+import { Countdown, useLapsed } from '../parts/countdown';
+import { described, FieldNotes } from '../parts/field';
+import { Heading } from '../parts/heading';
+import { PasteIcon } from '../parts/icons';
+import { Lapsed } from '../parts/lapsed';
+import { ProblemNotice } from '../parts/problem';
+import { Summary } from '../parts/summary';
+
+export function WalletView({ step }: { step: WalletStep }) {
+  const { act, busy, problem } = usePage();
+  const [address, setAddress] = useState(step.address ?? '');
+  const [missing, setMissing] = useState(false);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const lapsed = useLapsed(step.quote);
+  const { target_token } = step.quote;
+
+  const refusal = problem?.action === 'wallet' ? problem.error : null;
+  const refused = refusal?.at('/address') ?? null;
+  const error = missing
+    ? 'Enter the address of your wallet.'
+    : refused && [refused, refusal?.body.reason?.next_step].filter(Boolean).join(' ');
+
+  async function send() {
+    const trimmed = address.trim();
+    setMissing(trimmed === '');
+    const moved = trimmed !== '' && (await act('wallet', (client) => client.wallet(trimmed)));
+    if (!moved) field.current?.focus();
+  }
+
+  return (
+    <form
+      class="step"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (busy === null) void send();
+      }}
+    >
+      <Back to="amount" />
+      <header class="step-head">
+        <Heading>Where should we send it?</Heading>
+        <p class="lead">
+          Your {target_token} arrives in a wallet on the {step.network_name} network.
+        </p>
+      </header>
+
+      <Summary quote={step.quote} />
+
+      <div class="field" data-invalid={Boolean(error)}>
+        <div class="label-row">
+          <label for="address">Wallet address</label>
+          {!step.locked && <Paste onText={setAddress} />}
+        </div>
+        <div class="control">
+          <textarea
+            {...described('address', error, true)}
+            ref={field}
+            name="address"
+            class="mono"
+            rows={2}
+            value={address}
+            readOnly={step.locked}
+            placeholder={step.address_format === 'evm' ? '0x…' : ''}
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            enterkeyhint="next"
+            onInput={(event) => {
+              setMissing(false);
+              setAddress(event.currentTarget.value.replace(/\s/g, ''));
+            }}
+            onKeyDown={(event) => {
+              if (event.key !== 'Enter') return;
+              event.preventDefault();
+              event.currentTarget.form?.requestSubmit();
+            }}
+          />
+        </div>
+        <FieldNotes
+          id="address"
+          error={error}
+          hint={
+            step.locked
+              ? 'This address was set by the shop and cannot be changed here.'
+              : `Use an address that can receive ${target_token} on ${step.network_name}. On another network it would be lost.`
+          }
+        />
+      </div>
+
+      <p class="aside-note">
+        Please compare the first and last characters with your wallet: a transfer cannot be
+        reversed.
+      </p>
+
+      <ProblemNotice actions={['wallet', 'back']} fields={['/address']} />
+      {lapsed ? (
+        <Lapsed />
+      ) : (
+        <div class="submit">
+          <Button type="submit" busy={busy === 'wallet'} disabled={busy !== null}>
+            Continue to payment
+          </Button>
+          <Countdown quote={step.quote} />
+        </div>
+      )}
+    </form>
+  );
+}
+
+/** Only where the browser lets a page read the clipboard; in a frame it does not. */
+function Paste({ onText }: { onText: (text: string) => void }) {
+  const { place, announce } = usePage();
+  if (place === 'embed' || typeof navigator.clipboard?.readText !== 'function') return null;
+  async function paste() {
+    try {
+      onText((await navigator.clipboard.readText()).trim());
+      announce('Address pasted.');
+    } catch {
+      announce('The clipboard could not be read. Please paste with the keyboard.');
+    }
+  }
+  return (
+    <button type="button" class="link" onClick={paste}>
+      <PasteIcon /> Paste
+    </button>
+  );
+}
