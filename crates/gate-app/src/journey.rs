@@ -9,6 +9,7 @@ use gate_domain::transaction::Transaction;
 use gate_rails::{CardProblem, Rails};
 use gate_store::{Locked, StoreError, Tx};
 use gate_wire::journey::{Journey, RailHints, TestCard};
+use gate_wire::words::SessionStatus;
 
 use crate::advance::{AdvanceError, advance_session, find_agreed_quote};
 use crate::app::{App, Scope};
@@ -132,7 +133,7 @@ pub async fn open_journey(
     session: &SessionId,
 ) -> Result<Journey, JourneyError> {
     let journey = find_journey(app, tenant, session).await?;
-    if journey.revision > 1 || journey.session.status != "open" {
+    if journey.revision > 1 || journey.session.status != SessionStatus::Open {
         return Ok(journey);
     }
     act(app, tenant, session, |tx, scope, session| {

@@ -36,6 +36,8 @@ fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&cli.log)
         .map_err(|error| anyhow::anyhow!("--log {:?} is not a filter: {error}", cli.log))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A panic fails one request or one pass; it is told once, where the rest of the log is.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a mistake of ours")));
     rustls::crypto::ring::default_provider()
         .install_default()
         .expect("nothing before this line installs a TLS provider");

@@ -18,8 +18,8 @@ pub enum Step<'a> {
     Amount {
         /// What there is to choose from.
         options: Vec<TokenInfo>,
-        /// What is chosen or, with one option only, given.
-        selected: Option<TokenInfo>,
+        /// What is chosen, or else the first option.
+        selected: TokenInfo,
         /// The price on the table.
         quote: Option<&'a Quote>,
         /// The price that the user had accepted no longer holds.
@@ -161,9 +161,8 @@ fn amount_step<'a>(session: &Session, quote: Option<&'a Quote>, lapsed: bool) ->
         let network = quote.crypto.asset.network.as_deref()?;
         find_token(&quote.crypto.asset.code, network)
     });
-    let only = match options.as_slice() {
-        [only] => Some(*only),
-        [] | [_, _, ..] => None,
-    };
-    Step::Amount { selected: quoted.or(only), options, quote, lapsed }
+    let first = options.first().copied();
+    let selected =
+        quoted.or(first).expect("create refuses a session that leaves nothing to choose");
+    Step::Amount { selected, options, quote, lapsed }
 }

@@ -21,11 +21,15 @@ pub struct DeliveryBody {
     /// Attempts so far.
     pub attempts: i64,
     /// The status of the last answer, if there was one.
+    #[schema(required)]
     pub last_response_status: Option<i64>,
     /// What went wrong last.
+    #[schema(required)]
     pub last_error: Option<String>,
     /// RFC 3339; none when nothing is planned.
+    #[schema(required)]
     pub next_attempt_at: Option<String>,
     /// RFC 3339.
+    #[schema(required)]
     pub delivered_at: Option<String>,
 }

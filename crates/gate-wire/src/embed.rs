@@ -28,20 +28,28 @@ pub struct BootstrappedBody {
     /// Whose page this is.
     pub partner_id: String,
     /// `test` or `live`.
+    #[schema(value_type = crate::words::Mode)]
     pub mode: String,
     /// The session, if the token is tied to one.
+    #[schema(required)]
     pub session_id: Option<String>,
     /// What the user pays.
+    #[schema(required)]
     pub amount: Option<String>,
     /// ISO 4217.
+    #[schema(required)]
     pub currency: Option<String>,
     /// The pinned token.
+    #[schema(required)]
     pub target_token: Option<String>,
     /// The pinned network.
+    #[schema(required)]
     pub target_network: Option<String>,
     /// Where the user goes back to.
+    #[schema(required)]
     pub return_url: Option<String>,
     /// The pinned flow.
+    #[schema(required)]
     pub flow: Option<String>,
     /// How the page looks.
     pub branding: BrandingBody,
@@ -51,14 +59,19 @@ pub struct BootstrappedBody {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BrandingBody {
     /// The partner's name.
+    #[schema(required)]
     pub brand_name: Option<String>,
     /// https.
+    #[schema(required)]
     pub logo_url: Option<String>,
     /// `#RRGGBB`.
+    #[schema(required)]
     pub primary_color: Option<String>,
     /// `#RRGGBB`.
+    #[schema(required)]
     pub secondary_color: Option<String>,
     /// `#RRGGBB`.
+    #[schema(required)]
     pub accent_color: Option<String>,
 }
 

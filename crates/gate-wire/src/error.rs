@@ -17,11 +17,13 @@ pub struct ErrorBody {
     /// The same as the `X-Request-Id` header.
     pub request_id: String,
     /// Where to read more.
+    #[schema(required)]
     pub doc_url: Option<String>,
     /// The HTTP status again.
     #[serde(rename = "statusCode")]
     pub status_code: u16,
     /// JSON pointer of the field that is wrong, if it is one.
+    #[schema(required)]
     pub param: Option<String>,
     /// Which rule refused, and what would pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,14 +66,19 @@ pub struct ReasonBody {
     /// Whether trying again can help.
     pub retryable: bool,
     /// The limit that applied.
+    #[schema(required)]
     pub limit: Option<String>,
     /// The least that would pass.
+    #[schema(required)]
     pub minimum: Option<String>,
     /// The most that would pass.
+    #[schema(required)]
     pub maximum: Option<String>,
     /// What is left of the limit.
+    #[schema(required)]
     pub remaining: Option<String>,
     /// What to do.
+    #[schema(required)]
     pub next_step: Option<String>,
 }
 

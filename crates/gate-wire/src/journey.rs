@@ -2,7 +2,7 @@
 
 use gate_domain::catalogue::{TokenInfo, find_token};
 use gate_domain::journey::{ProcessingStage, Step};
-use gate_domain::quote::{FeeKind, Quote};
+use gate_domain::quote::{self, Quote};
 use gate_domain::session::{Session, State};
 use gate_domain::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::error::ReasonBody;
 use crate::instant::to_rfc3339;
+use crate::words::{AddressFormat, FeeKind, Mode, Notice, SessionStatus, Stage};
 
 /// The whole of what the page needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,11 +30,12 @@ pub struct Journey {
 pub struct JourneySession {
     /// Its id.
     pub id: String,
-    /// `open`, `completed`, `expired` or `cancelled`.
-    pub status: String,
-    /// `test` or `live`.
-    pub mode: String,
+    /// Where it stands.
+    pub status: SessionStatus,
+    /// Which world.
+    pub mode: Mode,
     /// The pinned flow.
+    #[schema(required)]
     pub flow: Option<String>,
     /// What the user pays.
     pub amount: String,
@@ -44,6 +46,7 @@ pub struct JourneySession {
     /// Where the user goes back to.
     pub return_url: String,
     /// Where the user goes back to after giving up.
+    #[schema(required)]
     pub cancel_url: Option<String>,
     /// The partner's name.
     pub partner_name: String,
@@ -58,13 +61,15 @@ pub enum JourneyStep {
         /// What there is to choose from.
         options: Vec<AssetOption>,
         /// What is chosen.
-        selected: Option<AssetChoice>,
+        selected: AssetChoice,
         /// The partner fixed the asset: there is no choice.
         pinned: bool,
         /// The price on the table.
+        #[schema(required)]
         quote: Option<QuoteBody>,
-        /// `quote_expired` when the accepted price no longer holds.
-        notice: Option<String>,
+        /// Why the price is shown again.
+        #[schema(required)]
+        notice: Option<Notice>,
     },
     /// Say where the tokens go.
     Wallet {
@@ -73,9 +78,10 @@ pub enum JourneyStep {
         /// The network's name for people.
         network_name: String,
         /// What was said before.
+        #[schema(required)]
         address: Option<String>,
-        /// `evm`.
-        address_format: String,
+        /// How an address looks.
+        address_format: AddressFormat,
         /// The partner fixed the address.
         locked: bool,
     },
@@ -97,12 +103,13 @@ pub enum JourneyStep {
         /// The card in question.
         card_last4: String,
         /// What the simulator accepts; none in live mode.
+        #[schema(required)]
         hint: Option<String>,
     },
     /// Wait.
     Processing {
-        /// `authorising`, `sending`, `refunding` or `review`.
-        stage: String,
+        /// What the user waits for.
+        stage: Stage,
         /// The agreed price.
         quote: QuoteBody,
         /// Where the tokens go.
@@ -125,6 +132,7 @@ pub enum JourneyStep {
         /// The transfer on its network.
         chain_transaction: String,
         /// Where to look at it; none for the simulator's network.
+        #[schema(required)]
         explorer_url: Option<String>,
     },
     /// The attempt failed.
@@ -134,14 +142,15 @@ pub enum JourneyStep {
         /// Whether the user may try again here.
         can_retry: bool,
         /// The transaction that failed.
+        #[schema(required)]
         transaction_id: Option<String>,
         /// Whether a payment was made and went back.
         refunded: bool,
     },
     /// The session is over.
     Ended {
-        /// `expired` or `cancelled`.
-        status: String,
+        /// Expired or cancelled.
+        status: SessionStatus,
         /// For people.
         message: String,
     },
@@ -212,8 +221,8 @@ pub struct QuoteBody {
 /// One line of the bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FeeBody {
-    /// `service`, `network` or `rounding`.
-    pub kind: String,
+    /// What it is for.
+    pub kind: FeeKind,
     /// For people.
     pub label: String,
     /// In the currency of the charge.
@@ -242,8 +251,8 @@ impl Journey {
         Self {
             session: JourneySession {
                 id: session.id.to_string(),
-                status: session.status().into(),
-                mode: session.tenant.mode.to_string(),
+                status: (&session.state).into(),
+                mode: session.tenant.mode.into(),
                 flow: terms.flow.map(|flow| flow.as_str().into()),
                 amount: terms.amount.to_decimal(),
                 currency: terms.amount.asset.code.clone(),
@@ -266,18 +275,18 @@ fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) 
         Step::Amount { options, selected, quote, lapsed } => JourneyStep::Amount {
             pinned: options.len() == 1,
             options: options.iter().map(AssetOption::from).collect(),
-            selected: selected.map(|token| AssetChoice {
-                target_token: token.symbol.into(),
-                target_network: token.network.into(),
-            }),
+            selected: AssetChoice {
+                target_token: selected.symbol.into(),
+                target_network: selected.network.into(),
+            },
             quote: quote.map(quoted),
-            notice: lapsed.then(|| "quote_expired".into()),
+            notice: lapsed.then_some(Notice::QuoteExpired),
         },
         Step::Wallet { quote } => JourneyStep::Wallet {
             network_name: network_name(quote),
             quote: quoted(quote),
             address: None,
-            address_format: "evm".into(),
+            address_format: AddressFormat::Evm,
             locked,
         },
         Step::Payment { quote, address } => JourneyStep::Payment {
@@ -292,7 +301,7 @@ fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) 
             hint: hints.challenge_hint.clone(),
         },
         Step::Processing { stage, quote, transaction, slow } => JourneyStep::Processing {
-            stage: stage_word(stage).into(),
+            stage: stage.into(),
             quote: quoted(quote),
             address: transaction.address.as_str().into(),
             transaction_id: transaction.id.to_string(),
@@ -314,7 +323,7 @@ fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) 
             refunded,
         },
         Step::Ended => JourneyStep::Ended {
-            status: session.status().into(),
+            status: (&session.state).into(),
             message: match session.state {
                 State::Expired => "This session has expired. Nothing was charged.",
                 State::Cancelled => "This purchase was cancelled. Nothing was charged.",
@@ -324,15 +333,6 @@ fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) 
             }
             .into(),
         },
-    }
-}
-
-const fn stage_word(stage: ProcessingStage) -> &'static str {
-    match stage {
-        ProcessingStage::Authorising => "authorising",
-        ProcessingStage::Sending => "sending",
-        ProcessingStage::Refunding => "refunding",
-        ProcessingStage::Review => "review",
     }
 }
 
@@ -368,16 +368,11 @@ impl QuoteBody {
     /// A quote as the page sees it at `now`.
     pub fn new(quote: &Quote, now: Millis) -> Self {
         let fees = quote.fees.iter().map(|fee| FeeBody {
-            kind: match fee.kind {
-                FeeKind::Service => "service",
-                FeeKind::Network => "network",
-                FeeKind::Rounding => "rounding",
-            }
-            .into(),
+            kind: fee.kind.into(),
             label: match fee.kind {
-                FeeKind::Service => "Service fee",
-                FeeKind::Network => "Network fee",
-                FeeKind::Rounding => "Rounding",
+                quote::FeeKind::Service => "Service fee",
+                quote::FeeKind::Network => "Network fee",
+                quote::FeeKind::Rounding => "Rounding",
             }
             .into(),
             amount: fee.amount.to_decimal(),

@@ -12,5 +12,6 @@ pub mod journey;
 pub mod list;
 pub mod session;
 pub mod signature;
+pub mod words;
 
 pub use error::ErrorBody;

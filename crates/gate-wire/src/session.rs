@@ -65,35 +65,45 @@ pub struct SessionBody {
     /// Whose it is.
     pub partner_id: String,
     /// `test` or `live`.
+    #[schema(value_type = crate::words::Mode)]
     pub mode: String,
     /// What the user pays, a decimal string.
     pub amount: String,
     /// ISO 4217.
     pub currency: String,
     /// The pinned token.
+    #[schema(required)]
     pub target_token: Option<String>,
     /// The pinned network, lower case.
+    #[schema(required)]
     pub target_network: Option<String>,
     /// The pinned flow.
+    #[schema(required)]
     pub flow: Option<String>,
     /// The address that the partner gave.
+    #[schema(required)]
     pub wallet_address: Option<String>,
     /// Where the user goes back to.
     pub return_url: String,
     /// Where the user goes back to after giving up.
+    #[schema(required)]
     pub cancel_url: Option<String>,
     /// `open`, `completed`, `expired` or `cancelled`.
+    #[schema(value_type = crate::words::SessionStatus)]
     pub status: String,
     /// RFC 3339.
     pub expires_at: String,
     /// RFC 3339.
+    #[schema(required)]
     pub created_at: Option<String>,
     /// Echoed.
+    #[schema(required)]
     pub user_reference: Option<String>,
     /// Echoed.
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
     /// The transaction that matters, once there is one.
+    #[schema(required)]
     pub tx_refid: Option<String>,
     /// The richer life behind `status`.
     pub progress: ProgressBody,
@@ -106,6 +116,7 @@ pub struct ProgressBody {
     /// `refunding`, `refunded` or `review`.
     pub phase: String,
     /// Why, where something went wrong.
+    #[schema(required)]
     pub reason: Option<ReasonBody>,
     /// RFC 3339.
     pub updated_at: String,
