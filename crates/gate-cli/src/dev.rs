@@ -30,10 +30,10 @@ pub(crate) struct DevArgs {
     #[arg(long, default_value = ".gate")]
     data_dir: PathBuf,
     /// Where the gateway listens. Port 0 takes any free port.
-    #[arg(long, default_value = "127.0.0.1:4000")]
+    #[arg(long, default_value = "127.0.0.1:4000", overrides_with = "listen")]
     listen: SocketAddr,
     /// Where the demo shop listens.
-    #[arg(long, default_value = "127.0.0.1:4100")]
+    #[arg(long, default_value = "127.0.0.1:4100", overrides_with = "shop_listen")]
     shop_listen: SocketAddr,
     /// Do not start the demo shop.
     #[arg(long)]
