@@ -1,7 +1,7 @@
 //! Bootstrap: from a publishable key, an exact origin and a client secret to an embed token.
 
 use gate_domain::ids::Tenant;
-use gate_domain::session::Session;
+use gate_domain::session::{Session, State};
 use gate_store::StoreError;
 
 use crate::app::App;
@@ -36,10 +36,7 @@ pub struct Bootstrapped {
 pub enum BootstrapError {
     /// The page is not at one of the partner's origins, to the letter.
     #[error("origin not allowed")]
-    OriginNotAllowed {
-        /// What the browser said.
-        origin: Option<String>,
-    },
+    OriginNotAllowed,
     /// Not a client secret of this partner and mode.
     #[error("invalid client secret")]
     InvalidClientSecret,
@@ -81,18 +78,35 @@ pub async fn bootstrap(app: &App, ask: Bootstrap) -> Result<Bootstrapped, Bootst
         .await?;
     let hosted = ask.client_secret.is_some() && ask.origin.as_deref() == Some(own_origin(app));
     let origin = ask.origin.filter(|origin| hosted || allowed.contains(origin));
-    let origin = origin.ok_or(BootstrapError::OriginNotAllowed { origin: None })?;
+    let origin = origin.ok_or(BootstrapError::OriginNotAllowed)?;
     if session_id.is_some() && session.is_none() {
         return Err(BootstrapError::InvalidClientSecret);
     }
-    if let Some(session) = session.as_ref().filter(|session| !session.is_open()) {
-        // A finished purchase may still be looked at: the page shows how it ended.
-        if session.status() != "completed" {
-            return Err(BootstrapError::SessionNotOpen(Box::new(session.clone())));
-        }
+    if let Some(session) = session.as_ref() {
+        check_alive(session)?;
     }
     let visitor = Visitor { tenant: ask.tenant, session_id, origin, scopes };
     Ok(Bootstrapped { token: app.sign_embed_token(&visitor), session, partner_name })
+}
+
+/// A fresh token for a page that is still open, as long as its session lives.
+pub async fn refresh(app: &App, visitor: &Visitor) -> Result<EmbedToken, BootstrapError> {
+    if let Some(id) = visitor.session_id.clone() {
+        let tenant = visitor.tenant.clone();
+        let session = app.store().read(move |tx| tx.find_session(&tenant, &id)).await?;
+        check_alive(&session.ok_or(BootstrapError::InvalidClientSecret)?)?;
+    }
+    Ok(app.sign_embed_token(visitor))
+}
+
+/// A finished purchase may still be looked at: the page shows how it ended.
+fn check_alive(session: &Session) -> Result<(), BootstrapError> {
+    match session.state {
+        State::Open { .. } | State::InFlight { .. } | State::Completed => Ok(()),
+        State::Expired | State::Cancelled => {
+            Err(BootstrapError::SessionNotOpen(Box::new(session.clone())))
+        }
+    }
 }
 
 fn own_origin(app: &App) -> &str {

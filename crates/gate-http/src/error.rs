@@ -382,7 +382,7 @@ impl From<CancelError> for ApiError {
 impl From<BootstrapError> for ApiError {
     fn from(error: BootstrapError) -> Self {
         match error {
-            BootstrapError::OriginNotAllowed { .. } => Self::OriginNotAllowed,
+            BootstrapError::OriginNotAllowed => Self::OriginNotAllowed,
             BootstrapError::InvalidClientSecret => Self::ClientSecretInvalid,
             BootstrapError::UnknownScope(scope) => Self::field(
                 "/requested_scopes",

@@ -87,7 +87,7 @@ pub(super) async fn refresh(
     page: PageVisitor,
     _: NoBody,
 ) -> Result<Json<RefreshedBody>, ApiError> {
-    let token = state.app().sign_embed_token(&page.visitor);
+    let token = gate_app::bootstrap::refresh(state.app(), &page.visitor).await?;
     let expires_at = to_rfc3339(token.expires_at);
     Ok(Json(RefreshedBody { embed_token: token.token, expires_at }))
 }
