@@ -32,9 +32,6 @@ const LIST_EXPIRED: Sql = sql("select partner_id, mode, id from sessions
 pub(crate) const STATEMENTS: &[Sql] =
     &[INSERT, FIND, LOCK, SAVE, LIST, LIST_BY_STATUS, LIST_EXPIRED];
 
-/// Sorts behind every id.
-const AFTER_ALL: &str = "~";
-
 impl Tx {
     /// Write down a new session.
     pub fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
@@ -87,7 +84,7 @@ impl Tx {
         limit: i64,
     ) -> Result<Vec<Session>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let after = after.map_or(AFTER_ALL, SessionId::as_str);
+        let after = after.map_or_else(|| after_all(tenant), ToString::to_string);
         match status {
             None => self.query(LIST, &[&partner, &mode, &after, &limit], read),
             Some(status) => {
@@ -145,6 +142,11 @@ impl Tx {
         }
         Ok(session)
     }
+}
+
+/// Sorts behind every id of a tenant, under any collation: it is built like one, of the last letter.
+fn after_all(tenant: &Tenant) -> String {
+    format!("{}_{}_{}", SessionId::PREFIX, tenant.mode, "z".repeat(26))
 }
 
 /// Only a session without money in flight can expire.
