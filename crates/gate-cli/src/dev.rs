@@ -20,7 +20,7 @@ use crate::dev_files::{Credentials, DataDir, ReadyFile};
 use crate::server::{run_gateway, stop_signal};
 
 /// How the shop is called on the hosted page.
-const PARTNER_NAME: &str = "Demo Shop";
+const PARTNER_NAME: &str = "Pebble";
 /// How long the demo shop waits for a webhook before it reads the session itself.
 const SHOP_RECONCILES_AFTER: Duration = Duration::from_secs(5);
 

@@ -6,11 +6,16 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+/// Everything below this path, and nothing else.
+const RUNTIME: &str = "/v1/embed/";
 const ALLOWED_HEADERS: &str = "authorization, content-type, x-publishable-key, x-embed-token";
 const PREFLIGHT_SECONDS: &str = "600";
 
 /// Answer preflights, and let the page read what it is told.
 pub(crate) async fn allow_pages(request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with(RUNTIME) {
+        return next.run(request).await;
+    }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let preflight = request.method() == Method::OPTIONS;
     let mut response =

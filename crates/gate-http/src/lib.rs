@@ -32,6 +32,7 @@ pub fn router(app: App, stopping: watch::Receiver<bool>) -> Router {
         .merge(routes::pages())
         .fallback(routes::not_found)
         .method_not_allowed_fallback(routes::method_not_allowed)
+        .layer(middleware::from_fn(cors::allow_pages))
         .layer(middleware::from_fn_with_state(state.clone(), request::identify))
         .with_state(state)
 }

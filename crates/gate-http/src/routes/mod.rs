@@ -12,7 +12,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::middleware::from_fn;
 use axum::routing::get;
 use gate_app::App;
 use gate_app::vault::hash_api_key;
@@ -23,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::ApiError;
-use crate::{assets, cors};
+use crate::assets;
 
 /// Streams of journeys that are open at the same time; a page without one polls.
 const STREAMS_MAX: usize = 2_000;
@@ -77,8 +76,7 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(embed::pay))
         .routes(routes!(embed::challenge))
         .routes(routes!(embed::retry))
-        .routes(routes!(embed::cancel))
-        .layer(from_fn(cors::allow_pages));
+        .routes(routes!(embed::cancel));
     OpenApiRouter::new()
         .routes(routes!(sessions::create, sessions::list))
         .routes(routes!(sessions::retrieve))
