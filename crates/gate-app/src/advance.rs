@@ -5,7 +5,7 @@ use gate_domain::event::EventType;
 use gate_domain::ids::{CommandId, DeliveryId, EventId, Mode, PostingId, Tenant};
 use gate_domain::ledger::Posting;
 use gate_domain::quote::Quote;
-use gate_domain::rail::{Command, CommandKind};
+use gate_domain::rail::{ChallengeCode, Command, CommandKind};
 use gate_domain::session::{self, Session};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_store::{DeliveryRow, Locked, NewEvent, StoreError, Tx};
@@ -78,7 +78,7 @@ pub fn advance_transaction(
     session: Locked<Session>,
     transaction: Locked<Transaction>,
     event: &transaction::Event,
-    challenge_code: Option<&str>,
+    challenge_code: Option<&ChallengeCode>,
 ) -> Result<(), AdvanceError> {
     let step = transaction.state.apply(event)?;
     if step == transaction::Step::Unchanged {
@@ -117,7 +117,7 @@ fn carry_out(
     session: &Session,
     transaction: Locked<Transaction>,
     step: transaction::Step,
-    challenge_code: Option<&str>,
+    challenge_code: Option<&ChallengeCode>,
 ) -> Result<Transaction, AdvanceError> {
     let quote = find_agreed_quote(tx, &transaction)?;
     tx.advance_transaction(transaction, step, scope.now, |tx, transaction, effect| match effect {
@@ -141,7 +141,7 @@ pub(crate) fn insert_command(
     transaction: &Transaction,
     quote: &Quote,
     kind: CommandKind,
-    challenge_code: Option<&str>,
+    challenge_code: Option<&ChallengeCode>,
 ) -> Result<(), StoreError> {
     let amount = match kind {
         CommandKind::Payout => quote.crypto.clone(),
@@ -156,7 +156,7 @@ pub(crate) fn insert_command(
         amount,
         card: transaction.card.clone(),
         address: transaction.address.clone(),
-        challenge_code: challenge_code.map(str::to_owned),
+        challenge_code: challenge_code.cloned(),
         created_at: scope.now,
     };
     scope.wake_commands();

@@ -115,8 +115,9 @@ fn own_origin(app: &App) -> &str {
 
 fn narrow_scopes(requested: Option<Vec<String>>) -> Result<Vec<String>, BootstrapError> {
     let Some(requested) = requested else { return Ok(SCOPES.map(str::to_owned).to_vec()) };
-    match requested.iter().find(|scope| !SCOPES.contains(&scope.as_str())) {
-        Some(unknown) => Err(BootstrapError::UnknownScope(unknown.clone())),
-        None => Ok(requested),
+    if let Some(unknown) = requested.iter().find(|scope| !SCOPES.contains(&scope.as_str())) {
+        return Err(BootstrapError::UnknownScope(unknown.clone()));
     }
+    let granted = SCOPES.into_iter().filter(|scope| requested.iter().any(|r| r == scope));
+    Ok(granted.map(str::to_owned).collect())
 }

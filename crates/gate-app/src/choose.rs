@@ -5,6 +5,7 @@ use gate_domain::ids::{QuoteId, SessionId, Tenant};
 use gate_domain::money::Asset;
 use gate_domain::quote::{LOCK_MS, Quote, price};
 use gate_domain::session::{BackTo, Event, Session};
+use gate_domain::time::Millis;
 use gate_domain::wallet::Address;
 use gate_rails::PriceSource;
 use gate_store::Tx;
@@ -13,6 +14,9 @@ use gate_wire::journey::Journey;
 use crate::advance::advance_session;
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act};
+
+/// A price that is younger than this is not made again: 3 s.
+const QUOTE_FRESH_MS: i64 = 3_000;
 
 /// Put a fresh price on the table. A price that the user has accepted and that still holds stays.
 pub async fn request_quote(
@@ -24,10 +28,15 @@ pub async fn request_quote(
 ) -> Result<Journey, JourneyError> {
     let prices = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.prices.clone();
     act(app, tenant, session, move |tx, scope, session| {
-        if accepted_quote(tx, &session)?.is_some_and(|quote| !quote.lapsed(scope.now)) {
+        let offered = offered_quote(tx, &session)?;
+        let accepted = session.choice().is_some_and(|choice| choice.accepted);
+        if offered.as_ref().is_some_and(|quote| accepted && !quote.lapsed(scope.now)) {
             return Ok(());
         }
         let asset = offered_asset(&session, &token, &network)?;
+        if offered.is_some_and(|quote| is_fresh(&quote, &asset, scope.now)) {
+            return Ok(());
+        }
         let quote = make_quote(scope, &session, &asset, &*prices)?;
         tx.insert_quote(&session.tenant, &quote)?;
         advance_session(tx, scope, session, &Event::QuoteGiven(quote.id))?;
@@ -105,12 +114,16 @@ async fn advance(
     .await
 }
 
-fn accepted_quote(tx: &mut Tx, session: &Session) -> Result<Option<Quote>, JourneyError> {
-    let choice = session.choice().filter(|choice| choice.accepted);
-    match choice.and_then(|choice| choice.quote.as_ref()) {
+fn offered_quote(tx: &mut Tx, session: &Session) -> Result<Option<Quote>, JourneyError> {
+    match session.choice().and_then(|choice| choice.quote.as_ref()) {
         Some(quote) => Ok(tx.find_quote(&session.tenant, quote)?),
         None => Ok(None),
     }
+}
+
+/// Asking again and again within a moment makes no new rows.
+fn is_fresh(quote: &Quote, asset: &Asset, now: Millis) -> bool {
+    quote.crypto.asset == *asset && now < quote.created_at.plus_ms(QUOTE_FRESH_MS)
 }
 
 fn offered_asset(session: &Session, token: &str, network: &str) -> Result<Asset, JourneyError> {

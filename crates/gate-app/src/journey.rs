@@ -4,7 +4,7 @@ use gate_domain::Millis;
 use gate_domain::ids::{SessionId, Tenant};
 use gate_domain::journey::step;
 use gate_domain::quote::Quote;
-use gate_domain::session::{Event, Refused, Session, Stage, State};
+use gate_domain::session::{Choice, Event, Refused, Session, Stage, State};
 use gate_domain::transaction::Transaction;
 use gate_rails::{CardProblem, Rails};
 use gate_store::{Locked, StoreError, Tx};
@@ -68,28 +68,19 @@ impl Story {
             Some(id) => tx.find_transaction(tenant, id)?,
             None => None,
         };
-        let chosen = match &session.state {
-            State::Open { stage: Stage::AwaitingPayment, .. }
-            | State::InFlight { .. }
-            | State::Completed => None,
-            State::Open { choice, .. } => choice.quote.as_ref(),
-            State::Expired | State::Cancelled => None,
-        };
-        let quote = match (chosen, &transaction) {
-            (Some(chosen), _) => tx.find_quote(tenant, chosen)?,
-            (None, Some(transaction)) => Some(find_agreed_quote(tx, transaction)?),
-            (None, None) => None,
-        };
-        // After a failure the old price is history: it is not on the table.
-        let quote = match &session.state {
-            State::Open { stage, choice } if *stage != Stage::AwaitingPayment => {
-                quote.filter(|quote| choice.quote.as_ref() == Some(&quote.id))
+        // While a payment is under way and after it, the price is the one that was agreed; before,
+        // the one on the table.
+        let quote = match (&session.state, &transaction) {
+            (
+                State::Open { stage: Stage::AwaitingPayment, .. }
+                | State::InFlight { .. }
+                | State::Completed,
+                Some(transaction),
+            ) => Some(find_agreed_quote(tx, transaction)?),
+            (State::Open { choice: Choice { quote: Some(offered), .. }, .. }, _) => {
+                tx.find_quote(tenant, offered)?
             }
-            State::Open { .. }
-            | State::InFlight { .. }
-            | State::Completed
-            | State::Expired
-            | State::Cancelled => quote,
+            _ => None,
         };
         let partner_name = tx.find_partner_name(&tenant.partner)?.unwrap_or_default();
         Ok(Some(Self { session, quote, transaction, partner_name }))

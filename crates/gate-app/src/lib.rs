@@ -18,6 +18,8 @@ pub mod keys;
 pub mod pay;
 pub mod provision;
 pub mod test_helpers;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod vault;
 pub mod webhooks;
 pub mod workers;

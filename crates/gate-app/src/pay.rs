@@ -2,7 +2,7 @@
 //! wants one.
 
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
-use gate_domain::rail::{Card, CommandKind};
+use gate_domain::rail::{Card, ChallengeCode, CommandKind};
 use gate_domain::session::{Event, Refused, Session, Stage, State};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_store::{Locked, StoreError, Tx};
@@ -11,6 +11,9 @@ use gate_wire::journey::Journey;
 use crate::advance::{advance_session_with, advance_transaction, insert_command};
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act};
+
+/// How long the second step may take, from the charge on: 10 min.
+const CHALLENGE_MS: i64 = 10 * 60_000;
 
 /// A card as typed. It lives until the provider has turned it into a token.
 pub struct TypedCard<'a> {
@@ -89,16 +92,23 @@ pub(crate) fn start_payment(
     Ok(())
 }
 
-/// Hand the user's answer to the second step to the bank.
+/// Hand the user's answer to the second step to the bank. An answer that comes too late lets the
+/// payment go instead: the price that was agreed is no option to hold on to.
 pub async fn answer_challenge(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
-    code: String,
+    code: ChallengeCode,
 ) -> Result<Journey, JourneyError> {
     act(app, tenant, session, move |tx, scope, session| {
         let transaction = lock_own_transaction(tx, &session)?.ok_or(Refused::OutOfStep)?;
-        let event = transaction::Event::ChallengeAnswered;
+        let in_time = scope.now < transaction.created_at.plus_ms(CHALLENGE_MS);
+        let event = match transaction.state {
+            transaction::State::AwaitingPayment { step: PaymentStep::Challenge } if !in_time => {
+                transaction::Event::Abandoned
+            }
+            _ => transaction::Event::ChallengeAnswered,
+        };
         advance_transaction(tx, scope, session, transaction, &event, Some(&code))?;
         Ok(())
     })

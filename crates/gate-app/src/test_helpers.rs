@@ -51,11 +51,12 @@ pub async fn force(
                 return Ok(advance_session(tx, scope, session, &Event::ExpiryForced)?);
             }
             Force::Complete => {
-                ensure_payment(tx, scope, session, &prices)?;
+                ensure_payment(tx, scope, session, &prices, ("succeeds", "4242"))?;
                 force_completion(tx, scope, &tenant, &id)?;
             }
             Force::Fail => {
-                ensure_payment(tx, scope, session, &prices)?;
+                // The worker sends this charge later: the bank must then agree with what we forced.
+                ensure_payment(tx, scope, session, &prices, ("declined", "0002"))?;
                 force_failure(tx, scope, &tenant, &id)?;
             }
         }
@@ -68,12 +69,13 @@ fn lock(tx: &mut Tx, tenant: &Tenant, id: &SessionId) -> Result<Locked<Session>,
     tx.lock_session(tenant, id)?.ok_or(JourneyError::NotFound)
 }
 
-/// Bring a session to the point where a payment is under way.
+/// Bring a session to the point where a payment is under way, with this card if it has to begin one.
 fn ensure_payment(
     tx: &mut Tx,
     scope: &Scope<'_>,
     session: Locked<Session>,
     prices: &Arc<dyn PriceSource>,
+    (card, last4): (&str, &str),
 ) -> Result<(), JourneyError> {
     let (tenant, id) = (session.tenant.clone(), session.id.clone());
     match &session.state {
@@ -99,7 +101,7 @@ fn ensure_payment(
         let session = lock(tx, &tenant, &id)?;
         advance_session(tx, scope, session, &Event::AddressGiven(address))?;
     }
-    let card = Card { token: "succeeds".into(), last4: "4242".into() };
+    let card = Card { token: card.into(), last4: last4.into() };
     let session = lock(tx, &tenant, &id)?;
     start_payment(tx, scope, session, &quote.id, &card)
 }

@@ -12,7 +12,7 @@ use gate_app::{App, AppConfig, Clock, Vault};
 use gate_domain::ids::Mode;
 use gate_rails::Rails;
 use gate_shop::{SecretKey, ShopConfig};
-use gate_store::{Store, StoreError, StoreOptions};
+use gate_store::{Place, Store, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -59,7 +59,9 @@ async fn start(args: DevArgs) -> Result<()> {
     let listener = bind(args.listen, "--listen").await?;
     let shop_listener =
         if args.no_shop { None } else { Some(bind(args.shop_listen, "--shop-listen").await?) };
-    let store = open_store(&args, &data_dir)?;
+    let options = store_options(&args, &data_dir)?;
+    let alone = matches!(options.place, Place::Sqlite { .. });
+    let store = open_store(options, &args)?;
     let credentials = data_dir.credentials()?;
     let base_url = format!("http://{}", listener.local_addr()?);
     let shop_address = shop_listener.as_ref().map(TcpListener::local_addr).transpose()?;
@@ -68,7 +70,7 @@ async fn start(args: DevArgs) -> Result<()> {
     let vault = Vault::new(&data_dir.master_key()?);
     let config = AppConfig { base_url: base_url.clone() };
     let app = App::new(store, Clock::system(), vault, Rails::simulated(), config);
-    if args.database.is_none() {
+    if alone {
         release_predecessors(&app).await?;
     }
     let webhook_url = args.webhook_url.clone();
@@ -110,11 +112,14 @@ async fn bind(address: SocketAddr, option: &str) -> Result<TcpListener> {
     })
 }
 
-fn open_store(args: &DevArgs, data_dir: &DataDir) -> Result<Store> {
-    let options = match &args.database {
-        Some(url) => StoreOptions::from_url(url)?,
-        None => StoreOptions::sqlite(data_dir.path("gate.db")),
-    };
+fn store_options(args: &DevArgs, data_dir: &DataDir) -> Result<StoreOptions> {
+    match &args.database {
+        Some(url) => Ok(StoreOptions::from_url(url)?),
+        None => Ok(StoreOptions::sqlite(data_dir.path("gate.db"))),
+    }
+}
+
+fn open_store(options: StoreOptions, args: &DevArgs) -> Result<Store> {
     Store::open(options).map_err(|error| match error {
         StoreError::InUse(why) => anyhow::anyhow!(
             "{why} Another gate may be running on {}: stop it, or choose another --data-dir.",

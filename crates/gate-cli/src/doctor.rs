@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use gate_app::doctor::{Report, examine};
-use gate_store::{Store, StoreOptions};
+use gate_store::{Schema, Store, StoreOptions};
 
 #[derive(Args)]
 pub(crate) struct DoctorArgs {
@@ -22,7 +22,7 @@ pub(crate) struct DoctorArgs {
 }
 
 pub(crate) fn run(args: &DoctorArgs) -> Result<()> {
-    let options = if let Some(url) = &args.database {
+    let mut options = if let Some(url) = &args.database {
         StoreOptions::from_url(url)?
     } else {
         let path = args.data_dir.join("gate.db");
@@ -32,6 +32,8 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<()> {
         }
         StoreOptions::sqlite(path)
     };
+    // It examines; it does not bring a database up to date.
+    options.schema = Schema::Require;
     let store = Store::open(options).context("cannot open the database")?;
     let report = store.read_blocking(examine)?;
     store.close_blocking();

@@ -29,17 +29,6 @@ pub enum EventType {
 }
 
 impl EventType {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::SessionCreated,
-        Self::SessionProcessing,
-        Self::SessionCompleted,
-        Self::SessionFailed,
-        Self::SessionExpired,
-        Self::SessionCancelled,
-        Self::WebhookTest,
-    ];
-
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,10 +40,5 @@ impl EventType {
             Self::SessionCancelled => "gate_session.cancelled",
             Self::WebhookTest => "webhook.test",
         }
-    }
-
-    /// Read the name again.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|event_type| event_type.as_str() == name)
     }
 }

@@ -28,17 +28,6 @@ pub enum Account {
 }
 
 impl Account {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::ProviderReceivable,
-        Self::UserFunds,
-        Self::ServiceFees,
-        Self::NetworkFees,
-        Self::Rounding,
-        Self::Exchange,
-        Self::Treasury,
-    ];
-
     /// The word in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,11 +39,6 @@ impl Account {
             Self::Exchange => "exchange",
             Self::Treasury => "treasury",
         }
-    }
-
-    /// Read the word again.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|account| account.as_str() == word)
     }
 }
 

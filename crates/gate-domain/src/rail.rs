@@ -1,6 +1,8 @@
 //! Commands to the outside world. Each is written down before it is sent, carries an id that the
 //! other side dedupes on, and is safe to send again.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CommandId, TransactionId};
@@ -39,11 +41,6 @@ impl CommandKind {
             Self::Refund => "refund",
         }
     }
-
-    /// Read the word again.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
 }
 
 /// A card as the provider knows it. The number itself never reaches us for good: the provider
@@ -54,6 +51,29 @@ pub struct Card {
     pub token: String,
     /// The last four digits, for the user.
     pub last4: String,
+}
+
+/// What the user typed for the bank. Its `Debug` is blank.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChallengeCode(String);
+
+impl ChallengeCode {
+    /// A code as typed.
+    pub fn new(code: String) -> Self {
+        Self(code)
+    }
+
+    /// The digits, for the rail that hands them to the bank.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ChallengeCode {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ChallengeCode(..)")
+    }
 }
 
 /// A command as a rail receives it.
@@ -71,9 +91,9 @@ pub struct Command {
     pub card: Card,
     /// Where the tokens go.
     pub address: Address,
-    /// The code of the second step, for `Confirm`.
+    /// The code of the second step, for `Confirm`. Forgotten once it was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub challenge_code: Option<String>,
+    pub challenge_code: Option<ChallengeCode>,
     /// When the command was written down.
     pub created_at: Millis,
 }

@@ -24,25 +24,15 @@ pub enum Reason {
     RefundFailed,
     /// A payment was confirmed after its session had ended; it goes back.
     PaidTooLate,
+    /// The tokens arrived after the payment had been sent back; a person looks into it.
+    DeliveredBeforeRefund,
+    /// The tokens arrived and the payment went back; a person looks into it.
+    DeliveredAndRefunded,
     /// A test helper asked for a failure.
     ForcedFailure,
 }
 
 impl Reason {
-    /// All of them, for tests and documentation.
-    pub const ALL: [Self; 10] = [
-        Self::CardDeclined,
-        Self::InsufficientFunds,
-        Self::AuthenticationFailed,
-        Self::Abandoned,
-        Self::PaymentUnresolved,
-        Self::PayoutFailed,
-        Self::PayoutUnresolved,
-        Self::RefundFailed,
-        Self::PaidTooLate,
-        Self::ForcedFailure,
-    ];
-
     /// The stable code.
     pub const fn code(self) -> &'static str {
         match self {
@@ -55,6 +45,8 @@ impl Reason {
             Self::PayoutUnresolved => "payout_unresolved",
             Self::RefundFailed => "refund_failed",
             Self::PaidTooLate => "paid_too_late",
+            Self::DeliveredBeforeRefund => "delivered_before_refund",
+            Self::DeliveredAndRefunded => "delivered_and_refunded",
             Self::ForcedFailure => "forced_failure",
         }
     }
@@ -85,6 +77,9 @@ impl Reason {
             Self::PaidTooLate => {
                 "The payment was confirmed after the session had ended. It goes back to the card."
             }
+            Self::DeliveredBeforeRefund | Self::DeliveredAndRefunded => {
+                "The tokens arrived although the payment was being returned. We are looking into it."
+            }
             Self::ForcedFailure => "A test helper made this payment fail.",
         }
     }
@@ -96,7 +91,11 @@ impl Reason {
             Self::InsufficientFunds => "Try another card, or a smaller purchase.",
             Self::AuthenticationFailed => "Try again and confirm the payment with your bank.",
             Self::Abandoned => "Start again when you are ready.",
-            Self::PaymentUnresolved | Self::PayoutUnresolved | Self::RefundFailed => {
+            Self::PaymentUnresolved
+            | Self::PayoutUnresolved
+            | Self::RefundFailed
+            | Self::DeliveredBeforeRefund
+            | Self::DeliveredAndRefunded => {
                 "There is nothing to do now. Keep the transaction number for questions."
             }
             Self::PayoutFailed => "Wait for the refund, or try again.",
@@ -117,7 +116,14 @@ impl Reason {
             Self::PaymentUnresolved
             | Self::PayoutUnresolved
             | Self::RefundFailed
+            | Self::DeliveredBeforeRefund
+            | Self::DeliveredAndRefunded
             | Self::PaidTooLate => false,
         }
+    }
+
+    /// Whether the tokens are known to have left although the payment goes back.
+    pub const fn tokens_left(self) -> bool {
+        matches!(self, Self::DeliveredBeforeRefund | Self::DeliveredAndRefunded)
     }
 }

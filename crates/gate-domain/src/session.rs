@@ -419,6 +419,10 @@ fn apply_open(
         E::RefundStarted(reason) if stage != Stage::Created => {
             in_flight(FlightStage::Refunding { reason: *reason }, choice, &[])
         }
+        // The rails contradict what they said before: a person decides.
+        E::ReviewStarted(reason) if stage != Stage::Created => {
+            in_flight(FlightStage::Review { reason: *reason }, choice, &[])
+        }
         E::CancelRequested => ended(State::Cancelled, EventType::SessionCancelled, paying),
         E::DeadlinePassed { now } if *now < terms.expires_at => Err(Refused::NotDue),
         E::DeadlinePassed { .. } | E::ExpiryForced => {
@@ -502,9 +506,7 @@ fn failed(reason: Reason, refunded: bool, choice: &Choice) -> Result<Step, Refus
 }
 
 fn ended(next: State, tell: EventType, paying: bool) -> Result<Step, Refused> {
-    let mut effects = vec![Effect::Announce(tell)];
-    if paying {
-        effects.push(Effect::AbandonPayment);
-    }
+    let abandon = paying.then_some(Effect::AbandonPayment);
+    let effects: Vec<_> = abandon.into_iter().chain([Effect::Announce(tell)]).collect();
     moved(next, &effects)
 }

@@ -191,19 +191,6 @@ impl State {
         }
     }
 
-    /// The provider's name for the payment, once the card was charged.
-    pub fn payment(&self) -> Option<&str> {
-        match self {
-            Self::AwaitingPayment { .. } | Self::Failed { .. } => None,
-            Self::PaymentReceived { payment }
-            | Self::Settling { payment }
-            | Self::Completed { payment, .. }
-            | Self::RefundPending { payment, .. }
-            | Self::Refunded { payment, .. } => Some(payment),
-            Self::Review { payment, .. } => payment.as_deref(),
-        }
-    }
-
     /// The only transition function. Every pair is written out.
     pub fn apply(&self, event: &Event) -> Result<Step, Refused> {
         use Event as E;
@@ -283,7 +270,7 @@ impl State {
                 E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
                 // Tokens that left although the payout was said to have failed: a person decides.
                 E::PayoutSucceeded { .. } => {
-                    review(Some(payment.as_str()), Reason::PayoutUnresolved)
+                    delivered_after_all(payment, Reason::DeliveredBeforeRefund)
                 }
                 E::Abandoned | E::PayoutUnresolved => Err(Refused::OutOfStep),
             },
@@ -294,7 +281,7 @@ impl State {
                     Ok(Step::Unchanged)
                 }
                 E::PayoutSucceeded { .. } => {
-                    review(Some(payment.as_str()), Reason::PayoutUnresolved)
+                    delivered_after_all(payment, Reason::DeliveredAndRefunded)
                 }
                 E::PaymentDeclined { .. }
                 | E::PaymentUnresolved
@@ -313,6 +300,7 @@ impl State {
                     Some(payment) if *reason == Reason::PayoutUnresolved => {
                         completed(payment, chain_transaction)
                     }
+                    Some(_) if reason.tokens_left() => Ok(Step::Unchanged),
                     Some(_) | None => Err(Refused::OutOfStep),
                 },
                 E::PayoutFailed => match payment {
@@ -326,6 +314,14 @@ impl State {
                         S::Refunded { payment: payment.clone(), reason: Reason::PayoutFailed },
                         &[Effect::Book(Booking::PaymentRefunded)],
                     ),
+                    Some(payment) if *reason == Reason::DeliveredBeforeRefund => moved(
+                        S::Review {
+                            payment: Some(payment.clone()),
+                            reason: Reason::DeliveredAndRefunded,
+                        },
+                        &[Effect::Book(Booking::PaymentRefunded)],
+                    ),
+                    Some(_) if *reason == Reason::DeliveredAndRefunded => Ok(Step::Unchanged),
                     Some(_) | None => Err(Refused::OutOfStep),
                 },
                 E::PaymentUnresolved
@@ -412,6 +408,12 @@ fn failed(reason: Reason) -> Result<Step, Refused> {
 fn refund(payment: &str, reason: Reason, first: &[Effect]) -> Result<Step, Refused> {
     let effects = [first, &[Effect::Send(CommandKind::Refund)]].concat();
     moved(State::RefundPending { payment: payment.to_owned(), reason }, &effects)
+}
+
+/// Tokens are gone and so is, or will be, the payment: booked as it happened, and put before a person.
+fn delivered_after_all(payment: &str, reason: Reason) -> Result<Step, Refused> {
+    let payment = Some(payment.to_owned());
+    moved(State::Review { payment, reason }, &[Effect::Book(Booking::TokensDelivered)])
 }
 
 fn review(payment: Option<&str>, reason: Reason) -> Result<Step, Refused> {

@@ -134,6 +134,14 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
         ("review: paid?".into(), S::Review { payment: None, reason: Reason::PaymentUnresolved }),
         ("review: sent?".into(), S::Review { payment: Some(payment()), reason: late }),
         (
+            "review: both?".into(),
+            S::Review { payment: Some(payment()), reason: Reason::DeliveredBeforeRefund },
+        ),
+        (
+            "review: both!".into(),
+            S::Review { payment: Some(payment()), reason: Reason::DeliveredAndRefunded },
+        ),
+        (
             "review: back?".into(),
             S::Review { payment: Some(payment()), reason: Reason::RefundFailed },
         ),

@@ -1,5 +1,7 @@
 //! Reading a request body: bounded, JSON, an object; each way to be wrong has its own answer.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
@@ -10,6 +12,9 @@ use crate::routes::ServerState;
 
 /// The largest body that is read: 256 KiB.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// How long a body may take to arrive: 10 s.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A body that is a JSON object. Its fields are still unchecked.
 pub(crate) struct JsonObject(pub(crate) Map<String, Value>);
@@ -69,9 +74,9 @@ async fn read(request: Request) -> Result<Bytes, ApiError> {
     if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
         return Err(ApiError::BodyTooLarge);
     }
-    axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX)
-        .await
-        .map_err(|_| ApiError::BodyTooLarge)
+    let bytes = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX);
+    let bytes = tokio::time::timeout(BODY_DEADLINE, bytes).await;
+    bytes.map_err(|_| ApiError::BodyTooSlow)?.map_err(|_| ApiError::BodyTooLarge)
 }
 
 fn is_json(request: &Request) -> bool {

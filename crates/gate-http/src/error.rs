@@ -23,6 +23,7 @@ pub(crate) enum ApiError {
     NotUtf8,
     WrongContentType,
     BodyTooLarge,
+    BodyTooSlow,
     IdempotencyKeyRequired,
     IdempotencyKeyInvalid,
     UnknownRoute,
@@ -110,6 +111,11 @@ impl ApiError {
                 S::PAYLOAD_TOO_LARGE,
                 "body_too_large",
                 "A request body has at most 256 KiB.",
+            ),
+            Self::BodyTooSlow => invalid(
+                S::REQUEST_TIMEOUT,
+                "request_timeout",
+                "The body did not arrive within 10 s.",
             ),
             Self::IdempotencyKeyRequired => invalid(
                 S::BAD_REQUEST,

@@ -27,13 +27,13 @@ const LIST_OUT_OF_STEP: Sql = sql("select s.id from sessions s left join transac
     where (s.status = 'completed' and (t.status is null or t.status <> 'completed'))
         or (s.status <> 'completed' and t.status = 'completed')
     limit $1");
+// Both engines look the set of delivered events up in a temporary index of its own.
 const LIST_UNDELIVERED: Sql = sql("select v.id from events v
-    where exists (select 1 from endpoints e where e.partner_id = v.partner_id and e.mode = v.mode
-            and e.status = 'enabled' and e.created_at < v.created_at)
-        and not exists (select 1 from deliveries d where d.partner_id = v.partner_id
-            and d.mode = v.mode and d.event_id = v.id)
+    left join (select distinct event_id as id from deliveries) delivered on delivered.id = v.id
+    where delivered.id is null
+        and exists (select 1 from endpoints e where e.partner_id = v.partner_id
+            and e.mode = v.mode and e.status = 'enabled' and e.created_at < v.created_at)
     limit $1");
-
 const TOUCH: Sql = sql("update feeds set last_sequence = last_sequence where partner_id = ''");
 
 pub(crate) const STATEMENTS: &[Sql] = &[

@@ -5,7 +5,7 @@ use gate_domain::rail::Command;
 use gate_domain::time::Millis;
 
 use crate::read::{Reader, to_json};
-use crate::{Sql, StoreError, Tx, sql};
+use crate::{Row, Sql, StoreError, Tx, sql};
 
 const INSERT: Sql = sql("insert into commands
     (partner_id, mode, id, session_id, transaction_id, kind, body, sent, attempts, due_at, created_at)
@@ -16,7 +16,7 @@ const LIST_DUE: Sql = sql("select partner_id, mode, id, session_id, body, sent, 
 const LEASE: Sql = sql("update commands
     set due_at = $4, lease_token = $5, sent = 1, attempts = attempts + 1
     where partner_id = $1 and mode = $2 and id = $3");
-const RECORD: Sql = sql("update commands set due_at = $5, lease_token = null
+const RECORD: Sql = sql("update commands set due_at = $5, body = $6, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4");
 const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = null
     where due_at is not null and lease_token is not null");
@@ -65,7 +65,8 @@ impl Tx {
     }
 
     /// Lease up to `limit` commands that are due, of all partners, until `lease_until`. A lease
-    /// that ends unrecorded makes the command due again.
+    /// that ends unrecorded makes the command due again. One that no longer parses is logged, and
+    /// its lease keeps it out of everybody else's way.
     pub fn claim_commands(
         &mut self,
         now: Millis,
@@ -73,37 +74,38 @@ impl Tx {
         lease_token: &str,
         limit: i64,
     ) -> Result<Vec<ClaimedCommand>, StoreError> {
-        let claimed = self.query(LIST_DUE, &[&now.0, &limit], |row| {
-            let reader = Reader::new(row, "commands", 2);
-            Ok(ClaimedCommand {
-                tenant: reader.tenant()?,
-                session_id: reader.parse(3)?,
-                command: reader.json(4)?,
-                sent_before: reader.int(5)? == 1,
-                attempts: reader.int(6)?,
-                lease_token: lease_token.to_owned(),
-            })
+        let due = self.query(LIST_DUE, &[&now.0, &limit], |row| {
+            let key: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
+            Ok((key, read(row, lease_token)))
         })?;
-        for claim in &claimed {
-            let (partner, mode) = (claim.tenant.partner.as_str(), claim.tenant.mode.as_str());
-            let id = claim.command.id.as_str();
+        let mut claims = Vec::with_capacity(due.len());
+        for ([partner, mode, id], claim) in due {
             self.execute(LEASE, &[&partner, &mode, &id, &lease_until.0, &lease_token])?;
+            match claim {
+                Ok(claim) => claims.push(claim),
+                Err(error) => tracing::error!(%id, %error, "command {id} cannot be read"),
+            }
         }
-        Ok(claimed)
+        Ok(claims)
     }
 
-    /// Record what came of a claim: when to ask again, or none when it is answered for good.
-    /// False when the lease was lost meanwhile: somebody else has the command now.
+    /// Record what came of a claim: when to ask again, or none when it is answered for good; then
+    /// the user's code is forgotten too. False when the lease was lost meanwhile: somebody else
+    /// has the command now.
     pub fn record_command(
         &mut self,
         claim: &ClaimedCommand,
         due_at: Option<Millis>,
     ) -> Result<bool, StoreError> {
         let (partner, mode) = (claim.tenant.partner.as_str(), claim.tenant.mode.as_str());
-        let due_at = due_at.map(|due_at| due_at.0);
+        let mut command = claim.command.clone();
+        if due_at.is_none() {
+            command.challenge_code = None;
+        }
+        let (id, due_at) = (command.id.as_str(), due_at.map(|due_at| due_at.0));
         let changed = self.execute(
             RECORD,
-            &[&partner, &mode, &claim.command.id.as_str(), &claim.lease_token, &due_at],
+            &[&partner, &mode, &id, &claim.lease_token, &due_at, &to_json(&command)],
         )?;
         Ok(changed == 1)
     }
@@ -112,4 +114,16 @@ impl Tx {
     pub fn release_commands(&mut self, now: Millis) -> Result<u64, StoreError> {
         self.execute(RELEASE_ALL, &[&now.0])
     }
+}
+
+fn read(row: &Row<'_>, lease_token: &str) -> Result<ClaimedCommand, StoreError> {
+    let reader = Reader::new(row, "commands", 2);
+    Ok(ClaimedCommand {
+        tenant: reader.tenant()?,
+        session_id: reader.parse(3)?,
+        command: reader.json(4)?,
+        sent_before: reader.int(5)? == 1,
+        attempts: reader.int(6)?,
+        lease_token: lease_token.to_owned(),
+    })
 }

@@ -19,14 +19,16 @@ const LIST_DUE_ENDPOINTS: Sql = sql("with recursive waiting (id) as (
     select id from waiting where id is not null and exists (select 1 from deliveries
         where status = 'pending' and endpoint_id = waiting.id and next_attempt_at <= $1)");
 // Oldest first per endpoint and session: a delivery waits for the earlier ones of its session.
-const LIST_DUE: Sql = sql("select partner_id, mode, id, event_id, event_type, attempts, failures
+const LIST_DUE: Sql =
+    sql("select partner_id, mode, id, event_id, event_type, attempts, failures, endpoint_id,
+        order_key
     from deliveries due
     where endpoint_id = $1 and status = 'pending' and next_attempt_at <= $2
         and not exists (select 1 from deliveries earlier
             where earlier.endpoint_id = due.endpoint_id and earlier.order_key = due.order_key
                 and earlier.sequence < due.sequence and earlier.status in ('pending', 'in_flight'))
     order by next_attempt_at limit $3")
-.skip_locked();
+    .skip_locked();
 const LEASE: Sql = sql("update deliveries set status = 'in_flight', attempts = attempts + 1,
         next_attempt_at = null, lease_token = $4, lease_until = $5
     where partner_id = $1 and mode = $2 and id = $3");
@@ -40,6 +42,12 @@ const RECORD: Sql = sql("update deliveries set status = $5, failures = $6, next_
         last_response_status = $8, last_error = $9, delivered_at = $10,
         lease_token = null, lease_until = null
     where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4");
+// What waits behind a failed delivery of the same session is not due before it is: a dead endpoint
+// must not fill the index of what is due with rows that cannot go.
+const HOLD_SUCCESSORS: Sql = sql("update deliveries set next_attempt_at = $5
+    where status = 'pending' and next_attempt_at < $5 and endpoint_id = $3 and order_key = $4
+        and sequence > (select sequence from deliveries
+            where partner_id = $1 and mode = $2 and id = $6)");
 const RECORD_ATTEMPT: Sql = sql("update attempts
     set ended_at = $5, response_status = $6, error = $7, response_excerpt = $8
     where partner_id = $1 and mode = $2 and delivery_id = $3 and number = $4");
@@ -91,6 +99,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     FIND_TARGET,
     FIND_BODY,
     RECORD,
+    HOLD_SUCCESSORS,
     RECORD_ATTEMPT,
     RELEASE,
     ANY_LOST_LEASE,
@@ -153,6 +162,10 @@ pub struct ClaimedDelivery {
     pub attempt: i64,
     /// Failures since the schedule began.
     pub failures: i64,
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// What must stay in order.
+    pub order_key: String,
     /// The bytes to send.
     pub body: String,
     /// What the outcome is recorded against.
@@ -203,6 +216,8 @@ impl Tx {
                 event_type: reader.text(4)?,
                 attempt: reader.int(5)? + 1,
                 failures: reader.int(6)?,
+                endpoint_id: reader.parse(7)?,
+                order_key: reader.text(8)?,
                 body: String::new(),
                 lease_token: lease_token.to_owned(),
             })
@@ -224,7 +239,8 @@ impl Tx {
         Ok(Some((target, claimed)))
     }
 
-    /// Record how an attempt ended. False when the lease was lost meanwhile: nothing is changed.
+    /// Record how an attempt ended. False when the lease was lost meanwhile: the attempt keeps its
+    /// outcome as evidence, and the delivery is left to whoever holds it now.
     pub fn record_delivery(
         &mut self,
         claim: &ClaimedDelivery,
@@ -248,6 +264,15 @@ impl Tx {
                 &succeeded.then_some(outcome.ended_at.0),
             ],
         )?;
+        if changed == 1
+            && let Some(next) = outcome.next_attempt_at
+        {
+            let endpoint = claim.endpoint_id.as_str();
+            self.execute(
+                HOLD_SUCCESSORS,
+                &[&partner, &mode, &endpoint, &claim.order_key, &next.0, &id],
+            )?;
+        }
         self.execute(
             RECORD_ATTEMPT,
             &[

@@ -23,7 +23,8 @@ const INSERT_FEED: Sql = sql("insert into feeds (partner_id, mode, last_sequence
 const SAVE_ENDPOINT: Sql = sql("insert into endpoints
     (partner_id, mode, id, url, secret_sealed, status, created_at)
     values ($1, $2, $3, $4, $5, 'enabled', $6)
-    on conflict (partner_id, mode, id) do update set url = excluded.url");
+    on conflict (partner_id, mode, id) do update
+        set url = excluded.url, secret_sealed = excluded.secret_sealed");
 const LIST_ENDPOINTS: Sql = sql("select partner_id, mode, id, url from endpoints
     where partner_id = $1 and mode = $2 and status = 'enabled' order by id");
 
@@ -168,7 +169,7 @@ impl Tx {
         self.query(LIST_ORIGINS, &[&partner, &mode], |row| row.get(0))
     }
 
-    /// Write down an endpoint, or give the one with this id another URL.
+    /// Write down an endpoint, or give the one with this id another URL and secret.
     pub fn save_endpoint(
         &mut self,
         tenant: &Tenant,

@@ -325,8 +325,8 @@ fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) 
         Step::Ended => JourneyStep::Ended {
             status: (&session.state).into(),
             message: match session.state {
-                State::Expired => "This session has expired. Nothing was charged.",
-                State::Cancelled => "This purchase was cancelled. Nothing was charged.",
+                State::Expired => "This session has expired. Start again when you are ready.",
+                State::Cancelled => "This purchase was cancelled. Start again when you are ready.",
                 State::Open { .. } | State::InFlight { .. } | State::Completed => {
                     unreachable!("only an expired or cancelled session has ended")
                 }

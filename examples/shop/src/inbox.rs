@@ -11,7 +11,7 @@ use crate::ids::OrderId;
 use crate::shop::Shop;
 
 /// How many events one pass takes.
-const BATCH_MAX: usize = 100;
+pub(crate) const BATCH_MAX: usize = 100;
 /// How many rows the page shows.
 const LIST_MAX: i64 = 200;
 

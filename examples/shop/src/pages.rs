@@ -66,13 +66,13 @@ impl PageError {
             Self::GateAway => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "One moment, please",
-                "The payment service does not answer. Nothing was charged; try again shortly."
-                    .into(),
+                "The payment service does not answer. Please try again shortly.".into(),
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Our mistake",
-                "Something went wrong in the shop. Nothing was charged.".into(),
+                "Something went wrong in the shop. Your order is safe; please load the page again."
+                    .into(),
             ),
         }
     }

@@ -100,8 +100,8 @@ fn detail(order: &Order) -> String {
             Some(reason) => return reason.clone(),
             None => "The payment did not go through. You can try again.",
         },
-        Status::Cancelled => "You stopped before paying, and nothing was charged.",
-        Status::Expired => "The time to pay has passed, and nothing was charged.",
+        Status::Cancelled => "The payment was stopped before it was made.",
+        Status::Expired => "The time to pay has passed.",
     };
     sentence.into()
 }

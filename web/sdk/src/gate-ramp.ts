@@ -22,6 +22,7 @@ export class GateRamp {
   #frame: Frame | null = null;
   #mounting: Promise<HTMLIFrameElement | null> | null = null;
   #container: Element | null = null;
+  #attempt = 0;
   #closed = false;
 
   constructor(options: GateOptions) {
@@ -73,10 +74,13 @@ export class GateRamp {
   }
 
   async #mount(container: Element): Promise<HTMLIFrameElement | null> {
+    this.#attempt += 1;
+    const attempt = this.#attempt;
     const hidePlaceholder = showPlaceholder(container);
     try {
       const answer = await bootstrap(this.#base, this.#options);
-      if (this.#closed || this.#container !== container) return null;
+      // Closed, or mounted again, while the answer was on its way: that attempt owns the frame.
+      if (this.#closed || this.#attempt !== attempt) return null;
       if ('refused' in answer) {
         this.#call('onUnavailable', { reason: answer.refused });
         return null;

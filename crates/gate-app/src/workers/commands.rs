@@ -1,8 +1,11 @@
 //! The rails worker: sends the commands that were written down, asks about those whose answer is
 //! outstanding, and feeds what it hears into the transactions.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use gate_domain::rail::CommandKind;
+use gate_domain::reason::Reason;
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 use gate_rails::{RailError, Rails, Reply};
@@ -22,8 +25,17 @@ const LEASE_MS: i64 = 30_000;
 const SILENCE_WAIT_MS: i64 = 500;
 /// The longest wait between two questions.
 const ASK_WAIT_MS_MAX: i64 = 60_000;
-/// How long we ask before a person has to: 15 min.
-const GIVE_UP_AFTER_MS: i64 = 15 * 60_000;
+/// How long a rail may take to say something: 10 s.
+const RAIL_DEADLINE: Duration = Duration::from_secs(10);
+/// How long we ask before a person has to look into it: 15 min, and at least this often.
+const REVIEW_AFTER_MS: i64 = 15 * 60_000;
+const REVIEW_AFTER_ATTEMPTS: i64 = 5;
+/// How often we ask on while a person looks into it: every hour.
+const ASK_IN_REVIEW_MS: i64 = 3_600_000;
+/// When nobody asks any more: 30 days.
+const GIVE_UP_AFTER_MS: i64 = 30 * 24 * 3_600_000;
+/// A charge that was not sent by now is not sent at all: 5 min. The user has gone, and so has the price.
+const CHARGE_STALE_MS: i64 = 5 * 60_000;
 
 /// The worker of a running process.
 pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
@@ -57,7 +69,8 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
         return Ok(());
     };
     let now = app.now();
-    let reply = speak(rails, &claim, now).await;
+    let reply = tokio::time::timeout(RAIL_DEADLINE, speak(rails, &claim, now)).await;
+    let reply = reply.unwrap_or(Err(RailError::AnswerLost));
     let (answers, due_at) = conclude(&claim, reply, now);
     let id = claim.command.id.clone();
     let recorded = app
@@ -104,13 +117,19 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
 
 /// Send a new command; ask about one that may have been sent before.
 async fn speak(rails: &Rails, claim: &ClaimedCommand, now: Millis) -> Result<Reply, RailError> {
-    let rail = rails.for_command(claim.command.kind);
+    let command = &claim.command;
+    let rail = rails.for_command(command.kind);
     if claim.sent_before
-        && let Some(reply) = rail.ask(&claim.command, now).await?
+        && let Some(reply) = rail.ask(command, now).await?
     {
         return Ok(reply);
     }
-    rail.send(&claim.command, now).await
+    // Nobody has seen it yet, so it can still be left.
+    let stale = now >= command.created_at.plus_ms(CHARGE_STALE_MS);
+    if stale && command.kind == CommandKind::Charge {
+        return Ok(Reply::last([Event::PaymentDeclined { reason: Reason::Abandoned }]));
+    }
+    rail.send(command, now).await
 }
 
 /// What a reply means for the transaction, and when to ask again.
@@ -119,28 +138,29 @@ fn conclude(
     reply: Result<Reply, RailError>,
     now: Millis,
 ) -> (Vec<Event>, Option<Millis>) {
-    let (answers, wait_ms) = match reply {
+    let (mut answers, wait_ms) = match reply {
         Ok(Reply { answers, ask_again_ms: None }) => return (answers, None),
         Ok(Reply { answers, ask_again_ms: Some(wait_ms) }) => (answers, wait_ms),
         Err(error) => {
             let (id, kind) = (&claim.command.id, claim.command.kind.as_str());
             warn!(%id, kind, %error, "no answer about {id} yet");
-            let doubled = SILENCE_WAIT_MS << claim.attempts.clamp(0, 10);
-            (Vec::new(), doubled)
+            (Vec::new(), SILENCE_WAIT_MS << claim.attempts.clamp(0, 10))
         }
     };
-    if now >= claim.command.created_at.plus_ms(GIVE_UP_AFTER_MS) {
-        warn!(id = %claim.command.id, "gave up asking; a person has to look into it");
-        return (give_up(claim.command.kind), None);
+    let age_ms = now.0 - claim.command.created_at.0;
+    if age_ms < REVIEW_AFTER_MS || claim.attempts < REVIEW_AFTER_ATTEMPTS {
+        return (answers, Some(now.plus_ms(wait_ms.min(ASK_WAIT_MS_MAX))));
     }
-    (answers, Some(now.plus_ms(wait_ms.min(ASK_WAIT_MS_MAX))))
+    // A person has to look into it; an answer that comes after all is still taken.
+    answers.extend(unresolved(claim.command.kind));
+    (answers, (age_ms < GIVE_UP_AFTER_MS).then(|| now.plus_ms(ASK_IN_REVIEW_MS)))
 }
 
-fn give_up(kind: CommandKind) -> Vec<Event> {
+fn unresolved(kind: CommandKind) -> Option<Event> {
     match kind {
-        CommandKind::Charge | CommandKind::Confirm => vec![Event::PaymentUnresolved],
-        CommandKind::Payout => vec![Event::PayoutUnresolved],
-        CommandKind::Refund => vec![Event::RefundFailed],
-        CommandKind::Void => Vec::new(),
+        CommandKind::Charge | CommandKind::Confirm => Some(Event::PaymentUnresolved),
+        CommandKind::Payout => Some(Event::PayoutUnresolved),
+        CommandKind::Refund => Some(Event::RefundFailed),
+        CommandKind::Void => None,
     }
 }

@@ -28,6 +28,9 @@ const LANES_MAX: usize = 256;
 /// How long a claim holds: the deadline of an attempt and a margin to record it.
 const LEASE_MS: i64 = 30_000;
 
+/// How long a delivery waits when the fault is ours: 1 min.
+const OUR_FAULT_WAIT_MS: i64 = 60_000;
+
 /// What a pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -57,7 +60,7 @@ impl Tally {
 
 /// The worker of a running process.
 pub(super) async fn run(app: App, sender: Arc<dyn Sender>, stopped: watch::Receiver<bool>) {
-    let lanes = Arc::new(Mutex::new(HashSet::new()));
+    let lanes = Lanes::default();
     let tasks = Mutex::new(JoinSet::new());
     run_passes("webhook", app.deliveries_wake(), stopped.clone(), || async {
         for endpoint in due_endpoints(&app).await? {
@@ -82,13 +85,15 @@ async fn run_lane(
     app: App,
     sender: Arc<dyn Sender>,
     endpoint: EndpointId,
-    lanes: Arc<Mutex<HashSet<EndpointId>>>,
+    lanes: Lanes,
     stopped: watch::Receiver<bool>,
 ) {
+    let lane = Lane { lanes, endpoint };
     let mut rounds = 0;
     loop {
-        let round = deliver_round(&app, &*sender, &endpoint).await;
+        let round = deliver_round(&app, &*sender, &lane.endpoint).await;
         if let Err(error) = &round {
+            let endpoint = &lane.endpoint;
             error!(%endpoint, %error, "a round of deliveries failed; it will be looked at again");
         }
         let idle = round.map_or(true, |tally| tally.total() == 0);
@@ -97,11 +102,26 @@ async fn run_lane(
         }
         rounds += 1;
     }
-    lock(&lanes).remove(&endpoint);
+    drop(lane);
     // Something may have become due between the last claim and leaving. A lane that found nothing
     // at all does not ask for another look: what is due may be leased by somebody else.
     if rounds > 0 {
         app.deliveries_wake().notify_one();
+    }
+}
+
+/// The endpoints that are being served.
+type Lanes = Arc<Mutex<HashSet<EndpointId>>>;
+
+/// A place among them, given back however the lane ends.
+struct Lane {
+    lanes: Lanes,
+    endpoint: EndpointId,
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        lock(&self.lanes).remove(&self.endpoint);
     }
 }
 
@@ -150,9 +170,10 @@ async fn deliver_round(
         async move {
             let sent = match secret {
                 Ok(secret) => sender.send(sign(app.now(), secret, url, &claim)).await,
-                Err(error) => Sent::Failed { error: error.clone() },
+                Err(error) => return record(app, our_fault(&claim, app.now(), error), claim).await,
             };
-            record(app, claim, sent).await
+            let [jitter] = app.ids().random();
+            record(app, judge(&claim, sent, app.now(), jitter), claim).await
         }
     });
     let mut tally = Tally::default();
@@ -194,9 +215,11 @@ fn sign(now: Millis, secret: &WebhookSecret, url: &str, claim: &ClaimedDelivery)
     }
 }
 
-async fn record(app: &App, claim: ClaimedDelivery, sent: Sent) -> Result<Tally, StoreError> {
-    let [jitter] = app.ids().random();
-    let outcome = judge(&claim, sent, app.now(), jitter);
+async fn record(
+    app: &App,
+    outcome: AttemptOutcome,
+    claim: ClaimedDelivery,
+) -> Result<Tally, StoreError> {
     log(&claim, &outcome);
     let status = outcome.status;
     let recorded = app
@@ -214,6 +237,19 @@ async fn record(app: &App, claim: ClaimedDelivery, sent: Sent) -> Result<Tally, 
         DeliveryStatus::DeadLettered => tally.dead_lettered = 1,
     }
     Ok(tally)
+}
+
+/// What we could not sign says nothing about the receiver: it waits, and its schedule does not count it.
+fn our_fault(claim: &ClaimedDelivery, now: Millis, error: &str) -> AttemptOutcome {
+    AttemptOutcome {
+        status: DeliveryStatus::Pending,
+        failures: claim.failures,
+        next_attempt_at: Some(now.plus_ms(OUR_FAULT_WAIT_MS)),
+        response_status: None,
+        error: Some(error.to_owned()),
+        response_excerpt: None,
+        ended_at: now,
+    }
 }
 
 /// What an answer means: any 2xx is success, everything else is tried again until the schedule ends.

@@ -7,9 +7,11 @@ pub mod sender;
 pub mod sweep;
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use gate_store::StoreError;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -76,10 +78,14 @@ pub(crate) async fn run_passes<F, Pass>(
     Pass: Future<Output = Result<bool, StoreError>>,
 {
     while !*stopped.borrow() {
-        match pass().await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => error!(%error, "a pass of the {name} worker failed; it will look again"),
+        // A panic in one pass must not end the worker: it is told, and the next pass looks again.
+        match AssertUnwindSafe(pass()).catch_unwind().await {
+            Ok(Ok(true)) => continue,
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => {
+                error!(%error, "a pass of the {name} worker failed; it will look again");
+            }
+            Err(_) => error!("a pass of the {name} worker broke off; it will look again"),
         }
         tokio::select! {
             () = wake.notified() => {}

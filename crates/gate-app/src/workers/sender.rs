@@ -43,28 +43,37 @@ pub enum Sent {
 
 /// Sends webhooks.
 pub trait Sender: Send + Sync {
-    /// Send one request. Ends within [`DEADLINE`].
+    /// Send one request. Ends by itself, within a bounded time.
     fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent>;
 }
 
 /// Sends them over HTTP, keeping connections.
 pub struct HttpSender {
     client: reqwest::Client,
+    deadline: Duration,
 }
 
 impl HttpSender {
-    /// A sender with its own pool of connections.
+    /// A sender with its own pool of connections, for whom an exchange takes at most [`DEADLINE`].
     ///
     /// # Panics
     /// When no TLS provider was installed at the start of the program.
     pub fn new() -> Self {
+        Self::within(DEADLINE)
+    }
+
+    /// The same with another deadline.
+    ///
+    /// # Panics
+    /// As [`HttpSender::new`].
+    pub fn within(deadline: Duration) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .user_agent(concat!("0Gate/", env!("CARGO_PKG_VERSION")))
             .build()
             .expect("the program installs a TLS provider first");
-        Self { client }
+        Self { client, deadline }
     }
 
     async fn exchange(&self, outgoing: Outgoing) -> Result<Sent, reqwest::Error> {
@@ -100,12 +109,12 @@ impl Default for HttpSender {
 impl Sender for HttpSender {
     fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent> {
         async move {
-            match tokio::time::timeout(DEADLINE, self.exchange(outgoing)).await {
+            match tokio::time::timeout(self.deadline, self.exchange(outgoing)).await {
                 Ok(Ok(sent)) => sent,
-                Ok(Err(error)) => Sent::Failed { error: describe(&error) },
-                Err(_) => Sent::Failed {
-                    error: format!("no complete answer within {} s", DEADLINE.as_secs()),
-                },
+                Ok(Err(error)) => Sent::Failed { error: describe(error) },
+                Err(_) => {
+                    Sent::Failed { error: format!("no complete answer within {:?}", self.deadline) }
+                }
             }
         }
         .boxed()
@@ -113,8 +122,9 @@ impl Sender for HttpSender {
 }
 
 /// What went wrong, without the URL (it may hold a partner's secret) and with the cause.
-fn describe(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
+fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }

@@ -4,7 +4,7 @@
 use gate_domain::session::{Event, Refused};
 use gate_store::StoreError;
 use tokio::sync::{Notify, watch};
-use tracing::info;
+use tracing::{error, info};
 
 use super::run_passes;
 use crate::advance::{AdvanceError, advance_session};
@@ -45,6 +45,10 @@ pub async fn expire_due_sessions(app: &App) -> Result<usize, StoreError> {
             Err(AdvanceError::Session(
                 Refused::PaymentInFlight | Refused::Ended | Refused::NotDue,
             )) => {}
+            // One row that cannot be read must not keep all the others.
+            Err(AdvanceError::Store(error @ StoreError::Corrupt { .. })) => {
+                error!(%error, "a session cannot expire");
+            }
             Err(AdvanceError::Store(error)) => return Err(error),
             Err(refused @ (AdvanceError::Session(_) | AdvanceError::Transaction(_))) => {
                 info!(%refused, "a session could not expire now");
@@ -54,7 +58,8 @@ pub async fn expire_due_sessions(app: &App) -> Result<usize, StoreError> {
     Ok(ended)
 }
 
-async fn release_lost_leases(app: &App) -> Result<(), StoreError> {
+/// Make deliveries due again whose worker is gone.
+pub async fn release_lost_leases(app: &App) -> Result<(), StoreError> {
     let now = app.now();
     let lost = app.store().read(move |tx| tx.any_lost_lease(now)).await?;
     if lost {

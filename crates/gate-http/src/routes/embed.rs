@@ -9,6 +9,7 @@ use gate_app::keys::origin_of;
 use gate_app::pay::TypedCard;
 use gate_app::{choose, journey as journeys, pay as payments};
 use gate_domain::ids::QuoteId;
+use gate_domain::rail::ChallengeCode;
 use gate_domain::session::BackTo;
 use gate_domain::wallet::Address;
 use gate_store::KeyKind;
@@ -211,7 +212,7 @@ pub(super) async fn challenge(
         }
         six_digits
     });
-    let code = fields.finish(code)?;
+    let code = ChallengeCode::new(fields.finish(code)?);
     Ok(Json(payments::answer_challenge(state.app(), &page.tenant, &page.session_id, code).await?))
 }
 

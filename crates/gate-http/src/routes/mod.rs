@@ -21,8 +21,8 @@ use tokio::sync::{Semaphore, watch};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::error::ApiError;
 use crate::assets;
+use crate::error::ApiError;
 
 /// Streams of journeys that are open at the same time; a page without one polls.
 const STREAMS_MAX: usize = 2_000;

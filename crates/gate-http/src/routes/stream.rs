@@ -13,7 +13,7 @@ use gate_wire::ErrorBody;
 use gate_wire::journey::Journey;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::ServerState;
@@ -72,8 +72,12 @@ impl Follower {
         let mut shown = first;
         let mut news = true;
         while Instant::now() < ends {
-            if news && self.events.send(Ok(event(&shown))).await.is_err() {
-                return;
+            // A reader that takes nothing gives its place up with the stream's end.
+            if news {
+                let sent = timeout_at(ends, self.events.send(Ok(event(&shown)))).await;
+                if !matches!(sent, Ok(Ok(()))) {
+                    return;
+                }
             }
             if !self.wait().await {
                 return;

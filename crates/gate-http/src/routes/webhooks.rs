@@ -19,13 +19,15 @@ use crate::error::ApiError;
 use crate::query::Query;
 
 const PATH: &str = "/v1/webhooks/deliveries";
+/// Rows that are skipped are read all the same.
+const SKIP_MAX: i64 = 10_000;
 
 /// List deliveries, newest first. The body that was sent is never shown.
 #[utoipa::path(get, path = "/v1/webhooks/deliveries", tag = "Webhooks",
     operation_id = "listWebhookDeliveries",
     params(
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 200, description = "50 where nothing is said."),
-        ("skip" = Option<i64>, Query, minimum = 0, description = "0 where nothing is said."),
+        ("skip" = Option<i64>, Query, minimum = 0, maximum = 10000, description = "0 where nothing is said."),
         ("status" = Option<String>, Query, description = "pending, in_flight, succeeded or dead_lettered."),
     ),
     responses((status = 200, body = ListBody<DeliveryBody>), (status = "default", body = ErrorBody)))]
@@ -36,7 +38,7 @@ pub(super) async fn list_deliveries(
 ) -> Result<Json<ListBody<DeliveryBody>>, ApiError> {
     let mut query = Query::parse(query.as_deref())?;
     let limit = query.integer("limit", 1, 200, 50);
-    let skip = query.integer("skip", 0, 1_000_000_000, 0);
+    let skip = query.integer("skip", 0, SKIP_MAX, 0);
     let status = query.word("status", &DeliveryStatus::ALL.map(DeliveryStatus::as_str));
     query.finish()?;
     let status = status.and_then(DeliveryStatus::parse);

@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use gate_domain::rail::{Card, Command, CommandKind, is_card_number};
+use gate_domain::rail::{Card, ChallengeCode, Command, CommandKind, is_card_number};
 use gate_domain::reason::Reason;
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
@@ -60,7 +60,8 @@ fn answer(command: &Command, now: Millis) -> Reply {
     match command.kind {
         CommandKind::Charge => charge(command, now),
         CommandKind::Confirm => {
-            if command.challenge_code.as_deref() == Some(REFUSED_CODE) {
+            let code = command.challenge_code.as_ref().map(ChallengeCode::expose);
+            if code == Some(REFUSED_CODE) {
                 declined(Reason::AuthenticationFailed)
             } else {
                 Reply::last([succeeded(command)])

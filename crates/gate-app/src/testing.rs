@@ -1,0 +1,116 @@
+//! A small world for tests: a store, a clock that a test moves, a partner with keys that are minted
+//! here, and a receiver that answers from a list. Nothing here is part of the product.
+#![expect(clippy::unwrap_used, reason = "a test's helpers may")]
+
+mod sender;
+mod stories;
+
+use std::ops::Deref;
+
+use gate_domain::Millis;
+use gate_domain::ids::{EndpointId, KeyId, Mode, PartnerId, Tenant};
+use gate_rails::Rails;
+use gate_store::Store;
+use gate_wire::signature::WebhookSecret;
+
+pub use sender::ScriptedSender;
+pub use stories::{ADDRESS, DEAD_ADDRESS, card};
+
+use crate::app::{App, AppConfig};
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::provision::{Provision, provision};
+use crate::vault::{Vault, mint_api_key};
+
+/// When every story begins: 23 November 2026, noon.
+pub const START: Millis = Millis(1_795_435_200_000);
+/// Where the gateway of a story is reached.
+pub const BASE_URL: &str = "https://pay.gate.example";
+/// Where the partner's shop is.
+pub const SHOP: &str = "https://shop.example";
+
+/// A gateway with one partner in test mode. Move its clock and call its workers by hand.
+#[derive(Clone)]
+pub struct World {
+    /// The application.
+    pub app: App,
+    /// Its clock.
+    pub clock: Clock,
+    /// Its first partner, with one webhook endpoint.
+    pub partner: Provision,
+}
+
+impl Deref for World {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+impl World {
+    /// A gateway over an empty store.
+    pub async fn over(store: &Store) -> Self {
+        Self::with_rails(store, Rails::simulated()).await
+    }
+
+    /// A gateway over an empty store, in an outside world of the test's own.
+    pub async fn with_rails(store: &Store, rails: Rails) -> Self {
+        let clock = Clock::fixed(START);
+        let vault = Vault::new(&Ids.random());
+        let config = AppConfig { base_url: BASE_URL.into() };
+        let app = App::new(store.clone(), clock.clone(), vault, rails, config);
+        let partner = partner("Demo Shop", Mode::Test, 1);
+        let world = Self { app, clock, partner };
+        world.provision(&world.partner.clone()).await;
+        world
+    }
+
+    /// Write another partner down.
+    pub async fn provision(&self, partner: &Provision) {
+        let partner = partner.clone();
+        self.app.write(move |tx, scope| provision(tx, scope, &partner)).await.unwrap();
+    }
+
+    /// Give the partner one more endpoint, or one of its endpoints another URL.
+    pub async fn add_endpoint(&self, url: &str) -> WebhookSecret {
+        let secret = WebhookSecret::new(Ids.random());
+        let id = EndpointId::new(self.partner.mode, Ids.seed(START));
+        let endpoint = Some((id, url.to_owned(), secret.clone()));
+        self.provision(&Provision { endpoint, ..self.partner.clone() }).await;
+        secret
+    }
+
+    /// Whose everything is, unless a test says otherwise.
+    pub fn tenant(&self) -> Tenant {
+        tenant_of(&self.partner)
+    }
+
+    /// The secret that signs what the partner's first endpoint gets.
+    pub fn webhook_secret(&self) -> WebhookSecret {
+        self.partner.endpoint.clone().unwrap().2
+    }
+}
+
+/// A partner with keys of its own and `endpoints` (0 or 1) webhook endpoints.
+pub fn partner(name: &str, mode: Mode, endpoints: usize) -> Provision {
+    let key = |prefix| (KeyId::new(mode, Ids.seed(START)), mint_api_key(prefix, mode, Ids));
+    let endpoint = (endpoints > 0).then(|| {
+        let id = EndpointId::new(mode, Ids.seed(START));
+        (id, "https://shop.example/webhooks".to_owned(), WebhookSecret::new(Ids.random()))
+    });
+    Provision {
+        partner_id: PartnerId::new(Ids.seed(START)),
+        name: name.into(),
+        mode,
+        secret_key: key("sk"),
+        publishable_key: key("pk"),
+        origins: vec![SHOP.into()],
+        endpoint,
+    }
+}
+
+/// The tenant that a partner is.
+pub fn tenant_of(partner: &Provision) -> Tenant {
+    Tenant { partner: partner.partner_id.clone(), mode: partner.mode }
+}

@@ -1,0 +1,172 @@
+//! The steps of a journey, one call each, and what a story is judged by.
+
+use gate_domain::ids::{QuoteId, SessionId, TransactionId};
+use gate_domain::session::{LIFETIME_DEFAULT_S, Session, Terms};
+use gate_domain::transaction::Transaction;
+use gate_domain::wallet::Address;
+use gate_domain::{Millis, catalogue::find_currency, money::Money};
+use gate_store::{IdempotentRequest, Sql, StoreError, sql};
+use gate_wire::event::EventBody;
+use gate_wire::journey::{Journey, JourneyStep};
+
+use super::{SHOP, World};
+use crate::create_session::{CreateSession, create_session};
+use crate::doctor::{Report, examine};
+use crate::journey::{JourneyError, find_journey};
+use crate::pay::TypedCard;
+use crate::workers::commands::send_due_commands;
+use crate::{choose, pay};
+
+/// A wallet that takes what it is sent.
+pub const ADDRESS: &str = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
+/// A wallet that the simulated chain cannot send to.
+pub const DEAD_ADDRESS: &str = "0x000000000000000000000000000000000000dead";
+
+const EVENTS: Sql = sql("select body from events where partner_id = $1 order by sequence");
+
+/// The test card with this outcome, as a user types it.
+///
+/// # Panics
+/// When there is none.
+pub fn card(outcome: &str) -> TypedCard<'static> {
+    let cards = &gate_rails::simulator::TEST_CARDS;
+    let card = cards.iter().find(|card| card.outcome == outcome).unwrap();
+    TypedCard { number: card.number, expiry: "12/30", cvc: "123" }
+}
+
+impl World {
+    /// Create a session of 100 EUR.
+    pub async fn create(&self) -> SessionId {
+        self.create_with(|_| {}).await
+    }
+
+    /// Create a session with other terms.
+    pub async fn create_with(&self, change: impl FnOnce(&mut Terms)) -> SessionId {
+        let currency = find_currency("EUR").unwrap();
+        let mut terms = Terms {
+            amount: Money::new(100_00, currency.asset()),
+            target_token: None,
+            target_network: None,
+            flow: None,
+            wallet_address: None,
+            return_url: format!("{SHOP}/orders/1"),
+            cancel_url: None,
+            user_reference: None,
+            metadata: "{}".into(),
+            expires_at: Millis(0),
+        };
+        change(&mut terms);
+        let request = IdempotentRequest {
+            tenant: self.tenant(),
+            key_hash: self.app.ids().random::<16>().to_vec(),
+            fingerprint: vec![1; 32],
+        };
+        let lifetime_s = LIFETIME_DEFAULT_S;
+        let command = CreateSession { tenant: self.tenant(), request, terms, lifetime_s };
+        let created = self.app.write(move |tx, scope| create_session(tx, scope, &command)).await;
+        created.unwrap().session_id
+    }
+
+    /// Ask for a price of USDC on Base.
+    pub async fn quote(&self, session: &SessionId) -> QuoteId {
+        let (token, network) = ("USDC".to_owned(), "base".to_owned());
+        let journey =
+            choose::request_quote(&self.app, &self.tenant(), session, token, network).await;
+        let JourneyStep::Amount { quote: Some(quote), .. } = journey.unwrap().step else {
+            panic!("a price is on the table")
+        };
+        QuoteId::parse(&quote.id).unwrap()
+    }
+
+    /// Go from a fresh or failed session to the payment step.
+    pub async fn choose(&self, session: &SessionId, address: &str) -> QuoteId {
+        let (app, tenant) = (&self.app, self.tenant());
+        let quote = self.quote(session).await;
+        choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
+        let address = Address::parse(address).unwrap();
+        choose::give_address(app, &tenant, session, address).await.unwrap();
+        quote
+    }
+
+    /// Pay for the accepted price.
+    pub async fn pay(
+        &self,
+        session: &SessionId,
+        quote: &QuoteId,
+        outcome: &str,
+    ) -> Result<Journey, JourneyError> {
+        pay::pay(&self.app, &self.tenant(), session, quote.clone(), card(outcome)).await
+    }
+
+    /// Create a session and pay in it; nothing is sent to a rail yet.
+    pub async fn paying(&self, outcome: &str) -> SessionId {
+        let session = self.create().await;
+        self.pay_in(&session, outcome).await;
+        session
+    }
+
+    /// Pay in a fresh or failed session.
+    pub async fn pay_in(&self, session: &SessionId, outcome: &str) {
+        let quote = self.choose(session, ADDRESS).await;
+        self.pay(session, &quote, outcome).await.unwrap();
+    }
+
+    /// Let `seconds` pass, with the rails worker at work all the while.
+    pub async fn pass_seconds(&self, seconds: i64) {
+        for _ in 0..seconds {
+            send_due_commands(&self.app).await.unwrap();
+            self.clock.advance_ms(1_000);
+        }
+        send_due_commands(&self.app).await.unwrap();
+    }
+
+    /// What the page shows.
+    pub async fn journey(&self, session: &SessionId) -> Journey {
+        find_journey(&self.app, &self.tenant(), session).await.unwrap()
+    }
+
+    /// The stored session.
+    pub async fn session(&self, session: &SessionId) -> Session {
+        let (tenant, id) = (self.tenant(), session.clone());
+        let found = self.app.store().read(move |tx| tx.find_session(&tenant, &id)).await;
+        found.unwrap().unwrap()
+    }
+
+    /// A stored transaction.
+    pub async fn transaction(&self, id: &TransactionId) -> Transaction {
+        let (tenant, id) = (self.tenant(), id.clone());
+        let found = self.app.store().read(move |tx| tx.find_transaction(&tenant, &id)).await;
+        found.unwrap().unwrap()
+    }
+
+    /// The transaction that matters to a session.
+    pub async fn transaction_of(&self, session: &SessionId) -> Transaction {
+        let id = self.session(session).await.transaction.unwrap();
+        self.transaction(&id).await
+    }
+
+    /// Every event of the partner, in the order of its feed.
+    pub async fn events(&self) -> Vec<EventBody> {
+        let partner = self.tenant().partner;
+        let bodies = self
+            .app
+            .store()
+            .read(move |tx| tx.query(EVENTS, &[&partner.as_str()], |row| row.get::<String>(0)));
+        let bodies: Result<_, StoreError> = bodies.await;
+        bodies.unwrap().iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    }
+
+    /// The types of every event of the partner, without `gate_session.`.
+    pub async fn event_types(&self) -> Vec<String> {
+        let events = self.events().await;
+        let short = |name: &str| name.trim_start_matches("gate_session.").to_owned();
+        events.iter().map(|event| short(&event.event_type)).collect()
+    }
+
+    /// What the doctor says, who must find nothing wrong.
+    pub async fn sound(&self) -> Report {
+        let report = self.app.store().read(examine).await.unwrap();
+        assert!(report.ok && report.ledger.balanced, "{:?}", report.problems);
+        report
+    }
+}
