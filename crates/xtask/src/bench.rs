@@ -1,0 +1,173 @@
+//! `cargo xtask bench`: how many sessions this machine creates and announces, next to what the same
+//! machine does with the same bytes when nothing has to be remembered.
+//!
+//! The machine is shared and noisy: every number is the median of a few short rounds, the rounds of
+//! what is compared take turns, and the ratios say more than the numbers.
+
+mod children;
+mod connection;
+mod deliveries;
+mod load;
+mod report;
+pub(crate) mod servers;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, ValueEnum};
+
+use crate::gateway::{Gateway, Launch, sibling};
+use crate::interrupt::unless_interrupted;
+use children::Child;
+use load::Target;
+use report::{Report, Row};
+
+/// How often everything is measured.
+const ROUNDS: usize = 3;
+const CONNECTIONS: [usize; 3] = [1, 32, 128];
+const DELIVERY_CONNECTIONS: usize = 32;
+
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// How long each measurement takes.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// An empty database to use instead of a new SQLite file, such as `postgres://...`
+    #[arg(long)]
+    database: Option<String>,
+    /// Measure this only.
+    #[arg(long)]
+    only: Option<Only>,
+    /// Write the numbers to this file too, as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// Creates, next to a bare server.
+    Create,
+    /// Creates with a webhook each.
+    Deliver,
+    /// From a create's answer to its webhook, at a steady rate.
+    Latency,
+}
+
+pub(crate) fn run(args: &BenchArgs) -> Result<()> {
+    let release = sibling("../release")?;
+    for program in ["gate", "xtask"] {
+        ensure!(
+            release.join(program).exists(),
+            "there is no release build of {program}. Build it first: cargo build --release -p gate-cli -p xtask"
+        );
+    }
+    if cfg!(debug_assertions) {
+        // A load generator without optimisation would measure itself.
+        let status = Command::new(release.join("xtask")).args(std::env::args_os().skip(1)).status();
+        std::process::exit(status.context("cannot run the release build")?.code().unwrap_or(1));
+    }
+    // One thread makes enough load and leaves the rest of the machine to the servers.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(unless_interrupted(measure(args, &release.join("gate"))))?;
+    print!("{report}");
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&report).context("numbers become JSON")?;
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+async fn measure(args: &BenchArgs, gate: &std::path::Path) -> Result<Report> {
+    let mut report = Report::new(args.database.is_some(), args.seconds, ROUNDS);
+    let wanted = |what| args.only.is_none_or(|only| only == what);
+    let bench = Bench { args, gate };
+    for round in 1..=ROUNDS {
+        eprintln!("round {round} of {ROUNDS}");
+        if wanted(Only::Create) {
+            bench.creates(&mut report).await?;
+        }
+        if wanted(Only::Deliver) {
+            bench.deliveries(&mut report).await?;
+        }
+        if wanted(Only::Latency) {
+            bench.latency(&mut report).await?;
+        }
+    }
+    Ok(report)
+}
+
+struct Bench<'a> {
+    args: &'a BenchArgs,
+    gate: &'a std::path::Path,
+}
+
+/// A gateway with data of its own, which goes when this does.
+struct Fresh {
+    gateway: Gateway,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench<'_> {
+    fn period(&self) -> Duration {
+        Duration::from_secs(self.args.seconds)
+    }
+
+    async fn start(&self, webhook_url: Option<&str>) -> Result<Fresh> {
+        let folder = tempfile::Builder::new().prefix("gate-bench-").tempdir()?;
+        let mut args = vec!["--listen=127.0.0.1:0".to_owned(), "--no-shop".to_owned()];
+        args.extend(webhook_url.map(|url| format!("--webhook-url={url}")));
+        let launch = Launch {
+            gate: self.gate.to_owned(),
+            folder: folder.path().to_owned(),
+            database: self.args.database.clone(),
+            args,
+        };
+        Ok(Fresh { gateway: launch.start().await?, _folder: folder })
+    }
+
+    /// Creates and the bare server, in turns.
+    async fn creates(&self, report: &mut Report) -> Result<()> {
+        let fresh = self.start(None).await?;
+        let target = Target::creates(&fresh.gateway.ready)?;
+        let answer_bytes = target.answer_bytes().await?;
+        let child = Child::bare_server(answer_bytes).await?;
+        let bare = target.elsewhere(&child.address)?;
+        for connections in CONNECTIONS {
+            let measured = bare.load(connections, self.period()).await?;
+            report.add(Row::of("bare server", connections, &measured));
+            let before = fresh.gateway.cpu_time()?;
+            let measured = target.load(connections, self.period()).await?;
+            let cpu = fresh.gateway.cpu_time()?.saturating_sub(before);
+            report.add(Row::of("create", connections, &measured).with_cpu(cpu, &measured));
+        }
+        fresh.gateway.stop().await
+    }
+
+    /// Creates with a webhook each, until the last one has arrived.
+    async fn deliveries(&self, report: &mut Report) -> Result<()> {
+        let receiver = Child::receiver().await?;
+        let fresh = self.start(Some(&receiver.address)).await?;
+        let target = Target::creates(&fresh.gateway.ready)?;
+        let before = fresh.gateway.cpu_time()?;
+        let (created, delivered) =
+            deliveries::until_delivered(&target, &receiver, DELIVERY_CONNECTIONS, self.period())
+                .await?;
+        let cpu = fresh.gateway.cpu_time()?.saturating_sub(before);
+        report.add(Row::of("create, with delivery", DELIVERY_CONNECTIONS, &created));
+        let delivered_row = Row::of("created and delivered", DELIVERY_CONNECTIONS, &delivered);
+        report.add(delivered_row.with_cpu(cpu, &delivered));
+        fresh.gateway.stop().await
+    }
+
+    /// From answer to webhook, when there is no queue.
+    async fn latency(&self, report: &mut Report) -> Result<()> {
+        let receiver = Child::receiver().await?;
+        let fresh = self.start(Some(&receiver.address)).await?;
+        let target = Target::creates(&fresh.gateway.ready)?;
+        let measured = deliveries::latency(&target, &receiver, self.period()).await?;
+        report.add(Row::of("answer to webhook", deliveries::STEADY_CONNECTIONS, &measured));
+        fresh.gateway.stop().await
+    }
+}
