@@ -1,0 +1,83 @@
+// The partner's backend, for stories that need a session without a shop, or a hand on one.
+import assert from 'node:assert/strict';
+import { createHmac, randomUUID } from 'node:crypto';
+
+/**
+ * @typedef {import('./gate.mjs').Gate} Gate
+ * @typedef {{ id: string, status: string, client_secret: string }} Session
+ */
+
+export class Api {
+  /** @param {Gate} gate */
+  constructor(gate) {
+    this.gate = gate;
+  }
+
+  /** @param {Record<string, unknown>} [fields] @returns {Promise<Session>} */
+  createSession(fields = {}) {
+    const return_url = `${this.gate.shop_url}/`;
+    return this.#call('POST', '/v1/gate_sessions', {
+      ...{ amount: '100.00', currency: 'EUR', return_url },
+      ...fields,
+    });
+  }
+
+  /** @param {string} id @returns {Promise<Session>} */
+  session(id) {
+    return this.#call('GET', `/v1/gate_sessions/${id}`);
+  }
+
+  /** @param {string} id */
+  cancel(id) {
+    return this.#call('POST', `/v1/gate_sessions/${id}/cancel`);
+  }
+
+  /** @param {string} id */
+  expire(id) {
+    return this.#call('POST', `/v1/test_helpers/gate_sessions/${id}/expire`);
+  }
+
+  /** The address of the checkout as a page of its own. @param {Session} session @param {'light' | 'dark'} [theme] */
+  checkoutAddress(session, theme) {
+    const fragment = new URLSearchParams({
+      cs: session.client_secret,
+      pk: this.gate.publishable_key,
+    });
+    if (theme) fragment.set('theme', theme);
+    return `${this.gate.base_url}/checkout#${fragment}`;
+  }
+
+  /** @param {string} method @param {string} path @param {unknown} [body] */
+  async #call(method, path, body) {
+    const response = await fetch(this.gate.base_url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.gate.secret_key}`,
+        'idempotency-key': randomUUID(),
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const answer = await response.json();
+    assert.ok(response.ok, `${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  }
+}
+
+/** The headers of a webhook, as the contract says. @param {string} secret @param {{ id: string, type: string }} event @param {string} body */
+export function signed(secret, event, body) {
+  const seconds = String(Math.floor(Date.now() / 1000));
+  const hex = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  const standard = createHmac('sha256', key).update(`${event.id}.${seconds}.${body}`);
+  return {
+    'content-type': 'application/json',
+    'gate-signature': `t=${seconds},v1=${hex}`,
+    'x-0bit-timestamp': seconds,
+    'x-0bit-event-id': event.id,
+    'x-0bit-event-type': event.type,
+    'webhook-id': event.id,
+    'webhook-timestamp': seconds,
+    'webhook-signature': `v1,${standard.digest('base64')}`,
+  };
+}

@@ -1,0 +1,85 @@
+// The hosted checkout as a buyer uses it, in a frame or as a page of its own.
+
+/** @typedef {import('playwright-core').Page | import('playwright-core').FrameLocator} Root */
+
+export const CARD = {
+  succeeds: '4242 4242 4242 4242',
+  declined: '4000 0000 0000 0002',
+  challenge: '4000 0000 0000 3220',
+  slow: '4000 0000 0000 3063',
+  neverAnswers: '4000 0000 0000 6975',
+};
+
+/** The simulated network decides by the last characters. */
+export const WALLET = {
+  arrives: '0x52908400098527886e0f7030069857d2e4169ee7',
+  slow: '0x52908400098527886e0f7030069857d2e416beef',
+  fails: '0x52908400098527886e0f7030069857d2e416dead',
+};
+
+export class Checkout {
+  /** @param {Root} root */
+  constructor(root) {
+    this.root = root;
+  }
+
+  /** Waits until the step with this heading is shown. @param {string | RegExp} name */
+  async shows(name) {
+    await this.root.getByRole('heading', { level: 1, name }).waitFor();
+  }
+
+  /** @param {string | RegExp} name */
+  press(name) {
+    return this.root.getByRole('button', { name }).click();
+  }
+
+  async hasPrice() {
+    await this.root.getByRole('button', { name: 'Continue with this price' }).waitFor();
+  }
+
+  async acceptPrice() {
+    await this.press('Continue with this price');
+    await this.shows('Where should we send it?');
+  }
+
+  /** Where the wallet is known already. */
+  async acceptPriceAgain() {
+    await this.press('Continue with this price');
+    await this.shows('Pay by card');
+  }
+
+  async giveWallet(address = WALLET.arrives) {
+    await this.root.getByRole('textbox', { name: 'Wallet address' }).fill(address);
+    await this.press('Continue to payment');
+    await this.shows('Pay by card');
+  }
+
+  async payWith(number = CARD.succeeds) {
+    await this.root.getByRole('textbox', { name: 'Card number' }).fill(number);
+    await this.root.getByRole('textbox', { name: 'Expiry' }).fill('12/34');
+    await this.root.getByRole('textbox', { name: 'Security code' }).fill('123');
+    await this.press(/^Pay €/);
+  }
+
+  /** @param {string} code */
+  async confirmWith(code) {
+    await this.shows('Confirm it’s you');
+    await this.root.getByRole('textbox', { name: '6-digit code' }).fill(code);
+    await this.press('Confirm payment');
+  }
+
+  /** From the price to the payment. */
+  async goToPayment() {
+    await this.acceptPrice();
+    await this.giveWallet();
+  }
+
+  async isDone() {
+    await this.shows(/delivered$/);
+  }
+
+  /** Whatever came of it. */
+  async returnToTheShop() {
+    await this.press(/^Return to /);
+  }
+}

@@ -1,0 +1,73 @@
+// Takes a checkout through every state that a buyer can see, for audits and pictures.
+import { CARD, Checkout, WALLET } from './checkout.mjs';
+
+/**
+ * @typedef {import('playwright-core').Page} Page
+ * @typedef {import('./api.mjs').Api} Api
+ * @typedef {(state: string) => Promise<void>} Look
+ */
+
+/** @param {Page} page @param {Api} api @param {'light' | 'dark'} theme @param {Look} look */
+export async function walk(page, api, theme, look) {
+  const checkout = new Checkout(page);
+  const open = async (fields = {}) => {
+    const session = await api.createSession(fields);
+    // The same address again would only move within the page.
+    await page.goto('about:blank');
+    await page.goto(api.checkoutAddress(session, theme));
+    await checkout.hasPrice();
+    return session;
+  };
+
+  await open();
+  await look('amount');
+  await checkout.press('Cancel purchase');
+  await look('amount-cancelling');
+  await checkout.press('Keep going');
+  await checkout.acceptPrice();
+  await look('wallet');
+  await page.getByRole('textbox', { name: 'Wallet address' }).fill('0x123');
+  await checkout.press('Continue to payment');
+  await page.locator('[aria-invalid="true"]').waitFor();
+  await look('wallet-refused');
+  await checkout.giveWallet(WALLET.slow);
+  await look('payment');
+  await checkout.press(/^Pay €/);
+  await page.locator('[aria-invalid="true"]').first().waitFor();
+  await look('payment-incomplete');
+  await checkout.payWith(CARD.declined);
+  await checkout.shows('This did not go through');
+  await look('declined');
+  await checkout.press('Try again');
+  await checkout.acceptPriceAgain();
+  await checkout.payWith(CARD.challenge);
+  await checkout.shows('Confirm it’s you');
+  await look('challenge');
+  await checkout.confirmWith('123456');
+  await checkout.shows('Sending your crypto');
+  await look('sending');
+  await checkout.isDone();
+  await look('done');
+
+  await open({ target_token: 'USDC', target_network: 'base', wallet_address: WALLET.fails });
+  await look('amount-pinned');
+  await checkout.acceptPriceAgain();
+  await checkout.payWith(CARD.slow);
+  await checkout.shows('Confirming your payment');
+  await look('authorising');
+  await checkout.shows('This did not go through');
+  await look('refunded');
+
+  const expiring = await open();
+  await api.expire(expiring.id);
+  await checkout.shows('This checkout has expired');
+  await look('expired');
+  const cancelled = await open();
+  await api.cancel(cancelled.id);
+  await checkout.shows('Purchase cancelled');
+  await look('cancelled');
+  await page.goto('about:blank');
+  await page.goto(api.checkoutAddress(cancelled, theme));
+  await checkout.shows('This purchase was cancelled');
+  await look('unavailable');
+}
