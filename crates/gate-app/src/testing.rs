@@ -72,7 +72,7 @@ impl World {
         self.app.write(move |tx, scope| provision(tx, scope, &partner)).await.unwrap();
     }
 
-    /// Give the partner one more endpoint, or one of its endpoints another URL.
+    /// Give the partner one more endpoint; the secret that signs what it gets.
     pub async fn add_endpoint(&self, url: &str) -> WebhookSecret {
         let secret = WebhookSecret::new(Ids.random());
         let id = EndpointId::new(self.partner.mode, Ids.seed(START));

@@ -1,12 +1,13 @@
 //! The hosted pages and the loader, built into the binary.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gate_domain::ids::{Mode, PartnerId, Tenant};
 use rust_embed::RustEmbed;
 
 use crate::error::ApiError;
+use crate::path::Path;
 use crate::routes::ServerState;
 
 #[derive(RustEmbed)]

@@ -8,6 +8,7 @@ use axum::http::header;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
+use crate::fields::Fields;
 use crate::routes::ServerState;
 
 /// The largest body that is read: 256 KiB.
@@ -57,14 +58,7 @@ impl FromRequest<ServerState> for NoBody {
         }
         let request = Request::from_parts(parts, bytes.into());
         let JsonObject(fields) = JsonObject::from_request(request, state).await?;
-        match fields.keys().next() {
-            None => Ok(Self),
-            Some(field) => Err(ApiError::field(
-                &format!("/{field}"),
-                "field_unknown",
-                "This call takes no fields.",
-            )),
-        }
+        Fields::new(fields).finish(Some(Self))
     }
 }
 

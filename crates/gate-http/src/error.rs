@@ -14,6 +14,11 @@ use gate_store::StoreError;
 use gate_wire::ErrorBody;
 use gate_wire::error::{ProblemBody, ReasonBody, SessionStatusBody};
 
+use crate::fields::shown;
+
+#[cfg(test)]
+mod tests;
+
 /// A failure, before it is put into words.
 #[derive(Debug)]
 pub(crate) enum ApiError {
@@ -393,7 +398,10 @@ impl From<BootstrapError> for ApiError {
             BootstrapError::UnknownScope(scope) => Self::field(
                 "/requested_scopes",
                 "unknown_scope",
-                &format!("There is no scope {scope:?}; there are journey:read and journey:act."),
+                &format!(
+                    "There is no scope {:?}; there are journey:read and journey:act.",
+                    shown(&scope)
+                ),
             ),
             BootstrapError::SessionNotOpen(session) => Self::SessionNotOpen(SessionStatusBody {
                 id: session.id.to_string(),

@@ -5,6 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 
+/// A word of the caller's choosing, short enough for a sentence of ours.
+pub(crate) fn shown(word: &str) -> String {
+    word.chars().take(40).collect()
+}
+
 /// The fields of a body, taken one by one. What is left at the end is unknown.
 pub(crate) struct Fields {
     left: Map<String, Value>,
@@ -116,7 +121,8 @@ impl Fields {
         name: &str,
         read: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
-        if !self.left.contains_key(name) {
+        if self.left.get(name).is_none_or(Value::is_null) {
+            self.left.remove(name);
             self.problem(name, "field_required", format!("{name} is required."));
             return None;
         }
@@ -132,8 +138,7 @@ impl Fields {
     fn refuse_unknown(&mut self) {
         let unknown: Vec<String> = self.left.keys().take(20).cloned().collect();
         for name in unknown {
-            // A name of the caller's choosing goes into a JSON pointer and a sentence.
-            let shown: String = name.chars().take(40).collect();
+            let shown = shown(&name);
             let pointer = shown.replace('~', "~0").replace('/', "~1");
             self.problem(&pointer, "field_unknown", format!("There is no field {shown:?}."));
         }

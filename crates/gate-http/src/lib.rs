@@ -8,6 +8,7 @@ mod cors;
 mod error;
 mod fields;
 mod openapi;
+mod path;
 mod query;
 mod request;
 mod routes;

@@ -6,6 +6,7 @@ use gate_domain::ids::InvalidId;
 use gate_wire::error::ProblemBody;
 
 use crate::error::ApiError;
+use crate::fields::shown;
 
 /// The parameters of a request, taken one by one. What is left at the end is unknown.
 pub(crate) struct Query {
@@ -18,8 +19,10 @@ impl Query {
         let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         let mut parameters = BTreeMap::new();
         for (name, value) in pairs.into_owned() {
-            if parameters.insert(name.clone(), value).is_some() {
-                return Err(ApiError::field(&name, "field_unknown", "A parameter is given twice."));
+            let name_shown = shown(&name);
+            if parameters.insert(name, value).is_some() {
+                let message = "A parameter is given twice.";
+                return Err(ApiError::field(&name_shown, "field_unknown", message));
             }
         }
         Ok(Self { parameters, problems: Vec::new() })
@@ -70,7 +73,7 @@ impl Query {
     pub(crate) fn finish(mut self) -> Result<(), ApiError> {
         let unknown: Vec<String> = self.parameters.keys().take(20).cloned().collect();
         for name in unknown {
-            let shown: String = name.chars().take(40).collect();
+            let shown = shown(&name);
             self.problem(&shown, "field_unknown", format!("There is no parameter {shown:?}."));
         }
         if self.problems.is_empty() { Ok(()) } else { Err(ApiError::problems(self.problems)) }

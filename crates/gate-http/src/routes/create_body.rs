@@ -94,7 +94,10 @@ fn check_url(fields: &mut Fields, name: &str, text: String, mode: Mode) -> Optio
             "http" => mode == Mode::Test && is_loopback(url),
             _ => false,
         };
-        plain && scheme && url.host().is_some()
+        // Browsers forgive more: line breaks, backslashes, a missing pair of slashes.
+        let strict = text.get(url.scheme().len()..).is_some_and(|rest| rest.starts_with("://"))
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\');
+        plain && scheme && strict && url.host().is_some()
     });
     if good {
         return Some(text);

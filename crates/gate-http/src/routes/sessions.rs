@@ -1,7 +1,7 @@
 //! `/v1/gate_sessions` (contract, section 4.1).
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gate_app::cancel_session::cancel_session;
@@ -19,6 +19,7 @@ use super::create_body::read_create;
 use crate::auth::Partner;
 use crate::body::{JsonObject, NoBody};
 use crate::error::ApiError;
+use crate::path::Path;
 use crate::query::Query;
 
 const PATH: &str = "/v1/gate_sessions";
@@ -133,7 +134,8 @@ fn idempotent_request(
     let key = key.to_str().map_err(|_| ApiError::IdempotencyKeyInvalid)?.trim();
     // The IETF draft puts the key in quotes; both spellings mean the same key.
     let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
-    if !(1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len()) {
+    let printable = key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if !printable || !(1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len()) {
         return Err(ApiError::IdempotencyKeyInvalid);
     }
     let scope = Sha256::digest(format!("{method}\n{path}\n{key}"));

@@ -1,7 +1,7 @@
 //! `/v1/test_helpers/...`: force an outcome. In live mode these do not exist.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use gate_app::test_helpers::{Force, force};
 use gate_domain::ids::{Mode, Tenant};
 use gate_wire::ErrorBody;
@@ -12,6 +12,7 @@ use super::sessions::session_id;
 use crate::auth::Partner;
 use crate::body::NoBody;
 use crate::error::ApiError;
+use crate::path::Path;
 
 type Answer = Result<Json<SessionBody>, ApiError>;
 

@@ -1,7 +1,7 @@
 //! `/v1/webhooks/...` (contract, sections 11.6 to 11.8).
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use gate_app::webhooks::{replay_delivery, send_test_webhook};
 use gate_domain::delivery::DeliveryStatus;
 use gate_domain::ids::DeliveryId;
@@ -16,6 +16,7 @@ use super::sessions::cut;
 use crate::auth::Partner;
 use crate::body::NoBody;
 use crate::error::ApiError;
+use crate::path::Path;
 use crate::query::Query;
 
 const PATH: &str = "/v1/webhooks/deliveries";

@@ -1,0 +1,133 @@
+//! Workers that die or fall asleep between sending and recording.
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, pending};
+use gate_app::testing::{ScriptedSender, World};
+use gate_app::workers::commands::send_due_commands;
+use gate_app::workers::deliveries::{Tally, deliver_due};
+use gate_app::workers::release_predecessors;
+use gate_app::workers::sender::{Outgoing, Sender, Sent};
+use gate_app::workers::sweep::release_lost_leases;
+use gate_domain::delivery::DeliveryStatus;
+use gate_store::both_engines;
+use tokio::sync::mpsc;
+
+use crate::deliveries::deliveries;
+use crate::schedule::attempts;
+
+const LEASE_MS: i64 = 30_000;
+
+/// Sends, and never hears back.
+struct NeverReturns(mpsc::UnboundedSender<Outgoing>);
+
+impl Sender for NeverReturns {
+    fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent> {
+        self.0.send(outgoing).unwrap();
+        pending().boxed()
+    }
+}
+
+/// A worker that dies once its request has left. Answers the request.
+async fn send_and_die(world: &World) -> Outgoing {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let sender = NeverReturns(tell);
+    tokio::select! {
+        _ = deliver_due(&world.app, &sender) => panic!("it cannot return"),
+        outgoing = told.recv() => outgoing.unwrap(),
+    }
+}
+
+both_engines! {
+    async fn a_worker_that_dies_leads_to_a_repeat_never_to_a_loss(store) {
+        let world = World::over(store).await;
+        let sender = ScriptedSender::default();
+        world.create().await;
+        let first = send_and_die(&world).await;
+        let idle = Tally::default();
+        release_lost_leases(&world.app).await.unwrap();
+        assert_eq!(deliver_due(&world.app, &sender).await.unwrap(), idle, "it is leased");
+        world.clock.advance_ms(LEASE_MS - 1);
+        release_lost_leases(&world.app).await.unwrap();
+        assert_eq!(deliver_due(&world.app, &sender).await.unwrap(), idle, "it is leased still");
+        world.clock.advance_ms(1);
+        release_lost_leases(&world.app).await.unwrap();
+        let tally = deliver_due(&world.app, &sender).await.unwrap();
+        assert_eq!(tally, Tally { succeeded: 1, ..Tally::default() });
+        let second = sender.take().remove(0);
+        assert_eq!(second.header("webhook-id"), first.header("webhook-id"));
+        assert_eq!(second.body, first.body);
+        let row = deliveries(&world).await.remove(0);
+        assert_eq!((row.status, row.attempts), (DeliveryStatus::Succeeded, 2));
+        let written = attempts(&world, &row.id).await;
+        assert_eq!(written[0].2, None, "nobody knows how the first ended");
+        assert_eq!(written[1].3, Some(200));
+    }
+
+    async fn a_new_process_takes_over_at_once(store) {
+        let world = World::over(store).await;
+        let sender = ScriptedSender::default();
+        world.create().await;
+        let first = send_and_die(&world).await;
+        release_predecessors(&world.app).await.unwrap();
+        deliver_due(&world.app, &sender).await.unwrap();
+        assert_eq!(sender.take().remove(0).body, first.body);
+    }
+}
+
+/// Falls asleep over its lease while somebody else delivers, then says that it failed.
+struct Sleeps {
+    world: World,
+    other: ScriptedSender,
+}
+
+impl Sender for Sleeps {
+    fn send(&self, _: Outgoing) -> BoxFuture<'_, Sent> {
+        async {
+            self.world.clock.advance_ms(LEASE_MS);
+            release_lost_leases(&self.world.app).await.unwrap();
+            let tally = deliver_due(&self.world.app, &self.other).await.unwrap();
+            assert_eq!(tally, Tally { succeeded: 1, ..Tally::default() });
+            Sent::Answered { status: 500, excerpt: "too late".into() }
+        }
+        .boxed()
+    }
+}
+
+both_engines! {
+    async fn who_comes_back_after_its_lease_changes_nothing(store) {
+        let world = World::over(store).await;
+        world.create().await;
+        let sleeper = Sleeps { world: world.clone(), other: ScriptedSender::default() };
+        let tally = deliver_due(&world.app, &sleeper).await.unwrap();
+        assert_eq!(tally, Tally { lease_lost: 1, ..Tally::default() });
+        let row = deliveries(&world).await.remove(0);
+        assert_eq!((row.status, row.attempts), (DeliveryStatus::Succeeded, 2));
+        assert_eq!((row.last_response_status, row.last_error), (Some(200), None));
+        let written = attempts(&world, &row.id).await;
+        assert_eq!((written[0].3, written[1].3), (Some(500), Some(200)), "each tells its own end");
+    }
+
+    /// The same for commands: the charge was sent, the process died, the next one asks.
+    async fn a_charge_whose_sender_died_is_asked_about(store) {
+        let world = World::over(store).await;
+        let session = world.paying("answer_lost").await;
+        let claim = |world: &World| {
+            let app = world.app.clone();
+            async move {
+                app.write(|tx, scope| {
+                    tx.claim_commands(scope.now, scope.now.plus_ms(LEASE_MS), "dead", 64)
+                })
+                .await
+            }
+        };
+        let claimed: Result<Vec<_>, gate_store::StoreError> = claim(&world).await;
+        assert!(!claimed.unwrap()[0].sent_before);
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 0, "it is leased");
+        world.clock.advance_ms(LEASE_MS);
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1);
+        // This card's answer is lost when it is sent, and found when it is asked about.
+        assert_eq!(world.transaction_of(&session).await.state.status(), "payment_received");
+        world.pass_seconds(2).await;
+        world.sound().await;
+    }
+}

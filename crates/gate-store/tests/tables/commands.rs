@@ -1,0 +1,128 @@
+//! Commands to the rails under a lease.
+
+use gate_domain::Millis;
+use gate_domain::ids::{CommandId, Tenant};
+use gate_domain::rail::{ChallengeCode, Command, CommandKind};
+use gate_store::{ClaimedCommand, Sql, Store, Tx, both_engines, sql};
+
+use crate::{NOW, new_transaction, partner, quote, seed, session};
+
+const LEASE_MS: i64 = 30_000;
+const BODY: Sql = sql("select body from commands where kind = $1");
+const BREAK: Sql = sql("update commands set body = '{}' where id = $1");
+
+async fn write(store: &Store, tenant: &Tenant, kind: CommandKind) -> Command {
+    let session = session(tenant);
+    let quote = quote(&session);
+    let transaction = new_transaction(&session, &quote);
+    let command = Command {
+        id: CommandId::new(tenant.mode, seed()),
+        transaction_id: transaction.id,
+        kind,
+        amount: quote.crypto,
+        card: transaction.card,
+        address: transaction.address,
+        challenge_code: (kind == CommandKind::Confirm).then(|| ChallengeCode::new("123456".into())),
+        created_at: NOW,
+    };
+    let (owner, new) = (tenant.clone(), command.clone());
+    store.write(move |tx| tx.insert_command(&owner, &session.id, &new)).await.unwrap();
+    command
+}
+
+async fn claim(store: &Store, now: Millis, token: &'static str, limit: i64) -> Vec<ClaimedCommand> {
+    let claim = move |tx: &mut Tx| tx.claim_commands(now, now.plus_ms(LEASE_MS), token, limit);
+    store.write(claim).await.unwrap()
+}
+
+async fn record(store: &Store, claim: &ClaimedCommand, due_at: Option<Millis>) -> bool {
+    let claim = claim.clone();
+    store.write(move |tx| tx.record_command(&claim, due_at)).await.unwrap()
+}
+
+both_engines! {
+    /// What the user typed for the bank is kept no longer than it is needed.
+    async fn the_code_is_forgotten_once_it_was_answered(store) {
+        let tenant = partner(store).await;
+        write(store, &tenant, CommandKind::Confirm).await;
+        let body = || async {
+            let body = |tx: &mut Tx| tx.query_one(BODY, &[&"confirm"], |row| row.get::<String>(0));
+            store.read(body).await.unwrap()
+        };
+        let first = claim(store, NOW, "a", 9).await.remove(0);
+        assert_eq!(first.command.challenge_code.as_ref().map(ChallengeCode::expose), Some("123456"));
+        record(store, &first, Some(NOW)).await;
+        assert!(body().await.contains("123456"), "it may have to be sent again");
+        let second = claim(store, NOW, "b", 9).await.remove(0);
+        record(store, &second, None).await;
+        assert!(!body().await.contains("123456"));
+    }
+
+    async fn one_that_cannot_be_read_is_in_nobody_s_way(store) {
+        let tenant = partner(store).await;
+        let broken = write(store, &tenant, CommandKind::Charge).await.id;
+        let whole = write(store, &tenant, CommandKind::Charge).await.id;
+        let damage = move |tx: &mut Tx| tx.execute(BREAK, &[&broken.as_str()]);
+        store.write(damage).await.unwrap();
+        let claimed = claim(store, NOW, "a", 9).await;
+        let claimed: Vec<_> = claimed.into_iter().map(|claim| claim.command.id).collect();
+        assert_eq!(claimed, [whole]);
+    }
+
+    async fn claimed_as_written_until_answered_for_good(store) {
+        let tenant = partner(store).await;
+        for kind in CommandKind::ALL {
+            let command = write(store, &tenant, kind).await;
+            assert!(claim(store, NOW.plus_ms(-1), "a", 9).await.is_empty(), "not due");
+            let first = claim(store, NOW, "a", 9).await.remove(0);
+            assert_eq!((&first.command, &first.tenant), (&command, &tenant));
+            assert_eq!((first.sent_before, first.attempts), (false, 0));
+            assert!(claim(store, NOW, "b", 9).await.is_empty(), "leased");
+            let soon = NOW.plus_ms(1_000);
+            assert!(record(store, &first, Some(soon)).await);
+            let second = claim(store, soon, "c", 9).await.remove(0);
+            assert_eq!((second.sent_before, second.attempts), (true, 1));
+            assert!(record(store, &second, None).await);
+            assert!(claim(store, Millis(i64::MAX - LEASE_MS), "d", 9).await.is_empty());
+        }
+    }
+
+    async fn a_lease_that_ends_makes_it_due_again_and_the_late_record_is_told(store) {
+        let tenant = partner(store).await;
+        write(store, &tenant, CommandKind::Charge).await;
+        let slow = claim(store, NOW, "slow", 9).await.remove(0);
+        assert!(claim(store, NOW.plus_ms(LEASE_MS - 1), "x", 9).await.is_empty());
+        let quick = claim(store, NOW.plus_ms(LEASE_MS), "quick", 9).await.remove(0);
+        assert!(quick.sent_before, "the other side may have seen it");
+        assert!(!record(store, &slow, None).await);
+        assert!(record(store, &quick, Some(NOW)).await, "it was left alone");
+        assert!(!record(store, &quick, None).await, "once");
+    }
+
+    async fn the_oldest_go_first_and_no_more_than_asked_for(store) {
+        let tenant = partner(store).await;
+        let mut ids = Vec::new();
+        for _ in 0..5 {
+            ids.push(write(store, &tenant, CommandKind::Payout).await.id);
+        }
+        let claimed = claim(store, NOW, "a", 5).await;
+        for (claim, later_ms) in claimed.iter().zip([50, 10, 40, 20, 30]) {
+            record(store, claim, Some(NOW.plus_ms(later_ms))).await;
+        }
+        let two = claim(store, NOW.plus_ms(100), "b", 2).await;
+        let two: Vec<_> = two.iter().map(|claim| &claim.command.id).collect();
+        let by_wait = [&claimed[1].command.id, &claimed[3].command.id];
+        assert_eq!(two, by_wait);
+    }
+
+    async fn a_new_process_takes_over_what_was_leased(store) {
+        let tenant = partner(store).await;
+        write(store, &tenant, CommandKind::Charge).await;
+        let done = write(store, &tenant, CommandKind::Refund).await;
+        let claims = claim(store, NOW, "before", 9).await;
+        let refund = claims.iter().find(|claim| claim.command.id == done.id).unwrap();
+        record(store, refund, None).await;
+        assert_eq!(store.write(|tx| tx.release_commands(NOW)).await.unwrap(), 1);
+        assert_eq!(claim(store, NOW, "after", 9).await.len(), 1);
+    }
+}
