@@ -388,18 +388,18 @@ fn apply_open(
             }
         },
         // An address that the partner fixed is no step to go back to; the one before it is.
-        E::SteppedBack(to) => {
-            match if terms.wallet_address.is_some() { &BackTo::Amount } else { to } {
-                _ if paying => Err(Refused::OutOfStep),
-                BackTo::Amount if choice.quote.is_none() => Ok(Step::Unchanged),
-                BackTo::Amount => {
-                    let choice = Choice { quote: None, accepted: false, ..choice.clone() };
-                    open(Stage::Opened, choice)
-                }
-                BackTo::Wallet if choice.address.is_none() => Ok(Step::Unchanged),
-                BackTo::Wallet => open(stage, Choice { address: None, ..choice.clone() }),
+        E::SteppedBack(to) => match to {
+            _ if paying => Err(Refused::OutOfStep),
+            BackTo::Wallet if terms.wallet_address.is_none() => match choice.address {
+                None => Ok(Step::Unchanged),
+                Some(_) => open(stage, Choice { address: None, ..choice.clone() }),
+            },
+            BackTo::Amount | BackTo::Wallet if choice.quote.is_none() => Ok(Step::Unchanged),
+            BackTo::Amount | BackTo::Wallet => {
+                let choice = Choice { quote: None, accepted: false, ..choice.clone() };
+                open(Stage::Opened, choice)
             }
-        }
+        },
         E::RetryRequested => match stage {
             Stage::Failed { .. } => {
                 let choice = Choice { quote: None, accepted: false, ..choice.clone() };

@@ -208,6 +208,19 @@ fn in_flight_money_neither_expires_nor_is_cancelled() {
 }
 
 #[test]
+fn back_to_a_wallet_that_the_partner_fixed_leads_to_the_price_and_keeps_it() {
+    let address = Address::parse(ADDRESS).unwrap();
+    let fixed = Terms { wallet_address: Some(address.clone()), ..terms() };
+    let choice =
+        Choice { quote: Some(quote_id(1)), accepted: true, address: Some(address.clone()) };
+    let paying = session::State::Open { stage: Stage::Quoted, choice };
+    let step = paying.apply(&session::Event::SteppedBack(BackTo::Wallet), &fixed).unwrap();
+    let kept = Choice { address: Some(address), ..Choice::default() };
+    let next = session::State::Open { stage: Stage::Opened, choice: kept };
+    assert_eq!(step, session::Step::Moved { next, effects: Vec::new() });
+}
+
+#[test]
 fn every_end_is_announced_once() {
     let ends =
         [EventType::SessionCompleted, EventType::SessionExpired, EventType::SessionCancelled];
