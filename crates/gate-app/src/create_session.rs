@@ -3,11 +3,12 @@
 use gate_domain::event::EventType;
 use gate_domain::ids::{SessionId, Tenant};
 use gate_domain::session::{Session, State, Terms};
-use gate_store::{Answer, IdempotentRequest, Recall, StoreError, Tx};
+use gate_store::{Answer, IdempotentRequest, StoreError, Tx};
 use gate_wire::session::SessionBody;
 
 use crate::advance::announce_session;
 use crate::app::Scope;
+use crate::idempotency::{Answered, KeyReused, answered_before, remember};
 use crate::keys::origin_of;
 
 /// A request to create a session, checked field by field.
@@ -27,8 +28,8 @@ pub struct CreateSession {
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
     /// The idempotency key was used for another body.
-    #[error("the idempotency key was used for another request")]
-    KeyReused,
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
     /// The origin of this URL is not among the partner's.
     #[error("{origin} is not an allowed origin")]
     UrlNotAllowed {
@@ -42,15 +43,13 @@ pub enum CreateError {
     Store(#[from] StoreError),
 }
 
-/// What create answers: the bytes to send, and whether they were sent before.
+/// What create answers.
 #[derive(Clone, Debug)]
 pub struct Created {
-    /// The stored answer: the session without its client secret.
-    pub answer: Answer,
-    /// Its session.
+    /// The session, without its client secret.
+    pub answered: Answered,
+    /// Its id, from which the client secret is derived.
     pub session_id: SessionId,
-    /// This is a repeat.
-    pub replayed: bool,
 }
 
 /// Create a session, or answer what the same key answered before.
@@ -59,13 +58,9 @@ pub fn create_session(
     scope: &Scope<'_>,
     command: &CreateSession,
 ) -> Result<Created, CreateError> {
-    match tx.recall(&command.request)? {
-        Recall::Done(answer) => {
-            let session_id = session_of(&answer)?;
-            return Ok(Created { answer, session_id, replayed: true });
-        }
-        Recall::Different => return Err(CreateError::KeyReused),
-        Recall::New => {}
+    if let Some(answered) = answered_before::<CreateError>(tx, &command.request)? {
+        let session_id = session_of(&answered.answer)?;
+        return Ok(Created { answered, session_id });
     }
     check_origins(tx, command)?;
     let mut terms = command.terms.clone();
@@ -81,12 +76,9 @@ pub fn create_session(
         updated_at: scope.now,
     };
     tx.insert_session(&session)?;
-    let response = serde_json::to_string(&SessionBody::from(&session))
-        .expect("a session has string keys and no custom failures");
-    let answer = Answer { status: 201, response };
-    tx.remember(&command.request, &answer, scope.now)?;
+    let answered = remember(tx, scope, &command.request, 201, &SessionBody::from(&session))?;
     announce_session(tx, scope, &session, EventType::SessionCreated)?;
-    Ok(Created { answer, session_id: session.id, replayed: false })
+    Ok(Created { answered, session_id: session.id })
 }
 
 fn check_origins(tx: &mut Tx, command: &CreateSession) -> Result<(), CreateError> {

@@ -13,6 +13,7 @@ pub mod create_session;
 pub mod doctor;
 pub mod embed_token;
 pub mod ids;
+pub mod idempotency;
 pub mod journey;
 pub mod keys;
 pub mod pay;

@@ -2,43 +2,75 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The type of an event, spelt as on the wire (contract, section 11.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum EventType {
+macro_rules! event_types {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// The type of an event, spelt as on the wire (contract, section 11.4; decisions name the
+        /// three about customers).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventType {
+            $($(#[$doc])* #[serde(rename = $word)] $name,)*
+        }
+
+        impl EventType {
+            /// All of them, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                }
+            }
+        }
+    };
+}
+
+event_types! {
     /// A session was made.
-    #[serde(rename = "gate_session.created")]
-    SessionCreated,
+    SessionCreated = "gate_session.created",
     /// Money may be moving.
-    #[serde(rename = "gate_session.processing")]
-    SessionProcessing,
+    SessionProcessing = "gate_session.processing",
     /// The user has what they bought; fulfil once.
-    #[serde(rename = "gate_session.completed")]
-    SessionCompleted,
+    SessionCompleted = "gate_session.completed",
     /// An attempt failed; the session stays open.
-    #[serde(rename = "gate_session.failed")]
-    SessionFailed,
+    SessionFailed = "gate_session.failed",
     /// The lifetime passed.
-    #[serde(rename = "gate_session.expired")]
-    SessionExpired,
+    SessionExpired = "gate_session.expired",
     /// The partner or the user gave up.
-    #[serde(rename = "gate_session.cancelled")]
-    SessionCancelled,
+    SessionCancelled = "gate_session.cancelled",
+    /// The hosted flow waits for the user to be verified.
+    KycRequired = "kyc.required",
+    /// A pay-in was taken on.
+    PayInProcessing = "rail.pay_in.processing",
+    /// A pay-in is done.
+    PayInSettled = "rail.pay_in.settled",
+    /// A pay-in came to nothing.
+    PayInFailed = "rail.pay_in.failed",
+    /// A pay-in was withdrawn.
+    PayInCancelled = "rail.pay_in.cancelled",
+    /// A pay-out was taken on.
+    PayOutProcessing = "rail.pay_out.processing",
+    /// A pay-out is done.
+    PayOutSettled = "rail.pay_out.settled",
+    /// A pay-out came to nothing.
+    PayOutFailed = "rail.pay_out.failed",
+    /// A pay-out was withdrawn.
+    PayOutCancelled = "rail.pay_out.cancelled",
+    /// A signed quote was redeemed.
+    QuoteConsumed = "quote.consumed",
+    /// A customer record was made.
+    CustomerCreated = "customer.created",
+    /// A customer record changed.
+    CustomerUpdated = "customer.updated",
+    /// A customer record was erased.
+    CustomerDeleted = "customer.deleted",
     /// Made on request only, to prove that an endpoint can be reached.
-    #[serde(rename = "webhook.test")]
-    WebhookTest,
+    WebhookTest = "webhook.test",
 }
 
 impl EventType {
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SessionCreated => "gate_session.created",
-            Self::SessionProcessing => "gate_session.processing",
-            Self::SessionCompleted => "gate_session.completed",
-            Self::SessionFailed => "gate_session.failed",
-            Self::SessionExpired => "gate_session.expired",
-            Self::SessionCancelled => "gate_session.cancelled",
-            Self::WebhookTest => "webhook.test",
-        }
+    /// Read the name again.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|event_type| event_type.as_str() == word)
     }
 }

@@ -154,6 +154,10 @@ id!(/** One event on its way to one endpoint. */ DeliveryId, "wd");
 id!(/** Where a partner receives webhooks. */ EndpointId, "we");
 id!(/** One request to the API. */ RequestId, "req");
 id!(/** An API key (the key itself is never stored). */ KeyId, "key");
+id!(/** A partner's own record of one of its customers. */ CustomerId, "cus");
+id!(/** A payment that a partner takes in on a rail. */ PayInId, "pi");
+id!(/** A payment that a partner sends out on a rail. */ PayOutId, "po");
+id!(/** One call for everything to be delivered again. */ ReplayId, "rp");
 id!(/** A command to a rail, and the key that the rail dedupes on. */ CommandId, "cmd");
 id!(/** A set of ledger entries that sum to zero. */ PostingId, "post");
 

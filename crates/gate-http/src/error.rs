@@ -371,7 +371,7 @@ impl From<StoreError> for ApiError {
 impl From<CreateError> for ApiError {
     fn from(error: CreateError) -> Self {
         match error {
-            CreateError::KeyReused => Self::KeyReused,
+            CreateError::KeyReused(_) => Self::KeyReused,
             CreateError::UrlNotAllowed { param, origin } => Self::UrlNotAllowed { param, origin },
             // The twin that was quicker has not ended for as long as we were willing to wait.
             CreateError::Store(StoreError::Retry) => Self::TwinInProgress,

@@ -7,6 +7,7 @@ mod body;
 mod cors;
 mod error;
 mod fields;
+mod idempotent;
 mod openapi;
 mod path;
 mod query;

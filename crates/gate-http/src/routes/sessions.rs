@@ -2,30 +2,25 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
 use gate_app::cancel_session::cancel_session;
 use gate_app::create_session::{CreateSession, create_session};
-use gate_domain::ids::{SessionId, Tenant};
-use gate_store::IdempotentRequest;
+use gate_domain::ids::SessionId;
 use gate_wire::ErrorBody;
 use gate_wire::list::ListBody;
 use gate_wire::session::{CreateSessionBody, CreatedSessionBody, SessionBody};
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::ServerState;
 use super::create_body::read_create;
 use crate::auth::Partner;
 use crate::body::{JsonObject, NoBody};
 use crate::error::ApiError;
+use crate::idempotent::{answer, idempotent_request};
 use crate::path::Path;
 use crate::query::Query;
 
 const PATH: &str = "/v1/gate_sessions";
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Create a session. Send an `Idempotency-Key`, and the same one when you repeat the request.
 #[utoipa::path(post, path = "/v1/gate_sessions", tag = "Sessions", operation_id = "createSession",
@@ -39,18 +34,13 @@ pub(super) async fn create(
     JsonObject(body): JsonObject,
 ) -> Result<Response, ApiError> {
     let request = idempotent_request(&tenant, &Method::POST, PATH, &headers, &body)?;
+    let request = request.ok_or(ApiError::IdempotencyKeyRequired)?;
     let (terms, lifetime_s) = read_create(body, tenant.mode)?;
     let command = CreateSession { tenant, request, terms, lifetime_s };
     let app = state.app();
     let created = app.write(move |tx, scope| create_session(tx, scope, &command)).await?;
     let secret = app.vault().client_secret(&created.session_id);
-    let body = with_client_secret(&created.answer.response, &secret);
-    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    let mut response = (StatusCode::CREATED, json, body).into_response();
-    if created.replayed {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    }
-    Ok(response)
+    Ok(answer(created.answered, Some(("client_secret", &secret))))
 }
 
 /// Read a session. Reading never expires or changes it.
@@ -121,35 +111,4 @@ pub(super) fn cut<T>(mut rows: Vec<T>, limit: i64) -> (Vec<T>, bool) {
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     (rows, has_more)
-}
-
-fn idempotent_request(
-    tenant: &Tenant,
-    method: &Method,
-    path: &str,
-    headers: &HeaderMap,
-    body: &Map<String, Value>,
-) -> Result<IdempotentRequest, ApiError> {
-    let key = headers.get(IDEMPOTENCY_KEY).ok_or(ApiError::IdempotencyKeyRequired)?;
-    let key = key.to_str().map_err(|_| ApiError::IdempotencyKeyInvalid)?.trim();
-    // The IETF draft puts the key in quotes; both spellings mean the same key.
-    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
-    let printable = key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if !printable || !(1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len()) {
-        return Err(ApiError::IdempotencyKeyInvalid);
-    }
-    let scope = Sha256::digest(format!("{method}\n{path}\n{key}"));
-    // serde_json keeps fields sorted, so this text is the same for every order of them.
-    let canonical = serde_json::to_string(body).expect("a parsed body can be written again");
-    Ok(IdempotentRequest {
-        tenant: tenant.clone(),
-        key_hash: scope[..16].to_vec(),
-        fingerprint: Sha256::digest(canonical).to_vec(),
-    })
-}
-
-/// The stored answer never holds the client secret; it is derived again each time.
-fn with_client_secret(session: &str, secret: &str) -> String {
-    let open = session.strip_suffix('}').expect("a session is a JSON object");
-    format!("{open},\"client_secret\":\"{secret}\"}}")
 }
