@@ -1,124 +1,129 @@
-//! What can be bought, with what, within which limits.
-//!
-//! A small table compiled in; nothing else in the system names a currency or a token.
+//! What exists (countries, currencies, crypto assets, networks, methods), what of it is on offer to
+//! whom, and why not. Data that is read at start, and rules that change while the gateway runs;
+//! nothing else in the system names a currency or a token.
 
-use crate::money::{Asset, Money};
+mod offer;
+mod refusal;
+mod rules;
+mod things;
 
-/// A token on one network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenInfo {
-    /// The symbol, upper case.
-    pub symbol: &'static str,
-    /// The name for people.
-    pub name: &'static str,
-    /// The network, lower case.
-    pub network: &'static str,
-    /// The network's name for people.
-    pub network_name: &'static str,
-    /// Decimals of the smallest unit.
-    pub decimals: u8,
+pub use offer::{Offer, Wanted};
+pub use refusal::{Refusal, RefusalCode};
+pub use rules::{Entitlement, Kind, PartnerTerms, Rules, Subject, Switch};
+pub use things::{Country, CryptoAsset, Currency, Limits, Method, Network, Side, Token};
+
+use crate::session::Flow;
+
+/// Everything that exists. It is made by reading a catalogue file, which checks it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    flows: Vec<Flow>,
+    countries: Vec<Country>,
+    currencies: Vec<Currency>,
+    networks: Vec<Network>,
+    assets: Vec<CryptoAsset>,
+    methods: Vec<Method>,
 }
 
-impl TokenInfo {
-    /// The asset that this token is counted in.
-    pub fn asset(&self) -> Asset {
-        let network = Some(self.network.to_owned());
-        Asset { code: self.symbol.to_owned(), network, decimals: self.decimals }
+impl Catalogue {
+    /// A catalogue of checked parts: codes are unique, spelt in their one case, and each refers to
+    /// what is there.
+    pub fn new(
+        flows: Vec<Flow>,
+        countries: Vec<Country>,
+        currencies: Vec<Currency>,
+        networks: Vec<Network>,
+        assets: Vec<CryptoAsset>,
+        methods: Vec<Method>,
+    ) -> Self {
+        Self { flows, countries, currencies, networks, assets, methods }
     }
-}
 
-/// A currency that can be charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CurrencyInfo {
-    /// ISO 4217.
-    pub code: &'static str,
-    /// The least that one purchase may cost, in smallest units.
-    pub minimum_units: i128,
-    /// The most that one purchase may cost, in smallest units.
-    pub maximum_units: i128,
-}
+    /// Every flow that exists.
+    pub fn flows(&self) -> &[Flow] {
+        &self.flows
+    }
 
-impl CurrencyInfo {
-    /// The asset, with the minor units of ISO 4217.
-    pub fn asset(&self) -> Asset {
-        let currency = iso_currency::Currency::from_code(self.code)
-            .expect("the table names ISO currencies only");
-        let decimals = currency.exponent().unwrap_or(0);
-        Asset {
-            code: self.code.to_owned(),
-            network: None,
-            decimals: u8::try_from(decimals).expect("ISO 4217 has at most four decimals"),
+    /// Every country.
+    pub fn countries(&self) -> &[Country] {
+        &self.countries
+    }
+
+    /// Every currency that can be paid with.
+    pub fn currencies(&self) -> &[Currency] {
+        &self.currencies
+    }
+
+    /// Every network.
+    pub fn networks(&self) -> &[Network] {
+        &self.networks
+    }
+
+    /// Every crypto asset, in the order that the page offers them.
+    pub fn assets(&self) -> &[CryptoAsset] {
+        &self.assets
+    }
+
+    /// Every way to pay and to be paid out.
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    /// The country with this code. Like every look-up here, it is without case.
+    pub fn country(&self, code: &str) -> Option<&Country> {
+        self.countries.iter().find(|country| country.code.eq_ignore_ascii_case(code))
+    }
+
+    /// The currency with this code.
+    pub fn currency(&self, code: &str) -> Option<&Currency> {
+        self.currencies.iter().find(|currency| currency.code.eq_ignore_ascii_case(code))
+    }
+
+    /// The network with this id.
+    pub fn network(&self, chain: &str) -> Option<&Network> {
+        self.networks.iter().find(|network| network.chain.eq_ignore_ascii_case(chain))
+    }
+
+    /// The crypto asset with this symbol, active or not.
+    pub fn asset(&self, symbol: &str) -> Option<&CryptoAsset> {
+        self.assets.iter().find(|asset| asset.symbol.eq_ignore_ascii_case(symbol))
+    }
+
+    /// Every crypto asset on each of its networks.
+    pub fn tokens(&self) -> impl Iterator<Item = &Token> {
+        self.assets.iter().flat_map(|asset| &asset.tokens)
+    }
+
+    /// The crypto asset on this network, on offer or not.
+    pub fn token(&self, symbol: &str, network: &str) -> Option<&Token> {
+        let tokens = &self.asset(symbol)?.tokens;
+        tokens.iter().find(|token| token.network.eq_ignore_ascii_case(network))
+    }
+
+    /// The method with this id on this side.
+    pub fn method(&self, side: Side, id: &str) -> Option<&Method> {
+        let mut methods = self.methods.iter().filter(|method| method.side == side);
+        methods.find(|method| method.id.eq_ignore_ascii_case(id))
+    }
+
+    /// Every id of a kind, as it is spelt.
+    pub fn ids(&self, kind: Kind) -> Vec<&str> {
+        let methods = |side| self.methods.iter().filter(move |method| method.side == side);
+        match kind {
+            Kind::Country => self.countries.iter().map(|country| country.code.as_str()).collect(),
+            Kind::Currency => {
+                self.currencies.iter().map(|currency| currency.code.as_str()).collect()
+            }
+            Kind::Asset => self.assets.iter().map(|asset| asset.symbol.as_str()).collect(),
+            Kind::Network => self.networks.iter().map(|network| network.chain.as_str()).collect(),
+            Kind::PaymentMethod => methods(Side::OnRamp).map(|method| method.id.as_str()).collect(),
+            Kind::PayoutMethod => methods(Side::OffRamp).map(|method| method.id.as_str()).collect(),
+            Kind::Flow => self.flows.iter().map(|flow| flow.as_str()).collect(),
         }
     }
 
-    /// The least that one purchase may cost.
-    pub fn minimum(&self) -> Money {
-        Money::new(self.minimum_units, self.asset())
+    /// Whether there is such a thing to switch off.
+    pub fn knows(&self, subject: &Subject) -> bool {
+        self.ids(subject.kind).contains(&subject.id.as_str())
     }
-
-    /// The most that one purchase may cost.
-    pub fn maximum(&self) -> Money {
-        Money::new(self.maximum_units, self.asset())
-    }
-}
-
-const fn token(
-    symbol: &'static str,
-    name: &'static str,
-    network: &'static str,
-    network_name: &'static str,
-    decimals: u8,
-) -> TokenInfo {
-    TokenInfo { symbol, name, network, network_name, decimals }
-}
-
-const TOKENS: [TokenInfo; 10] = [
-    token("USDC", "USD Coin", "base", "Base", 6),
-    token("USDC", "USD Coin", "ethereum", "Ethereum", 6),
-    token("USDC", "USD Coin", "arbitrum", "Arbitrum One", 6),
-    token("USDC", "USD Coin", "polygon", "Polygon", 6),
-    token("USDT", "Tether USD", "ethereum", "Ethereum", 6),
-    token("USDT", "Tether USD", "arbitrum", "Arbitrum One", 6),
-    token("USDT", "Tether USD", "polygon", "Polygon", 6),
-    token("ETH", "Ether", "ethereum", "Ethereum", 18),
-    token("ETH", "Ether", "base", "Base", 18),
-    token("ETH", "Ether", "arbitrum", "Arbitrum One", 18),
-];
-
-const CURRENCIES: [CurrencyInfo; 3] = [
-    CurrencyInfo { code: "EUR", minimum_units: 10_00, maximum_units: 10_000_00 },
-    CurrencyInfo { code: "GBP", minimum_units: 10_00, maximum_units: 10_000_00 },
-    CurrencyInfo { code: "USD", minimum_units: 10_00, maximum_units: 10_000_00 },
-];
-
-/// Every token on every network, in the order that the page offers them.
-pub fn list_tokens() -> &'static [TokenInfo] {
-    &TOKENS
-}
-
-/// Every currency that can be charged.
-pub fn list_currencies() -> &'static [CurrencyInfo] {
-    &CURRENCIES
-}
-
-/// The currency with this code. Codes are compared without case.
-pub fn find_currency(code: &str) -> Option<CurrencyInfo> {
-    CURRENCIES.into_iter().find(|currency| currency.code.eq_ignore_ascii_case(code))
-}
-
-/// The token on this network. Both words are compared without case.
-pub fn find_token(symbol: &str, network: &str) -> Option<TokenInfo> {
-    TOKENS.into_iter().find(|token| {
-        token.symbol.eq_ignore_ascii_case(symbol) && token.network.eq_ignore_ascii_case(network)
-    })
-}
-
-/// The tokens that a session leaves to choose from: all that match what it pins.
-pub fn list_options(symbol: Option<&str>, network: Option<&str>) -> Vec<TokenInfo> {
-    let matches =
-        |pinned: Option<&str>, word: &str| pinned.is_none_or(|p| p.eq_ignore_ascii_case(word));
-    TOKENS
-        .into_iter()
-        .filter(|token| matches(symbol, token.symbol) && matches(network, token.network))
-        .collect()
 }

@@ -1,10 +1,11 @@
 //! The journey: what the user sees and may do next, computed from stored state alone. A refresh, a
 //! second tab or another device therefore shows the same step.
 
-use crate::catalogue::{TokenInfo, find_token, list_options};
+use crate::catalogue::{Offer, Refusal, Token};
+use crate::hosted::tokens_on_offer;
 use crate::quote::Quote;
 use crate::reason::Reason;
-use crate::session::{FlightStage, Session, Stage, State};
+use crate::session::{Choice, FlightStage, IdentityCheck, Session, Stage, State};
 use crate::time::Millis;
 use crate::transaction::{self, Transaction};
 
@@ -17,13 +18,13 @@ pub enum Step<'a> {
     /// Choose what to buy and look at the price.
     Amount {
         /// What there is to choose from.
-        options: Vec<TokenInfo>,
+        options: Vec<Token>,
         /// What is chosen, or else the first option.
-        selected: TokenInfo,
+        selected: Token,
         /// The price on the table.
         quote: Option<&'a Quote>,
-        /// The price that the user had accepted no longer holds.
-        lapsed: bool,
+        /// Why the user is here again.
+        notice: Option<Notice>,
     },
     /// Say where the tokens go.
     Wallet {
@@ -36,6 +37,11 @@ pub enum Step<'a> {
         quote: &'a Quote,
         /// Where the tokens go.
         address: &'a str,
+    },
+    /// Show who they are; the purchase then goes on where it was.
+    Identity {
+        /// What has to be confirmed.
+        check: IdentityCheck,
     },
     /// Confirm the payment with the bank.
     Challenge {
@@ -70,11 +76,28 @@ pub enum Step<'a> {
         reason: Reason,
         /// Whether the payment was made and went back.
         refunded: bool,
+        /// Whether there is anything to try again with now.
+        can_retry: bool,
         /// The transaction that failed.
         transaction: Option<&'a Transaction>,
     },
+    /// What the user came for is not on offer now. When it is again, the journey goes on where it
+    /// was.
+    Unavailable {
+        /// Why.
+        refusal: Box<Refusal>,
+    },
     /// The session is over.
     Ended,
+}
+
+/// Why the user chooses again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The price that they had accepted no longer holds.
+    QuoteExpired,
+    /// The token that they had chosen is not on offer any more.
+    AssetNotAvailable,
 }
 
 /// What the user waits for.
@@ -92,7 +115,7 @@ pub enum ProcessingStage {
 
 /// What the user sees now.
 ///
-/// `quote` is the one that the session's choice or its transaction names, `transaction` the
+/// `offer` is what the session's partner can offer now, `quote` the one that the session's choice or its transaction names, `transaction` the
 /// session's own; `now` decides whether the price still holds.
 ///
 /// # Panics
@@ -100,6 +123,7 @@ pub enum ProcessingStage {
 /// store writes them in one transaction, so that is a mistake of ours.
 pub fn step<'a>(
     session: &'a Session,
+    offer: &Offer,
     quote: Option<&'a Quote>,
     transaction: Option<&'a Transaction>,
     now: Millis,
@@ -107,23 +131,22 @@ pub fn step<'a>(
     let quote_of_payment = || quote.expect("a transaction has a quote");
     let paying = || transaction.expect("a session with a payment has a transaction");
     match &session.state {
-        State::Open { stage, choice } => match stage {
-            Stage::Failed { reason, refunded } => {
-                Step::Failed { reason: *reason, refunded: *refunded, transaction }
+        State::Open { stage: Stage::Failed { reason, refunded }, choice }
+            if choice.identity.is_none() =>
+        {
+            Step::Failed {
+                reason: *reason,
+                refunded: *refunded,
+                can_retry: tokens_on_offer(&session.terms, offer).is_ok(),
+                transaction,
             }
-            Stage::AwaitingPayment => {
-                Step::Challenge { quote: quote_of_payment(), card_last4: &paying().card.last4 }
-            }
-            Stage::Created | Stage::Opened | Stage::Quoted => match (quote, &choice.address) {
-                (Some(quote), _) if choice.accepted && quote.lapsed(now) => {
-                    amount_step(session, Some(quote), true)
-                }
-                (Some(quote), None) if choice.accepted => Step::Wallet { quote },
-                (Some(quote), Some(address)) if choice.accepted => {
-                    Step::Payment { quote, address: address.as_str() }
-                }
-                (quote, _) => amount_step(session, quote, false),
-            },
+        }
+        State::Open { stage: Stage::AwaitingPayment, choice: Choice { identity: None, .. } } => {
+            Step::Challenge { quote: quote_of_payment(), card_last4: card_last4(paying()) }
+        }
+        State::Open { choice, .. } => match tokens_on_offer(&session.terms, offer) {
+            Err(refusal) => Step::Unavailable { refusal },
+            Ok(options) => open_step(choice, options, quote, now),
         },
         State::InFlight { stage, .. } => Step::Processing {
             stage: match stage {
@@ -154,15 +177,37 @@ pub fn step<'a>(
     }
 }
 
-fn amount_step<'a>(session: &Session, quote: Option<&'a Quote>, lapsed: bool) -> Step<'a> {
-    let terms = &session.terms;
-    let options = list_options(terms.target_token.as_deref(), terms.target_network.as_deref());
-    let quoted = quote.and_then(|quote| {
-        let network = quote.crypto.asset.network.as_deref()?;
-        find_token(&quote.crypto.asset.code, network)
-    });
-    let first = options.first().copied();
-    let selected =
-        quoted.or(first).expect("create refuses a session that leaves nothing to choose");
-    Step::Amount { selected, options, quote, lapsed }
+/// The end of the card's number; a payment on a rail has none.
+fn card_last4(transaction: &Transaction) -> &str {
+    transaction.means.card().map_or("", |card| card.last4.as_str())
+}
+
+/// A step in which the user decides, while there is something on offer.
+fn open_step<'a>(
+    choice: &'a Choice,
+    options: Vec<Token>,
+    quote: Option<&'a Quote>,
+    now: Millis,
+) -> Step<'a> {
+    if let Some(check) = choice.identity {
+        return Step::Identity { check };
+    }
+    let Some(quote) = quote else { return amount_step(options, None, None) };
+    if !options.iter().any(|token| token.is(&quote.crypto.asset)) {
+        return amount_step(options, None, Some(Notice::AssetNotAvailable));
+    }
+    match (choice.accepted, &choice.address) {
+        (false, _) => amount_step(options, Some(quote), None),
+        (true, _) if quote.lapsed(now) => {
+            amount_step(options, Some(quote), Some(Notice::QuoteExpired))
+        }
+        (true, None) => Step::Wallet { quote },
+        (true, Some(address)) => Step::Payment { quote, address: address.as_str() },
+    }
+}
+
+fn amount_step(options: Vec<Token>, quote: Option<&Quote>, notice: Option<Notice>) -> Step<'_> {
+    let quoted = quote.and_then(|quote| options.iter().find(|token| token.is(&quote.crypto.asset)));
+    let selected = quoted.or(options.first()).expect("there is something on offer").clone();
+    Step::Amount { selected, options, quote, notice }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Side;
 use crate::money::{Asset, Money};
-use crate::quote::{FeeKind, Quote};
+use crate::quote::{CARD, FeeKind, Quote};
 
 /// Where money can be. Balances are derived from entries, never edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ use crate::quote::{FeeKind, Quote};
 pub enum Account {
     /// What the card provider owes us.
     ProviderReceivable,
+    /// Our money at banks, where transfers come in and go out.
+    Bank,
     /// What we owe the user until it is delivered or given back.
     UserFunds,
     /// What we have earned.
@@ -32,6 +35,7 @@ impl Account {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ProviderReceivable => "provider_receivable",
+            Self::Bank => "bank",
             Self::UserFunds => "user_funds",
             Self::ServiceFees => "service_fees",
             Self::NetworkFees => "network_fees",
@@ -42,16 +46,23 @@ impl Account {
     }
 }
 
-/// The facts that move money.
+/// The facts that move money: what the user gives has come in, what they get has left, or else what
+/// they gave has gone back. A buy and a sale have words of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Booking {
-    /// The card was charged.
+    /// The payment of a buy has come in.
     PaymentCaptured,
-    /// The tokens have left, final on their network.
+    /// The tokens of a buy have left, final on their network.
     TokensDelivered,
-    /// The payment went back to the card.
+    /// The payment of a buy went back.
     PaymentRefunded,
+    /// The tokens of a sale have come in.
+    TokensReceived,
+    /// The money of a sale was paid out.
+    MoneyPaidOut,
+    /// The tokens of a sale went back.
+    TokensReturned,
 }
 
 impl Booking {
@@ -61,6 +72,22 @@ impl Booking {
             Self::PaymentCaptured => "payment_captured",
             Self::TokensDelivered => "tokens_delivered",
             Self::PaymentRefunded => "payment_refunded",
+            Self::TokensReceived => "tokens_received",
+            Self::MoneyPaidOut => "money_paid_out",
+            Self::TokensReturned => "tokens_returned",
+        }
+    }
+
+    /// The same fact in the words of this side.
+    #[must_use]
+    pub const fn on(self, side: Side) -> Self {
+        match (side, self) {
+            (Side::OnRamp, Self::PaymentCaptured | Self::TokensReceived) => Self::PaymentCaptured,
+            (Side::OnRamp, Self::TokensDelivered | Self::MoneyPaidOut) => Self::TokensDelivered,
+            (Side::OnRamp, Self::PaymentRefunded | Self::TokensReturned) => Self::PaymentRefunded,
+            (Side::OffRamp, Self::PaymentCaptured | Self::TokensReceived) => Self::TokensReceived,
+            (Side::OffRamp, Self::TokensDelivered | Self::MoneyPaidOut) => Self::MoneyPaidOut,
+            (Side::OffRamp, Self::PaymentRefunded | Self::TokensReturned) => Self::TokensReturned,
         }
     }
 }
@@ -92,11 +119,12 @@ impl Posting {
         &self.entries
     }
 
-    /// The entries that a fact about a purchase causes.
+    /// The entries that a fact about a transaction causes, in the words of its side.
     ///
     /// # Panics
     /// When the entries do not balance: that is a mistake of ours, and nothing may be written.
     pub fn of(booking: Booking, quote: &Quote) -> Self {
+        let booking = booking.on(quote.side);
         let fiat = |account, units: i128| Entry {
             account,
             amount: Money::new(units, quote.fiat.asset.clone()),
@@ -105,24 +133,39 @@ impl Posting {
             account,
             amount: Money::new(units, quote.crypto.asset.clone()),
         };
-        let charged = quote.fiat.units;
-        let entries = match booking {
-            Booking::PaymentCaptured => {
-                vec![fiat(Account::ProviderReceivable, charged), fiat(Account::UserFunds, -charged)]
-            }
+        let (money, tokens, fees) =
+            (quote.fiat.units, quote.crypto.units, quote.total_fees().units);
+        let till =
+            if quote.payment_method == CARD { Account::ProviderReceivable } else { Account::Bank };
+        let mut entries = match booking {
+            Booking::PaymentCaptured => vec![fiat(till, money), fiat(Account::UserFunds, -money)],
+            Booking::PaymentRefunded => vec![fiat(Account::UserFunds, money), fiat(till, -money)],
             Booking::TokensDelivered => vec![
-                fiat(Account::UserFunds, charged),
+                fiat(Account::UserFunds, money),
+                fiat(Account::Exchange, fees - money),
+                token(Account::Exchange, tokens),
+                token(Account::Treasury, -tokens),
+            ],
+            Booking::TokensReceived => {
+                vec![token(Account::Treasury, tokens), token(Account::UserFunds, -tokens)]
+            }
+            Booking::TokensReturned => {
+                vec![token(Account::UserFunds, tokens), token(Account::Treasury, -tokens)]
+            }
+            Booking::MoneyPaidOut => vec![
+                token(Account::UserFunds, tokens),
+                token(Account::Exchange, -tokens),
+                fiat(Account::Exchange, money + fees),
+                fiat(till, -money),
+            ],
+        };
+        if matches!(booking, Booking::TokensDelivered | Booking::MoneyPaidOut) {
+            entries.extend([
                 fiat(Account::ServiceFees, -quote.fee_units(FeeKind::Service)),
                 fiat(Account::NetworkFees, -quote.fee_units(FeeKind::Network)),
                 fiat(Account::Rounding, -quote.fee_units(FeeKind::Rounding)),
-                fiat(Account::Exchange, quote.total_fees().units - charged),
-                token(Account::Exchange, quote.crypto.units),
-                token(Account::Treasury, -quote.crypto.units),
-            ],
-            Booking::PaymentRefunded => {
-                vec![fiat(Account::UserFunds, charged), fiat(Account::ProviderReceivable, -charged)]
-            }
-        };
+            ]);
+        }
         let entries: Vec<_> = entries.into_iter().filter(|entry| entry.amount.units != 0).collect();
         assert!(imbalance(&entries).is_empty(), "a posting must sum to zero per asset");
         Self { booking, entries }

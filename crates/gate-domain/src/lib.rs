@@ -5,17 +5,26 @@
 //! and what a change causes comes out as effects for somebody else to carry out.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod branding;
 pub mod catalogue;
+pub mod change;
+pub mod chaos;
+pub mod customer;
 pub mod delivery;
 pub mod event;
+pub mod event_filter;
+pub mod hosted;
 pub mod ids;
 pub mod journey;
 pub mod ledger;
 pub mod money;
 pub mod quote;
 pub mod rail;
+pub mod rail_payment;
 pub mod reason;
+pub mod replay;
 pub mod session;
+pub mod signed_quote;
 pub mod time;
 pub mod transaction;
 pub mod wallet;

@@ -2,12 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Side;
 use crate::ids::{QuoteId, SessionId};
 use crate::money::{Asset, Money, format_decimal};
 use crate::time::Millis;
 
-/// How long a quote holds: 120 s.
+/// How long a quote holds where nothing is said: 120 s.
 pub const LOCK_MS: i64 = 120_000;
+/// The shortest time that a partner may lock a quote for: 15 s.
+pub const LOCK_MIN_S: i64 = 15;
+/// The longest time that a partner may lock a quote for: 20 min.
+pub const LOCK_MAX_S: i64 = 1_200;
+/// What the hosted page takes payments by.
+pub const CARD: &str = "card";
 
 /// The price of one whole token in whole units of the currency, in steps of 10⁻⁸.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -55,27 +62,90 @@ pub struct FeePolicy {
     pub network_units: i128,
 }
 
-/// A price for one session, good until it lapses.
+/// What becomes of money that arrives after the price has lapsed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnLapse {
+    /// A new price is made and agreed on first.
+    #[default]
+    Requote,
+    /// It goes back.
+    Refund,
+    /// It is converted at the new price, if that is no further away than so many hundredths of a
+    /// percent; and else it goes back.
+    ConvertWithin(i64),
+}
+
+impl OnLapse {
+    /// The furthest that a new price may be away: 10 %.
+    pub const BPS_MAX: i64 = 1_000;
+
+    /// Read `requote`, `refund` or `convert_within:<bps>`, with 1 to [`Self::BPS_MAX`] and no
+    /// leading zero.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "requote" => Some(Self::Requote),
+            "refund" => Some(Self::Refund),
+            _ => {
+                let digits = text.strip_prefix("convert_within:")?;
+                let plain = !digits.starts_with(['0', '+']);
+                let bps = digits.parse().ok().filter(|bps| (1..=Self::BPS_MAX).contains(bps));
+                bps.filter(|_| plain).map(Self::ConvertWithin)
+            }
+        }
+    }
+
+    /// The words on the wire.
+    pub fn words(self) -> String {
+        match self {
+            Self::Requote => "requote".to_owned(),
+            Self::Refund => "refund".to_owned(),
+            Self::ConvertWithin(bps) => format!("convert_within:{bps}"),
+        }
+    }
+}
+
+/// A price, good until it lapses. It is written down once and never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     /// Its id.
     pub id: QuoteId,
-    /// The session that it was made for.
-    pub session_id: SessionId,
-    /// What the user pays in all.
+    /// The session that it was made for; none for a signed quote, which a session redeems.
+    #[serde(default)]
+    pub session_id: Option<SessionId>,
+    /// Which way the money goes.
+    #[serde(default = "buy")]
+    pub side: Side,
+    /// The method that the price is for.
+    #[serde(default = "card")]
+    pub payment_method: String,
+    /// What the user pays in all; for a sale, what they receive.
     pub fiat: Money,
-    /// What the user receives.
+    /// What the user receives; for a sale, what they give.
     pub crypto: Money,
     /// The price without fees.
     pub rate: Rate,
-    /// Every fee; `fiat = crypto × rate (rounded up) + Σ fees`.
+    /// Every fee. A buy: `fiat = crypto × rate (rounded up) + Σ fees`. A sale:
+    /// `fiat = crypto × rate (rounded down) − Σ fees`.
     pub fees: Vec<Fee>,
     /// Where the price came from.
     pub source: String,
+    /// What becomes of money that arrives too late.
+    #[serde(default)]
+    pub on_lapse: OnLapse,
     /// When it was made.
     pub created_at: Millis,
     /// When it lapses.
     pub expires_at: Millis,
+}
+
+// What a quote that was written before sales existed is.
+fn buy() -> Side {
+    Side::OnRamp
+}
+
+fn card() -> String {
+    CARD.to_owned()
 }
 
 /// Why there is no quote.
@@ -92,9 +162,11 @@ pub enum QuoteError {
 /// The numbers of a quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Priced {
-    /// What the user receives, rounded down to the token's smallest unit.
+    /// What the user pays in all; for a sale, what they receive.
+    pub fiat: Money,
+    /// What the user receives, rounded down to the token's smallest unit; for a sale, what they give.
     pub crypto: Money,
-    /// Every fee, in the currency of the charge.
+    /// Every fee, in the currency.
     pub fees: Vec<Fee>,
 }
 
@@ -102,6 +174,22 @@ impl Quote {
     /// Whether the price no longer holds.
     pub fn lapsed(&self, now: Millis) -> bool {
         now >= self.expires_at
+    }
+
+    /// What the user gives: money for a buy, tokens for a sale.
+    pub fn taken(&self) -> &Money {
+        match self.side {
+            Side::OnRamp => &self.fiat,
+            Side::OffRamp => &self.crypto,
+        }
+    }
+
+    /// What the user gets: tokens for a buy, money for a sale.
+    pub fn delivered(&self) -> &Money {
+        match self.side {
+            Side::OnRamp => &self.crypto,
+            Side::OffRamp => &self.fiat,
+        }
     }
 
     /// All fees together.
@@ -143,15 +231,56 @@ pub fn price(
     let rounding = net - value;
     assert!(rounding >= 0, "tokens are rounded down, so they cannot be worth more than was paid");
 
-    let currency = &charge.asset;
-    let fee = |kind, units| Fee { kind, amount: Money::new(units, currency.clone()) };
     let fees = [
-        fee(FeeKind::Service, service),
-        fee(FeeKind::Network, policy.network_units),
-        fee(FeeKind::Rounding, rounding),
+        (FeeKind::Service, service),
+        (FeeKind::Network, policy.network_units),
+        (FeeKind::Rounding, rounding),
     ];
-    let fees = fees.into_iter().filter(|fee| fee.amount.units != 0).collect();
-    Ok(Priced { crypto: Money::new(crypto_units, token.clone()), fees })
+    let crypto = Money::new(crypto_units, token.clone());
+    Ok(Priced { fiat: charge.clone(), crypto, fees: bill(fees, &charge.asset) })
+}
+
+/// Work out what `tokens` bring at `rate` once the fees are taken.
+///
+/// What they are worth is rounded down to the currency's smallest unit and fees are rounded up, so
+/// the parts add up to the unit. Users send the tokens themselves, so no network fee is taken.
+pub fn price_sale(
+    tokens: &Money,
+    currency: &Asset,
+    rate: Rate,
+    policy: FeePolicy,
+) -> Result<Priced, QuoteError> {
+    let gross = worth(tokens, currency, rate)?.units;
+    let share = checked_mul(gross, i128::from(policy.service_bps))?;
+    let service = div_ceil(share, 10_000).max(policy.service_minimum_units);
+    let net = gross - service;
+    if net <= 0 {
+        return Err(QuoteError::TooSmall);
+    }
+    let fees = bill([(FeeKind::Service, service)], currency);
+    Ok(Priced { fiat: Money::new(net, currency.clone()), crypto: tokens.clone(), fees })
+}
+
+/// What `tokens` are worth at `rate` before any fee, rounded down to the currency's smallest unit.
+pub fn worth(tokens: &Money, currency: &Asset, rate: Rate) -> Result<Money, QuoteError> {
+    let token_scale = power_of_ten(tokens.asset.decimals + RATE_DECIMALS);
+    let price_scale = checked_mul(i128::from(rate.0), power_of_ten(currency.decimals))?;
+    let units = checked_mul(tokens.units, price_scale)? / token_scale;
+    Ok(Money::new(units, currency.clone()))
+}
+
+/// The least amount of a token that is worth `value` at `rate` before any fee.
+pub fn tokens_for(value: &Money, token: &Asset, rate: Rate) -> Result<Money, QuoteError> {
+    let token_scale = power_of_ten(token.decimals + RATE_DECIMALS);
+    let price_scale = checked_mul(i128::from(rate.0), power_of_ten(value.asset.decimals))?;
+    let units = div_ceil(checked_mul(value.units, token_scale)?, price_scale);
+    Ok(Money::new(units, token.clone()))
+}
+
+/// The lines of a bill, without those that are zero.
+fn bill<const LINES: usize>(lines: [(FeeKind, i128); LINES], currency: &Asset) -> Vec<Fee> {
+    let fee = |(kind, units)| Fee { kind, amount: Money::new(units, currency.clone()) };
+    lines.into_iter().filter(|(_, units)| *units != 0).map(fee).collect()
 }
 
 fn checked_mul(left: i128, right: i128) -> Result<i128, QuoteError> {
@@ -171,15 +300,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::catalogue::{list_currencies, list_tokens};
+
+    fn currency(code: &str, decimals: u8) -> Asset {
+        Asset { code: code.into(), network: None, decimals }
+    }
+
+    fn token(symbol: &str, decimals: u8) -> Asset {
+        Asset { code: symbol.into(), network: Some("base".into()), decimals }
+    }
 
     const POLICY: FeePolicy =
         FeePolicy { service_bps: 149, service_minimum_units: 50, network_units: 35 };
 
     #[test]
     fn a_hundred_euro_of_usdc() {
-        let charge = Money::new(100_00, list_currencies()[0].asset());
-        let priced = price(&charge, &list_tokens()[0].asset(), Rate(92_000_000), POLICY).unwrap();
+        let charge = Money::new(100_00, currency("EUR", 2));
+        let priced = price(&charge, &token("USDC", 6), Rate(92_000_000), POLICY).unwrap();
         assert_eq!(priced.crypto.to_decimal(), "106.695652");
         let fees: Vec<_> = priced.fees.iter().map(|fee| (fee.kind, fee.amount.units)).collect();
         assert_eq!(fees, [(FeeKind::Service, 149), (FeeKind::Network, 35)]);
@@ -187,13 +323,93 @@ mod tests {
 
     #[test]
     fn an_amount_that_the_fees_eat_is_refused() {
-        let charge = Money::new(85, list_currencies()[0].asset());
-        let token = list_tokens()[0].asset();
+        let charge = Money::new(85, currency("EUR", 2));
+        let token = token("USDC", 6);
         assert_eq!(price(&charge, &token, Rate(92_000_000), POLICY), Err(QuoteError::TooSmall));
     }
 
+    #[test]
+    fn a_sale_of_a_hundred_usdc() {
+        let tokens = Money::new(100_000_000, token("USDC", 6));
+        let eur = currency("EUR", 2);
+        let priced = price_sale(&tokens, &eur, Rate(92_000_000), POLICY).unwrap();
+        assert_eq!((priced.fiat.to_decimal(), priced.crypto), ("90.62".into(), tokens));
+        let fees: Vec<_> = priced.fees.iter().map(|fee| (fee.kind, fee.amount.units)).collect();
+        assert_eq!(fees, [(FeeKind::Service, 138)], "1.3708 is rounded up; sending is the user's");
+        let crumbs = Money::new(543_478, token("USDC", 6));
+        assert_eq!(price_sale(&crumbs, &eur, Rate(92_000_000), POLICY), Err(QuoteError::TooSmall));
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_refused() {
+        let most = Money::parse(&"9".repeat(18), token("ETH", 18)).unwrap();
+        let sale = price_sale(&most, &currency("KWD", 3), Rate(i64::MAX), POLICY);
+        assert_eq!(sale, Err(QuoteError::TooLarge));
+    }
+
+    #[test]
+    fn what_a_late_payment_meets_is_one_of_three() {
+        for words in ["requote", "refund", "convert_within:1", "convert_within:1000"] {
+            assert_eq!(OnLapse::parse(words).map(OnLapse::words).as_deref(), Some(words));
+        }
+        for words in [
+            "",
+            "Requote",
+            "convert_within",
+            "convert_within:",
+            "convert_within:0",
+            "convert_within:01",
+            "convert_within:+5",
+            "convert_within:-5",
+            "convert_within:1001",
+            "convert_within:99999999999999999999",
+            "convert_within:5 ",
+        ] {
+            assert_eq!(OnLapse::parse(words), None, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_quote_from_before_sales_still_reads() {
+        let old = r#"{"id":"qt_test_01hf7yat00fentqaxbnentqaxb",
+            "session_id":"gs_test_01hf7yat00fentqaxbnentqaxb",
+            "fiat":{"units":"10000","asset":{"code":"EUR","decimals":2}},
+            "crypto":{"units":"1","asset":{"code":"USDC","network":"base","decimals":6}},
+            "rate":92000000,"fees":[],"source":"x","created_at":1,"expires_at":2}"#;
+        let quote: Quote = serde_json::from_str(old).unwrap();
+        assert_eq!((quote.side, quote.payment_method.as_str()), (Side::OnRamp, CARD));
+        assert!(quote.session_id.is_some());
+    }
+
     proptest! {
-        /// The sum that the contract promises, for every pair of the catalogue and at its extremes.
+        /// The same sum for a sale: rounded down before the fees.
+        #[test]
+        fn the_parts_of_a_sale_add_up_to_the_unit(
+            units in 1i128..=1_000_000_000_000_000_000_000,
+            rate in 1_000i64..=20_000_000_000_000,
+            service_bps in 0i64..=1000,
+        ) {
+            let policy = FeePolicy { service_bps, ..POLICY };
+            for currency in [currency("EUR", 2), currency("JPY", 0), currency("KWD", 3)] {
+                for token in [token("USDC", 6), token("WBTC", 8), token("ETH", 18)] {
+                    let tokens = Money::new(units, token);
+                    let Ok(priced) = price_sale(&tokens, &currency, Rate(rate), policy) else {
+                        continue;
+                    };
+                    let gross = worth(&tokens, &currency, Rate(rate)).unwrap();
+                    let least = tokens_for(&gross, &tokens.asset, Rate(rate)).unwrap();
+                    prop_assert!(least.units <= units);
+                    prop_assert_eq!(worth(&least, &currency, Rate(rate)).unwrap(), gross);
+                    let scale = power_of_ten(tokens.asset.decimals + RATE_DECIMALS);
+                    let value = units * i128::from(rate) * power_of_ten(currency.decimals);
+                    let fees: i128 = priced.fees.iter().map(|fee| fee.amount.units).sum();
+                    prop_assert_eq!(priced.fiat.units + fees, value / scale);
+                    prop_assert!(priced.fiat.units > 0 && fees > 0);
+                }
+            }
+        }
+
+        /// The sum that the contract promises, for currencies and tokens of all kinds of decimals.
         #[test]
         fn the_parts_add_up_to_the_unit(
             share in 0i128..=1_000_000,
@@ -201,12 +417,11 @@ mod tests {
             service_bps in 0i64..=1000,
         ) {
             let policy = FeePolicy { service_bps, ..POLICY };
-            for currency in list_currencies() {
-                let span = currency.maximum_units - currency.minimum_units;
-                let charge =
-                    Money::new(currency.minimum_units + span * share / 1_000_000, currency.asset());
-                for token in list_tokens() {
-                    let token = token.asset();
+            for (currency, most) in
+                [(currency("EUR", 2), 10_000_00), (currency("JPY", 0), 1_500_000), (currency("KWD", 3), 3_000_000)]
+            {
+                let charge = Money::new(10 + most * share / 1_000_000, currency);
+                for token in [token("USDC", 6), token("WBTC", 8), token("ETH", 18)] {
                     let Ok(priced) = price(&charge, &token, Rate(rate), policy) else { continue };
                     let scale = power_of_ten(token.decimals + RATE_DECIMALS);
                     let value = priced.crypto.units * i128::from(rate) * power_of_ten(charge.asset.decimals);

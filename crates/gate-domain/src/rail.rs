@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{CommandId, TransactionId};
 use crate::money::Money;
+use crate::rail_payment::RailPaymentId;
 use crate::time::Millis;
 use crate::wallet::Address;
 
@@ -14,15 +15,15 @@ use crate::wallet::Address;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CommandKind {
-    /// Charge the card.
+    /// Take in what the user gives: charge the card, or collect the transfer.
     Charge,
     /// Hand the answer to the second step to the bank.
     Confirm,
     /// Let go of a payment that nobody will confirm any more.
     Void,
-    /// Send the tokens.
+    /// Deliver what the user gets: send the tokens, or pay out the money of a sale.
     Payout,
-    /// Give the payment back.
+    /// Give back what was taken in.
     Refund,
 }
 
@@ -51,6 +52,34 @@ pub struct Card {
     pub token: String,
     /// The last four digits, for the user.
     pub last4: String,
+}
+
+/// What a transaction takes in what the user gives by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// A card, on the hosted page.
+    Card(Card),
+    /// A transfer that the partner asked for over the API.
+    Rail(RailPaymentId),
+}
+
+impl Means {
+    /// The card, if it is one.
+    pub const fn card(&self) -> Option<&Card> {
+        match self {
+            Self::Card(card) => Some(card),
+            Self::Rail(_) => None,
+        }
+    }
+
+    /// The rail payment, if it is one.
+    pub const fn rail(&self) -> Option<&RailPaymentId> {
+        match self {
+            Self::Card(_) => None,
+            Self::Rail(id) => Some(id),
+        }
+    }
 }
 
 /// What the user typed for the bank. Its `Debug` is blank.
@@ -87,10 +116,10 @@ pub struct Command {
     pub kind: CommandKind,
     /// How much, of what.
     pub amount: Money,
-    /// The card to charge, confirm, let go or refund.
-    pub card: Card,
-    /// Where the tokens go.
-    pub address: Address,
+    /// What to charge, confirm, let go, refund or pay out by.
+    pub means: Means,
+    /// Where the tokens go; none for a sale, whose money goes to the verified user's account.
+    pub address: Option<Address>,
     /// The code of the second step, for `Confirm`. Forgotten once it was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge_code: Option<ChallengeCode>,

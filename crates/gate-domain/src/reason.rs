@@ -28,6 +28,12 @@ pub enum Reason {
     DeliveredBeforeRefund,
     /// The tokens arrived and the payment went back; a person looks into it.
     DeliveredAndRefunded,
+    /// The user has to show who they are before the purchase goes on.
+    IdentityRequired,
+    /// It could not be confirmed that the user is who they say.
+    IdentityRejected,
+    /// The payment was withdrawn before any money had come in.
+    PaymentCancelled,
     /// A test helper asked for a failure.
     ForcedFailure,
 }
@@ -47,6 +53,9 @@ impl Reason {
             Self::PaidTooLate => "paid_too_late",
             Self::DeliveredBeforeRefund => "delivered_before_refund",
             Self::DeliveredAndRefunded => "delivered_and_refunded",
+            Self::IdentityRequired => "identity_required",
+            Self::IdentityRejected => "identity_rejected",
+            Self::PaymentCancelled => "payment_cancelled",
             Self::ForcedFailure => "forced_failure",
         }
     }
@@ -80,6 +89,11 @@ impl Reason {
             Self::DeliveredBeforeRefund | Self::DeliveredAndRefunded => {
                 "The tokens arrived although the payment was being returned. We are looking into it."
             }
+            Self::IdentityRequired => {
+                "We have to confirm who you are before this purchase can go on."
+            }
+            Self::IdentityRejected => "We could not confirm who you are. Nothing was charged.",
+            Self::PaymentCancelled => "The payment was cancelled. No money has moved.",
             Self::ForcedFailure => "A test helper made this payment fail.",
         }
     }
@@ -90,7 +104,7 @@ impl Reason {
             Self::CardDeclined => "Try another card, or ask your bank.",
             Self::InsufficientFunds => "Try another card, or a smaller purchase.",
             Self::AuthenticationFailed => "Try again and confirm the payment with your bank.",
-            Self::Abandoned => "Start again when you are ready.",
+            Self::Abandoned | Self::PaymentCancelled => "Start again when you are ready.",
             Self::PaymentUnresolved
             | Self::PayoutUnresolved
             | Self::RefundFailed
@@ -100,6 +114,10 @@ impl Reason {
             }
             Self::PayoutFailed => "Wait for the refund, or try again.",
             Self::PaidTooLate => "Wait for the refund, then start a new purchase.",
+            Self::IdentityRequired => {
+                "Confirm your identity; the purchase then goes on where it was."
+            }
+            Self::IdentityRejected => "Try again, or go back to the shop.",
             Self::ForcedFailure => "Try again.",
         }
     }
@@ -112,6 +130,9 @@ impl Reason {
             | Self::AuthenticationFailed
             | Self::Abandoned
             | Self::PayoutFailed
+            | Self::PaymentCancelled
+            | Self::IdentityRequired
+            | Self::IdentityRejected
             | Self::ForcedFailure => true,
             Self::PaymentUnresolved
             | Self::PayoutUnresolved

@@ -56,6 +56,13 @@ pub struct Terms {
     pub cancel_url: Option<String>,
     /// The partner's own name for the user. Opaque.
     pub user_reference: Option<String>,
+    /// The partner's own name for this session, such as its order number: there is one session
+    /// for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_reference_id: Option<String>,
+    /// The signed quote that fixed the amount, the currency and the token, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote_id: Option<QuoteId>,
     /// The partner's notes, a JSON object as text.
     pub metadata: String,
     /// When the session ends if no money is moving.
@@ -83,6 +90,11 @@ impl Flow {
             Self::Swap => "swap",
         }
     }
+
+    /// Read the word again.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::OnRamp, Self::OffRamp, Self::Swap].into_iter().find(|flow| flow.as_str() == word)
+    }
 }
 
 /// What the user has chosen so far. Kept through a failed attempt, so that nothing is typed twice.
@@ -94,6 +106,54 @@ pub struct Choice {
     pub accepted: bool,
     /// Where the tokens go.
     pub address: Option<Address>,
+    /// What has to be confirmed about who they are, before they may go on. It outlives a failed
+    /// attempt, so that nobody gets around it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityCheck>,
+}
+
+/// A user who has to show who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityCheck {
+    /// How sure we have to be.
+    pub level: IdentityLevel,
+    /// They tried, and it could not be confirmed. They may try again.
+    pub rejected: bool,
+}
+
+/// How sure the gateway has to be of who the user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityLevel {
+    /// A document that shows who they are.
+    Basic,
+    /// The document, and where the money comes from.
+    Enhanced,
+}
+
+impl IdentityLevel {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Basic, Self::Enhanced];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Enhanced => "enhanced",
+        }
+    }
+
+    /// Read the word again.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == word)
+    }
+}
+
+impl IdentityCheck {
+    /// Why the user has to stop here.
+    pub const fn reason(self) -> Reason {
+        if self.rejected { Reason::IdentityRejected } else { Reason::IdentityRequired }
+    }
 }
 
 /// Where a session stands.
@@ -176,8 +236,16 @@ pub enum Event {
     SteppedBack(BackTo),
     /// The user wants to try again after a failure.
     RetryRequested,
+    /// The user has to show who they are before the purchase goes on.
+    IdentityAsked(IdentityLevel),
+    /// They are who they say.
+    IdentityConfirmed,
+    /// It could not be confirmed that they are.
+    IdentityRejected,
     /// A charge was written down.
     PaymentStarted,
+    /// The partner redeemed a signed quote over the API: a rail payment was written down.
+    RailStarted(QuoteId),
     /// The bank wants the second step.
     ChallengeAsked,
     /// Money may be moving (again): the second step was answered, or an answer came at last.
@@ -297,6 +365,7 @@ impl State {
     /// a payment has no phase of its own beyond its status.
     pub const fn phase(&self) -> &'static str {
         match self {
+            Self::Open { choice: Choice { identity: Some(_), .. }, .. } => "verifying",
             Self::Open { stage, .. } => match stage {
                 Stage::Created => "created",
                 Stage::Opened => "opened",
@@ -318,6 +387,7 @@ impl State {
     /// Why it stands where it stands, if there is a reason.
     pub const fn reason(&self) -> Option<Reason> {
         match self {
+            Self::Open { choice: Choice { identity: Some(check), .. }, .. } => Some(check.reason()),
             Self::Open { stage: Stage::Failed { reason, .. }, .. }
             | Self::InFlight {
                 stage: FlightStage::Refunding { reason } | FlightStage::Review { reason },
@@ -355,6 +425,8 @@ fn apply_open(
     use Event as E;
     let open = |stage, choice| moved(State::Open { stage, choice }, &[]);
     let paying = stage == Stage::AwaitingPayment;
+    // Nothing that the user chooses counts before it is known who they are.
+    let held = paying || choice.identity.is_some();
     match event {
         E::PageOpened => match stage {
             Stage::Created => open(Stage::Opened, choice.clone()),
@@ -363,7 +435,7 @@ fn apply_open(
             }
         },
         E::QuoteGiven(quote) => {
-            if paying {
+            if held {
                 return Err(Refused::OutOfStep);
             }
             // A new price asks the user again, whatever they had said to an older one.
@@ -371,7 +443,7 @@ fn apply_open(
             open(Stage::Quoted, Choice { quote, accepted: false, ..choice.clone() })
         }
         E::QuoteAccepted(quote) => match &choice.quote {
-            _ if paying => Err(Refused::OutOfStep),
+            _ if held => Err(Refused::OutOfStep),
             Some(offered) if offered == quote && choice.accepted => Ok(Step::Unchanged),
             Some(offered) if offered == quote => {
                 open(Stage::Quoted, Choice { accepted: true, ..choice.clone() })
@@ -379,7 +451,7 @@ fn apply_open(
             Some(_) | None => Err(Refused::OtherQuote),
         },
         E::AddressGiven(address) => match &choice.address {
-            _ if paying || !choice.accepted => Err(Refused::OutOfStep),
+            _ if held || !choice.accepted => Err(Refused::OutOfStep),
             Some(known) if known == address => Ok(Step::Unchanged),
             // The partner's address is part of the terms, and terms do not change.
             Some(_) if terms.wallet_address.is_some() => Err(Refused::OutOfStep),
@@ -389,7 +461,7 @@ fn apply_open(
         },
         // An address that the partner fixed is no step to go back to; the one before it is.
         E::SteppedBack(to) => match to {
-            _ if paying => Err(Refused::OutOfStep),
+            _ if held => Err(Refused::OutOfStep),
             BackTo::Wallet if terms.wallet_address.is_none() => match choice.address {
                 None => Ok(Step::Unchanged),
                 Some(_) => open(stage, Choice { address: None, ..choice.clone() }),
@@ -401,18 +473,49 @@ fn apply_open(
             }
         },
         E::RetryRequested => match stage {
+            _ if held => Err(Refused::OutOfStep),
             Stage::Failed { .. } => {
                 let choice = Choice { quote: None, accepted: false, ..choice.clone() };
                 open(Stage::Opened, choice)
             }
-            Stage::Created | Stage::Opened | Stage::Quoted => Ok(Step::Unchanged),
-            Stage::AwaitingPayment => Err(Refused::OutOfStep),
+            Stage::Created | Stage::Opened | Stage::Quoted | Stage::AwaitingPayment => {
+                Ok(Step::Unchanged)
+            }
+        },
+        E::IdentityAsked(level) => match choice.identity {
+            _ if paying => Err(Refused::OutOfStep),
+            Some(check) if check.level == *level => Ok(Step::Unchanged),
+            Some(_) | None => {
+                let identity = Some(IdentityCheck { level: *level, rejected: false });
+                let next = State::Open { stage, choice: Choice { identity, ..choice.clone() } };
+                moved(next, &[Effect::Announce(EventType::KycRequired)])
+            }
+        },
+        E::IdentityConfirmed => match choice.identity {
+            Some(_) => open(stage, Choice { identity: None, ..choice.clone() }),
+            None => Ok(Step::Unchanged),
+        },
+        E::IdentityRejected => match choice.identity {
+            Some(IdentityCheck { rejected: true, .. }) => Ok(Step::Unchanged),
+            Some(check) => {
+                let identity = Some(IdentityCheck { rejected: true, ..check });
+                open(stage, Choice { identity, ..choice.clone() })
+            }
+            None => Err(Refused::OutOfStep),
         },
         E::PaymentStarted => {
-            if paying || !choice.accepted || choice.quote.is_none() || choice.address.is_none() {
+            if held || !choice.accepted || choice.quote.is_none() || choice.address.is_none() {
                 return Err(Refused::OutOfStep);
             }
             in_flight(FlightStage::Processing, choice, &[EventType::SessionProcessing])
+        }
+        E::RailStarted(quote) => {
+            if held {
+                return Err(Refused::OutOfStep);
+            }
+            let quote = Some(quote.clone());
+            let choice = Choice { quote, accepted: true, ..choice.clone() };
+            in_flight(FlightStage::Processing, &choice, &[EventType::SessionProcessing])
         }
         E::ChallengeAsked if paying => Ok(Step::Unchanged),
         E::PaymentMoving if paying => in_flight(FlightStage::Processing, choice, &[]),
@@ -477,11 +580,15 @@ fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result
                 in_flight(FlightStage::Review { reason: *reason }, choice, &[])
             }
         },
-        E::QuoteGiven(_)
+        E::RailStarted(_)
+        | E::QuoteGiven(_)
         | E::QuoteAccepted(_)
         | E::AddressGiven(_)
         | E::SteppedBack(_)
         | E::RetryRequested
+        | E::IdentityAsked(_)
+        | E::IdentityConfirmed
+        | E::IdentityRejected
         | E::CancelRequested
         | E::DeadlinePassed { .. }
         | E::ExpiryForced => Err(Refused::PaymentInFlight),

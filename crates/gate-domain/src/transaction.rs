@@ -1,10 +1,12 @@
-//! A transaction: one attempt to turn a payment into tokens, from the charge to the last unit.
+//! A transaction: one attempt to turn what the user gives into what they get, from the charge to the
+//! last unit. A buy turns a payment into tokens, by a card or a pay-in; a sale turns tokens into
+//! money, by a pay-out. The machine is the same: take in, deliver, or else give back.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use crate::ledger::Booking;
-use crate::rail::{Card, CommandKind};
+use crate::rail::{CommandKind, Means};
 use crate::reason::Reason;
 use crate::time::Millis;
 use crate::wallet::Address;
@@ -20,16 +22,27 @@ pub struct Transaction {
     pub session_id: SessionId,
     /// The price that was agreed.
     pub quote_id: QuoteId,
-    /// Where the tokens go.
-    pub address: Address,
+    /// Where the tokens go; none for a sale.
+    pub address: Option<Address>,
     /// What is charged.
-    pub card: Card,
+    pub means: Means,
     /// Where it stands.
     pub state: State,
     /// When it was made.
     pub created_at: Millis,
     /// When it last moved.
     pub updated_at: Millis,
+}
+
+impl Transaction {
+    /// What the outside calls it: the rail payment, or else the card provider's payment once there
+    /// is one.
+    pub fn rail_reference(&self) -> Option<&str> {
+        match &self.means {
+            Means::Rail(id) => Some(id.as_str()),
+            Means::Card(_) => self.state.payment(),
+        }
+    }
 }
 
 /// Where a transaction stands.
@@ -188,6 +201,33 @@ impl State {
             Self::RefundPending { .. } => "refund_pending",
             Self::Refunded { .. } => "refunded",
             Self::Review { .. } => "review",
+        }
+    }
+
+    /// Why it stands where it stands, if there is a reason.
+    pub const fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Failed { reason }
+            | Self::RefundPending { reason, .. }
+            | Self::Refunded { reason, .. }
+            | Self::Review { reason, .. } => Some(*reason),
+            Self::AwaitingPayment { .. }
+            | Self::PaymentReceived { .. }
+            | Self::Settling { .. }
+            | Self::Completed { .. } => None,
+        }
+    }
+
+    /// The provider's name for the payment, once one is known.
+    pub fn payment(&self) -> Option<&str> {
+        match self {
+            Self::AwaitingPayment { .. } | Self::Failed { .. } => None,
+            Self::PaymentReceived { payment }
+            | Self::Settling { payment }
+            | Self::Completed { payment, .. }
+            | Self::RefundPending { payment, .. }
+            | Self::Refunded { payment, .. } => Some(payment),
+            Self::Review { payment, .. } => payment.as_deref(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Both state machines as tables: every state meets every event. A reviewer reads the snapshot as
 //! a diff, and a product person can read it at all.
+#![expect(clippy::unwrap_used, reason = "a test's helpers may")]
 
 use std::fmt::Write as _;
 
@@ -7,7 +8,9 @@ use gate_domain::event::EventType;
 use gate_domain::ids::{Mode, QuoteId, Seed};
 use gate_domain::money::{Asset, Money};
 use gate_domain::reason::Reason;
-use gate_domain::session::{self, BackTo, Choice, FlightStage, Stage, Terms};
+use gate_domain::session::{
+    self, BackTo, Choice, FlightStage, IdentityCheck, IdentityLevel, Stage, Terms,
+};
 use gate_domain::time::Millis;
 use gate_domain::transaction::{self, PaymentStep};
 use gate_domain::wallet::Address;
@@ -29,6 +32,8 @@ fn terms() -> Terms {
         return_url: "https://shop.example/done".into(),
         cancel_url: None,
         user_reference: None,
+        client_reference_id: None,
+        quote_id: None,
         metadata: "{}".into(),
         expires_at: Millis(1000),
     }
@@ -40,8 +45,10 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         quote: Some(quote_id(1)),
         accepted: true,
         address: Some(Address::parse(ADDRESS).unwrap()),
+        identity: None,
     };
-    let offered = Choice { quote: Some(quote_id(1)), accepted: false, address: None };
+    let offered = Choice { quote: Some(quote_id(1)), ..Choice::default() };
+    let check = |rejected| Some(IdentityCheck { level: IdentityLevel::Basic, rejected });
     let open = |stage, choice: &Choice| S::Open { stage, choice: choice.clone() };
     let flight = |stage| S::InFlight { stage, choice: chosen.clone() };
     let reason = Reason::CardDeclined;
@@ -52,6 +59,22 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         ("chosen", open(Stage::Quoted, &chosen)),
         ("challenged", open(Stage::AwaitingPayment, &chosen)),
         ("failed", open(Stage::Failed { reason, refunded: false }, &Choice::default())),
+        (
+            "verifying",
+            open(Stage::Created, &Choice { identity: check(false), ..Choice::default() }),
+        ),
+        (
+            "chosen, verifying",
+            open(Stage::Quoted, &Choice { identity: check(false), ..chosen.clone() }),
+        ),
+        (
+            "failed, verifying",
+            open(
+                Stage::Failed { reason, refunded: false },
+                &Choice { identity: check(false), ..Choice::default() },
+            ),
+        ),
+        ("rejected", open(Stage::Quoted, &Choice { identity: check(true), ..chosen.clone() })),
         ("processing", flight(FlightStage::Processing)),
         ("refunding", flight(FlightStage::Refunding { reason })),
         ("review", flight(FlightStage::Review { reason })),
@@ -73,7 +96,12 @@ fn session_events() -> Vec<(&'static str, session::Event)> {
         ("back to amount", E::SteppedBack(BackTo::Amount)),
         ("back to wallet", E::SteppedBack(BackTo::Wallet)),
         ("retry", E::RetryRequested),
+        ("identity asked", E::IdentityAsked(IdentityLevel::Basic)),
+        ("more identity asked", E::IdentityAsked(IdentityLevel::Enhanced)),
+        ("identity confirmed", E::IdentityConfirmed),
+        ("identity rejected", E::IdentityRejected),
         ("payment started", E::PaymentStarted),
+        ("rail started", E::RailStarted(quote_id(3))),
         ("challenge asked", E::ChallengeAsked),
         ("payment moving", E::PaymentMoving),
         ("transaction completed", E::TransactionCompleted),
@@ -107,7 +135,7 @@ fn every_session_state_meets_every_event() {
                 Ok(session::Step::Unchanged) => "== unchanged".to_owned(),
                 Err(refused) => format!("!! {refused}"),
             };
-            writeln!(table, "{state_name:<10} + {event_name:<22} {outcome}").unwrap();
+            writeln!(table, "{state_name:<17} + {event_name:<22} {outcome}").unwrap();
         }
         table.push('\n');
     }
@@ -211,8 +239,12 @@ fn in_flight_money_neither_expires_nor_is_cancelled() {
 fn back_to_a_wallet_that_the_partner_fixed_leads_to_the_price_and_keeps_it() {
     let address = Address::parse(ADDRESS).unwrap();
     let fixed = Terms { wallet_address: Some(address.clone()), ..terms() };
-    let choice =
-        Choice { quote: Some(quote_id(1)), accepted: true, address: Some(address.clone()) };
+    let choice = Choice {
+        quote: Some(quote_id(1)),
+        accepted: true,
+        address: Some(address.clone()),
+        identity: None,
+    };
     let paying = session::State::Open { stage: Stage::Quoted, choice };
     let step = paying.apply(&session::Event::SteppedBack(BackTo::Wallet), &fixed).unwrap();
     let kept = Choice { address: Some(address), ..Choice::default() };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use gate_domain::money::Asset;
 use gate_domain::quote::{FeePolicy, Rate};
-use gate_domain::rail::{Card, Command, CommandKind};
+use gate_domain::rail::{Card, Command, CommandKind, Means};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 
@@ -128,6 +128,8 @@ pub struct Rails {
     pub card: Arc<dyn Rail>,
     /// Sends tokens.
     pub chain: Arc<dyn Rail>,
+    /// Takes transfers in, gives them back, and pays sales out.
+    pub transfers: Arc<dyn Rail>,
     /// Takes card numbers.
     pub cards: Arc<dyn CardVault>,
     /// Knows prices.
@@ -144,6 +146,7 @@ impl Rails {
         Self {
             card: Arc::new(simulator::SimulatedCards),
             chain: Arc::new(simulator::SimulatedChain),
+            transfers: Arc::new(simulator::SimulatedTransfers),
             cards: Arc::new(simulator::SimulatedCards),
             prices: Arc::new(simulator::SimulatedMarket),
             test_cards: &simulator::TEST_CARDS,
@@ -151,14 +154,12 @@ impl Rails {
         }
     }
 
-    /// Who carries out this kind of command.
-    pub fn for_command(&self, kind: CommandKind) -> &dyn Rail {
-        match kind {
-            CommandKind::Charge
-            | CommandKind::Confirm
-            | CommandKind::Void
-            | CommandKind::Refund => &*self.card,
-            CommandKind::Payout => &*self.chain,
+    /// Who carries out this command. What has an address to go to are tokens.
+    pub fn for_command(&self, command: &Command) -> &dyn Rail {
+        match (command.kind, &command.means) {
+            (CommandKind::Payout, _) if command.address.is_some() => &*self.chain,
+            (_, Means::Card(_)) => &*self.card,
+            (_, Means::Rail(_)) => &*self.transfers,
         }
     }
 }

@@ -7,7 +7,9 @@
 mod cards;
 mod chain;
 mod market;
+mod transfers;
 
 pub use cards::{SimulatedCards, TEST_CARDS};
 pub use chain::SimulatedChain;
 pub use market::SimulatedMarket;
+pub use transfers::SimulatedTransfers;

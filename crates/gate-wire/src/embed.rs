@@ -3,18 +3,24 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::branding::BrandingBody;
+use crate::words::IdentityOutcome;
+
 /// What bootstrap takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BootstrapBody {
     /// The session's client secret. The contract spells it in camel case.
     #[serde(rename = "clientSecret", default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200)]
     pub client_secret: Option<String>,
     /// May only narrow what the token allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<crate::words::Scope>>)]
     pub requested_scopes: Option<Vec<String>>,
     /// The publishable key, for callers that cannot set a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200)]
     pub publishable_key: Option<String>,
 }
 
@@ -55,26 +61,6 @@ pub struct BootstrappedBody {
     pub branding: BrandingBody,
 }
 
-/// The five tokens of the look; all null is the default look.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct BrandingBody {
-    /// The partner's name.
-    #[schema(required)]
-    pub brand_name: Option<String>,
-    /// https.
-    #[schema(required)]
-    pub logo_url: Option<String>,
-    /// `#RRGGBB`.
-    #[schema(required)]
-    pub primary_color: Option<String>,
-    /// `#RRGGBB`.
-    #[schema(required)]
-    pub secondary_color: Option<String>,
-    /// `#RRGGBB`.
-    #[schema(required)]
-    pub accent_color: Option<String>,
-}
-
 /// A fresh token for the same page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefreshedBody {
@@ -89,8 +75,10 @@ pub struct RefreshedBody {
 #[serde(deny_unknown_fields)]
 pub struct QuoteRequestBody {
     /// The token's symbol.
+    #[schema(min_length = 1, max_length = 12, example = "USDC")]
     pub target_token: String,
     /// The network.
+    #[schema(min_length = 1, max_length = 40, example = "base")]
     pub target_network: String,
 }
 
@@ -99,6 +87,10 @@ pub struct QuoteRequestBody {
 #[serde(deny_unknown_fields)]
 pub struct AcceptQuoteBody {
     /// The price on the table.
+    #[schema(
+        pattern = "^qt_(test|live)_[0-7][0-9a-hjkmnp-tv-z]{25}$",
+        example = "qt_test_01hf7yat00fentqaxbnentqaxb"
+    )]
     pub quote_id: String,
 }
 
@@ -107,6 +99,11 @@ pub struct AcceptQuoteBody {
 #[serde(deny_unknown_fields)]
 pub struct WalletBody {
     /// The address.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        example = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    )]
     pub address: String,
 }
 
@@ -115,6 +112,7 @@ pub struct WalletBody {
 #[serde(deny_unknown_fields)]
 pub struct BackBody {
     /// `amount` or `wallet`.
+    #[schema(pattern = "^(amount|wallet)$", example = "amount")]
     pub to: String,
 }
 
@@ -123,6 +121,10 @@ pub struct BackBody {
 #[serde(deny_unknown_fields)]
 pub struct PayBody {
     /// The price that the user said yes to.
+    #[schema(
+        pattern = "^qt_(test|live)_[0-7][0-9a-hjkmnp-tv-z]{25}$",
+        example = "qt_test_01hf7yat00fentqaxbnentqaxb"
+    )]
     pub quote_id: String,
     /// The card.
     pub card: CardBody,
@@ -133,10 +135,13 @@ pub struct PayBody {
 #[serde(deny_unknown_fields)]
 pub struct CardBody {
     /// The number, with or without spaces.
+    #[schema(min_length = 1, max_length = 40, example = "4242 4242 4242 4242")]
     pub number: String,
     /// `MM/YY`.
+    #[schema(min_length = 1, max_length = 10, example = "12/40")]
     pub expiry: String,
     /// Three or four digits.
+    #[schema(min_length = 1, max_length = 10, example = "123")]
     pub cvc: String,
 }
 
@@ -145,5 +150,14 @@ pub struct CardBody {
 #[serde(deny_unknown_fields)]
 pub struct ChallengeBody {
     /// Six digits.
+    #[schema(pattern = "^[0-9]{6}$", example = "123456")]
     pub code: String,
+}
+
+/// End the identity check of the sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityBody {
+    /// How it ends.
+    pub outcome: IdentityOutcome,
 }

@@ -1,6 +1,7 @@
 //! The one shape of every failure (contract, section 3.3; decisions, "Errors").
 
 use gate_domain::Reason;
+use gate_domain::catalogue::Refusal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -90,6 +91,21 @@ impl From<Reason> for ReasonBody {
             retryable: reason.retryable(),
             next_step: Some(reason.next_step().into()),
             ..Self::default()
+        }
+    }
+}
+
+impl From<&Refusal> for ReasonBody {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            code: refusal.code.as_str().into(),
+            message: refusal.message.clone(),
+            retryable: refusal.retryable,
+            limit: refusal.limit.as_ref().map(ToString::to_string),
+            minimum: refusal.minimum.as_ref().map(ToString::to_string),
+            maximum: refusal.maximum.as_ref().map(ToString::to_string),
+            remaining: None,
+            next_step: Some(refusal.next_step.clone()),
         }
     }
 }

@@ -1,8 +1,14 @@
 //! The envelope of a webhook (contract, section 11.1; decisions, "Events and webhooks").
 
-use gate_domain::transaction::Transaction;
+use std::borrow::Cow;
+
+use gate_domain::event::EventType;
+use gate_domain::event_filter::families;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What an endpoint receives. The bytes are fixed when the event is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,26 +37,68 @@ fn event_object() -> String {
     "event".into()
 }
 
-/// A transaction inside an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransactionBody {
-    /// Its id.
-    pub refid: String,
-    /// Its session.
-    pub session_id: String,
-    /// `on_ramp`.
-    pub action: String,
-    /// Where it stands.
-    pub status: String,
+/// The schema of an event, for the document.
+#[derive(ToSchema)]
+#[schema(as = EventBody)]
+pub struct EventSchema {
+    /// Its id: dedupe on this.
+    #[schema(pattern = "^evt_(test|live)_[0-9a-z]{26}$")]
+    pub id: String,
+    /// Always `event`.
+    #[schema(pattern = "^event$")]
+    pub object: String,
+    /// The type.
+    #[serde(rename = "type")]
+    #[schema(value_type = EventName)]
+    pub event_type: String,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Whether real money is behind it.
+    pub livemode: bool,
+    /// The place in the partner's feed: 1, 2, 3 and so on, without gaps.
+    #[schema(minimum = 1)]
+    pub sequence: i64,
+    /// The object that the event is about.
+    #[schema(value_type = Object)]
+    pub data: Value,
 }
 
-impl From<&Transaction> for TransactionBody {
-    fn from(transaction: &Transaction) -> Self {
-        Self {
-            refid: transaction.id.to_string(),
-            session_id: transaction.session_id.to_string(),
-            action: "on_ramp".into(),
-            status: transaction.state.status().into(),
-        }
+/// The type of an event, for the document.
+pub struct EventName;
+
+/// An exact type, a family such as `rail.*`, or `*`: for the document.
+pub struct EventPattern;
+
+fn one_of(words: impl IntoIterator<Item = String>, description: &str) -> RefOr<Schema> {
+    let object = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+    RefOr::T(object.description(Some(description)).into())
+}
+
+fn event_types() -> impl Iterator<Item = String> {
+    EventType::ALL.iter().map(|event_type| event_type.as_str().to_owned())
+}
+
+impl PartialSchema for EventName {
+    fn schema() -> RefOr<Schema> {
+        one_of(event_types(), "The type of an event.")
+    }
+}
+
+impl ToSchema for EventName {
+    fn name() -> Cow<'static, str> {
+        "EventName".into()
+    }
+}
+
+impl PartialSchema for EventPattern {
+    fn schema() -> RefOr<Schema> {
+        let words = families().into_iter().chain(event_types());
+        one_of(words, "A type of event, a family of them, or `*` for all.")
+    }
+}
+
+impl ToSchema for EventPattern {
+    fn name() -> Cow<'static, str> {
+        "EventPattern".into()
     }
 }

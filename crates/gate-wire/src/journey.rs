@@ -1,16 +1,21 @@
 //! What the hosted page shows: one step at a time, decided by the server.
 
-use gate_domain::catalogue::{TokenInfo, find_token};
+use gate_domain::catalogue::{Catalogue, Refusal, RefusalCode, Token};
 use gate_domain::journey::{ProcessingStage, Step};
 use gate_domain::quote::{self, Quote};
 use gate_domain::session::{Session, State};
 use gate_domain::time::Millis;
+use gate_domain::transaction::Transaction;
+use gate_domain::wallet::Address;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::branding::BrandingBody;
 use crate::error::ReasonBody;
 use crate::instant::to_rfc3339;
-use crate::words::{AddressFormat, FeeKind, Mode, Notice, SessionStatus, Stage};
+use crate::words::{
+    AddressFormat, FeeKind, IdentityLevel, IdentityOutcome, Mode, Notice, SessionStatus, Stage,
+};
 
 /// The whole of what the page needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,6 +55,8 @@ pub struct JourneySession {
     pub cancel_url: Option<String>,
     /// The partner's name.
     pub partner_name: String,
+    /// How the page looks.
+    pub branding: BrandingBody,
 }
 
 /// A step, told apart by `kind`.
@@ -95,6 +102,17 @@ pub enum JourneyStep {
         address: String,
         /// Cards that the simulator knows; empty in live mode.
         test_cards: Vec<TestCard>,
+    },
+    /// Show who they are; the purchase then goes on where it was.
+    Identity {
+        /// How sure the gateway has to be.
+        level: IdentityLevel,
+        /// Why, or why not yet, and what to do.
+        reason: ReasonBody,
+        /// They tried, and it could not be confirmed. They may try again.
+        rejected: bool,
+        /// What the simulator can make of it; empty in live mode.
+        test_outcomes: Vec<TestOutcome>,
     },
     /// Confirm with the bank.
     Challenge {
@@ -147,6 +165,11 @@ pub enum JourneyStep {
         /// Whether a payment was made and went back.
         refunded: bool,
     },
+    /// What the user came for is not on offer now. When it is again, the journey goes on by itself.
+    Unavailable {
+        /// Why, and what now.
+        reason: ReasonBody,
+    },
     /// The session is over.
     Ended {
         /// Expired or cancelled.
@@ -187,6 +210,15 @@ pub struct TestCard {
     pub label: String,
     /// What it does, for programs.
     pub outcome: String,
+}
+
+/// How the simulator lets an identity check end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestOutcome {
+    /// What to send.
+    pub outcome: IdentityOutcome,
+    /// What it does, for people.
+    pub label: String,
 }
 
 /// A price with every part of it.
@@ -238,13 +270,23 @@ pub struct RailHints {
     pub challenge_hint: Option<String>,
 }
 
+/// Who sells, as the page shows it.
+#[derive(Clone, Debug, Default)]
+pub struct Seller {
+    /// The partner's name.
+    pub partner_name: String,
+    /// How its pages look.
+    pub branding: BrandingBody,
+}
+
 impl Journey {
     /// The journey of a session, from the step that the domain computed.
     pub fn new(
         session: &Session,
         step: Step<'_>,
-        partner_name: &str,
+        seller: &Seller,
         hints: &RailHints,
+        catalogue: &Catalogue,
         now: Millis,
     ) -> Self {
         let terms = &session.terms;
@@ -259,28 +301,39 @@ impl Journey {
                 expires_at: to_rfc3339(terms.expires_at),
                 return_url: terms.return_url.clone(),
                 cancel_url: terms.cancel_url.clone(),
-                partner_name: partner_name.to_owned(),
+                partner_name: seller.partner_name.clone(),
+                branding: seller.branding.clone(),
             },
             revision: session.revision,
             server_time: to_rfc3339(now),
-            step: step_body(session, step, hints, now),
+            step: step_body(session, step, hints, catalogue, now),
         }
     }
 }
 
-fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) -> JourneyStep {
+fn step_body(
+    session: &Session,
+    step: Step<'_>,
+    hints: &RailHints,
+    catalogue: &Catalogue,
+    now: Millis,
+) -> JourneyStep {
+    let network_name = |quote: &Quote| {
+        let chain = quote.crypto.asset.network.as_deref().unwrap_or_default();
+        catalogue.network(chain).map_or_else(|| chain.to_owned(), |network| network.name.clone())
+    };
     let quoted = |quote: &Quote| QuoteBody::new(quote, now);
     let locked = session.terms.wallet_address.is_some();
     match step {
-        Step::Amount { options, selected, quote, lapsed } => JourneyStep::Amount {
+        Step::Amount { options, selected, quote, notice } => JourneyStep::Amount {
             pinned: options.len() == 1,
             options: options.iter().map(AssetOption::from).collect(),
             selected: AssetChoice {
-                target_token: selected.symbol.into(),
-                target_network: selected.network.into(),
+                target_token: selected.symbol,
+                target_network: selected.network,
             },
             quote: quote.map(quoted),
-            notice: lapsed.then_some(Notice::QuoteExpired),
+            notice: notice.map(Notice::from),
         },
         Step::Wallet { quote } => JourneyStep::Wallet {
             network_name: network_name(quote),
@@ -295,6 +348,15 @@ fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) 
             address: address.into(),
             test_cards: hints.test_cards.clone(),
         },
+        Step::Identity { check } => JourneyStep::Identity {
+            level: check.level.into(),
+            reason: check.reason().into(),
+            rejected: check.rejected,
+            test_outcomes: match session.tenant.mode {
+                gate_domain::Mode::Test => test_outcomes(),
+                gate_domain::Mode::Live => Vec::new(),
+            },
+        },
         Step::Challenge { quote, card_last4 } => JourneyStep::Challenge {
             quote: quoted(quote),
             card_last4: card_last4.into(),
@@ -303,25 +365,27 @@ fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) 
         Step::Processing { stage, quote, transaction, slow } => JourneyStep::Processing {
             stage: stage.into(),
             quote: quoted(quote),
-            address: transaction.address.as_str().into(),
+            address: sent_to(transaction).into(),
             transaction_id: transaction.id.to_string(),
             slow,
             message: stage_message(stage).into(),
         },
         Step::Done { quote, transaction, chain_transaction } => JourneyStep::Done {
             quote: quoted(quote),
-            address: transaction.address.as_str().into(),
+            address: sent_to(transaction).into(),
             transaction_id: transaction.id.to_string(),
             chain_transaction: chain_transaction.into(),
             explorer_url: None,
         },
-        Step::Failed { reason, refunded, transaction } => JourneyStep::Failed {
+        Step::Failed { reason, refunded, can_retry, transaction } => JourneyStep::Failed {
             reason: reason.into(),
-            // The session is open, so the user may always try again; the reason says whether it helps.
-            can_retry: true,
+            can_retry,
             transaction_id: transaction.map(|transaction| transaction.id.to_string()),
             refunded,
         },
+        Step::Unavailable { refusal } => {
+            JourneyStep::Unavailable { reason: unavailable_reason(&refusal) }
+        }
         Step::Ended => JourneyStep::Ended {
             status: (&session.state).into(),
             message: match session.state {
@@ -336,6 +400,19 @@ fn step_body(session: &Session, step: Step<'_>, hints: &RailHints, now: Millis) 
     }
 }
 
+fn test_outcomes() -> Vec<TestOutcome> {
+    let outcomes = [
+        (IdentityOutcome::Approved, "Pass the check"),
+        (IdentityOutcome::Rejected, "Fail the check"),
+    ];
+    outcomes.map(|(outcome, label)| TestOutcome { outcome, label: label.into() }).to_vec()
+}
+
+/// Where the tokens go; the money of a sale goes to an account that the page does not show.
+fn sent_to(transaction: &Transaction) -> &str {
+    transaction.address.as_ref().map_or("", Address::as_str)
+}
+
 const fn stage_message(stage: ProcessingStage) -> &'static str {
     match stage {
         ProcessingStage::Authorising => "Your bank is confirming the payment.",
@@ -347,19 +424,28 @@ const fn stage_message(stage: ProcessingStage) -> &'static str {
     }
 }
 
-fn network_name(quote: &Quote) -> String {
-    let network = quote.crypto.asset.network.as_deref().unwrap_or_default();
-    find_token(&quote.crypto.asset.code, network)
-        .map_or_else(|| network.to_owned(), |token| token.network_name.to_owned())
+/// A refusal in words for the user, who can neither change the request nor ask the API.
+fn unavailable_reason(refusal: &Refusal) -> ReasonBody {
+    let mut reason = ReasonBody::from(refusal);
+    let next_step = if refusal.retryable && refusal.code != RefusalCode::AmountOutOfRange {
+        "This page goes on by itself once it is back. You can also go back to the shop."
+    } else {
+        "Go back to the shop and choose something else."
+    };
+    reason.next_step = Some(next_step.into());
+    if let (Some(minimum), Some(maximum)) = (&refusal.minimum, &refusal.maximum) {
+        reason.message = format!("A purchase can be from {minimum} to {maximum} at the moment.");
+    }
+    reason
 }
 
-impl From<&TokenInfo> for AssetOption {
-    fn from(token: &TokenInfo) -> Self {
+impl From<&Token> for AssetOption {
+    fn from(token: &Token) -> Self {
         Self {
-            target_token: token.symbol.into(),
-            target_network: token.network.into(),
-            name: token.name.into(),
-            network_name: token.network_name.into(),
+            target_token: token.symbol.clone(),
+            target_network: token.network.clone(),
+            name: token.name.clone(),
+            network_name: token.network_name.clone(),
         }
     }
 }

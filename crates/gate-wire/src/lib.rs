@@ -3,15 +3,24 @@
 //!
 //! Field names and shapes are the public contract. Nothing here decides anything.
 
+pub mod branding;
+pub mod capability;
+pub mod customer;
 pub mod delivery;
 pub mod embed;
+pub mod endpoint;
 pub mod error;
 pub mod event;
 pub mod instant;
 pub mod journey;
 pub mod list;
+pub mod metadata;
+pub mod quote;
+pub mod rail;
+pub mod replay;
 pub mod session;
 pub mod signature;
+pub mod transaction;
 pub mod words;
 
 pub use error::ErrorBody;

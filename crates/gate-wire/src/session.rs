@@ -9,46 +9,67 @@ use utoipa::ToSchema;
 
 use crate::error::ReasonBody;
 use crate::instant::to_rfc3339;
+use crate::words::IdentityLevel;
 
 /// What create takes. Unknown fields are refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSessionBody {
-    /// What the user pays, a decimal string.
-    #[schema(pattern = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$", example = "100.00")]
+    /// What the user pays, a decimal string. Only a quote makes it optional.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(
+        value_type = Option<String>,
+        pattern = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$",
+        max_length = 40,
+        example = "100.00"
+    )]
     pub amount: String,
-    /// ISO 4217.
-    #[schema(pattern = "^[A-Za-z]{3}$", example = "EUR")]
+    /// ISO 4217. Only a quote makes it optional.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z]{3}$", example = "EUR")]
     pub currency: String,
     /// Where the user goes back to. Its origin must be one of the partner's allowed origins.
-    #[schema(max_length = 2048, example = "https://shop.example/orders/1")]
+    #[schema(min_length = 1, max_length = 2048, example = "https://shop.example/orders/1")]
     pub return_url: String,
     /// Where the user goes back to after giving up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 2048)]
+    #[schema(min_length = 1, max_length = 2048)]
     pub cancel_url: Option<String>,
     /// Pins the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "USDC")]
+    #[schema(min_length = 1, max_length = 12, example = "USDC")]
     pub target_token: Option<String>,
     /// Pins the network. Compared without case, answered in lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "base")]
+    #[schema(min_length = 1, max_length = 40, example = "base")]
     pub target_network: Option<String>,
-    /// Pins the flow: `on_ramp`.
+    /// Pins the flow: `on_ramp`, `off_ramp` or `swap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(on_ramp|off_ramp|swap)$")]
     pub flow: Option<String>,
     /// Where the tokens go, if the partner knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
     pub wallet_address: Option<String>,
     /// The partner's own opaque name for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     pub user_reference: Option<String>,
+    /// The partner's own name for this session, such as its order number. A second create with it
+    /// answers the session that there is, so that an attempt that is repeated under another
+    /// Idempotency-Key makes no second one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200, example = "order_1001")]
+    pub client_reference_id: Option<String>,
     /// The partner's notes: at most 50 keys and 8 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::metadata::Metadata>)]
     pub metadata: Option<Map<String, Value>>,
+    /// A signed quote to sell at: it fixes the amount, the currency, the flow and the token. Amount
+    /// and currency may then be left out; where they are sent, they say the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 64)]
+    pub quote_preview_id: Option<String>,
     /// Lifetime in seconds; 24 h where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 300, maximum = 604_800)]
@@ -100,6 +121,9 @@ pub struct SessionBody {
     #[schema(required)]
     pub user_reference: Option<String>,
     /// Echoed.
+    #[schema(required)]
+    pub client_reference_id: Option<String>,
+    /// Echoed.
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
     /// The transaction that matters, once there is one.
@@ -112,7 +136,7 @@ pub struct SessionBody {
 /// What goes on inside a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProgressBody {
-    /// `created`, `opened`, `quoted`, `awaiting_payment`, `processing`, `settled`, `failed`,
+    /// `created`, `opened`, `quoted`, `verifying`, `awaiting_payment`, `processing`, `settled`, `failed`,
     /// `refunding`, `refunded` or `review`.
     pub phase: String,
     /// Why, where something went wrong.
@@ -120,6 +144,35 @@ pub struct ProgressBody {
     pub reason: Option<ReasonBody>,
     /// RFC 3339.
     pub updated_at: String,
+}
+
+/// What `kyc.required` carries: send the user back into the hosted page, which asks them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KycRequiredBody {
+    /// The session that waits.
+    pub session_id: String,
+    /// How sure the gateway has to be.
+    pub level: IdentityLevel,
+    /// Why.
+    pub reason: ReasonBody,
+}
+
+/// What the test helper `require_kyc` takes, if anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequireKycBody {
+    /// How sure the gateway has to be; `basic` where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<IdentityLevel>,
+}
+
+/// What the test helper `advance_time` takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdvanceTimeBody {
+    /// How much time passes for the session: 1 second to 30 days.
+    #[schema(minimum = 1, maximum = 2_592_000, example = 3600)]
+    pub seconds: i64,
 }
 
 /// What create answers: the session and, only here, the client secret, which its `Debug` leaves out.
@@ -160,6 +213,7 @@ impl From<&Session> for SessionBody {
             expires_at: to_rfc3339(terms.expires_at),
             created_at: Some(to_rfc3339(session.created_at)),
             user_reference: terms.user_reference.clone(),
+            client_reference_id: terms.client_reference_id.clone(),
             metadata: serde_json::from_str(&terms.metadata)
                 .expect("metadata was checked to be an object before it was stored"),
             tx_refid: session.transaction.as_ref().map(ToString::to_string),

@@ -51,8 +51,7 @@ impl WebhookSecret {
 
     /// The value of `Gate-Signature` for a body sent at `unix_seconds`.
     pub fn gate_signature(&self, unix_seconds: i64, body: &[u8]) -> String {
-        let digest = mac(self.0.as_bytes(), &[unix_seconds.to_string().as_bytes(), b".", body]);
-        format!("t={unix_seconds},v1={}", hex(&digest))
+        format!("t={unix_seconds},v1={}", self.gate_digest(unix_seconds, body))
     }
 
     /// The value of `webhook-signature` for an event sent at `unix_seconds`.
@@ -61,6 +60,10 @@ impl WebhookSecret {
         let time = unix_seconds.to_string();
         let digest = mac(&key, &[event_id.as_bytes(), b".", time.as_bytes(), b".", body]);
         format!("v1,{}", STANDARD.encode(digest))
+    }
+
+    fn gate_digest(&self, unix_seconds: i64, body: &[u8]) -> String {
+        hex(&mac(self.0.as_bytes(), &[unix_seconds.to_string().as_bytes(), b".", body]))
     }
 
     /// Check a `Gate-Signature` against the raw body. `now` is the receiver's clock, Unix seconds.
@@ -89,6 +92,25 @@ impl WebhookSecret {
         let matches = |given: &&str| bool::from(given.as_bytes().ct_eq(expected.as_bytes()));
         if signatures.iter().any(matches) { Ok(()) } else { Err(SignatureError::Mismatch) }
     }
+}
+
+/// The value of `Gate-Signature` while several secrets sign, newest first. The official client reads
+/// the last `v1`, so a receiver that still has the oldest secret goes on working with it.
+pub fn gate_signatures(secrets: &[WebhookSecret], unix_seconds: i64, body: &[u8]) -> String {
+    secrets.iter().fold(format!("t={unix_seconds}"), |header, secret| {
+        header + ",v1=" + &secret.gate_digest(unix_seconds, body)
+    })
+}
+
+/// The value of `webhook-signature` while several secrets sign, newest first.
+pub fn standard_signatures(
+    secrets: &[WebhookSecret],
+    event_id: &str,
+    unix_seconds: i64,
+    body: &[u8],
+) -> String {
+    let sign = |secret: &WebhookSecret| secret.standard_signature(event_id, unix_seconds, body);
+    secrets.iter().map(sign).collect::<Vec<_>>().join(" ")
 }
 
 /// Why a signature was not accepted.
@@ -146,9 +168,14 @@ mod tests {
     #[test]
     fn a_rolled_secret_sends_two_signatures_and_either_is_enough() {
         let (old, new) = (secret(), WebhookSecret::new([8; 32]));
-        let signature = |secret: &WebhookSecret| secret.gate_signature(NOW, BODY);
-        let old_v1 = signature(&old).split_once(',').map(|(_, v1)| v1.to_owned()).unwrap();
-        let header = format!("{},{old_v1}", signature(&new));
+        let header = gate_signatures(&[new.clone(), old.clone()], NOW, BODY);
+        let last = header.rsplit_once(',').unwrap().1;
+        assert!(old.gate_signature(NOW, BODY).ends_with(last), "the older one is last");
+        let one = gate_signatures(std::slice::from_ref(&new), NOW, BODY);
+        assert_eq!(one, new.gate_signature(NOW, BODY));
+        let standard = standard_signatures(&[new.clone(), old.clone()], "evt_1", NOW, BODY);
+        let each = [&new, &old].map(|secret| secret.standard_signature("evt_1", NOW, BODY));
+        assert_eq!(standard, each.join(" "));
         assert_eq!(old.verify(&header, BODY, NOW), Ok(()));
         assert_eq!(new.verify(&header, BODY, NOW), Ok(()));
     }

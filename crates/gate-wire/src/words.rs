@@ -64,11 +64,25 @@ words!(
     }
 );
 
+/// What a hosted page may do with its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EmbedScope)]
+pub enum Scope {
+    /// Look at the journey.
+    #[serde(rename = "journey:read")]
+    Read,
+    /// Take part in it.
+    #[serde(rename = "journey:act")]
+    Act,
+}
+
 words!(
     /// Why the page shows the price again.
     Notice {
         /// The accepted price no longer holds.
         QuoteExpired,
+        /// The token that was chosen is not on offer any more.
+        AssetNotAvailable,
     }
 );
 
@@ -77,6 +91,125 @@ words!(
     AddressFormat {
         /// `0x` and 40 hexadecimal digits (EIP-55).
         Evm,
+    }
+);
+
+words!(
+    /// Whether the gateway has verified a customer.
+    KycStatus {
+        /// Not yet.
+        Unverified,
+    }
+);
+
+words!(
+    /// How sure the gateway has to be of who the user is.
+    IdentityLevel {
+        /// A document that shows who they are.
+        Basic,
+        /// The document, and where the money comes from.
+        Enhanced,
+    }
+);
+
+words!(
+    /// How an identity check ended.
+    IdentityOutcome {
+        /// They are who they say.
+        Approved,
+        /// It could not be confirmed.
+        Rejected,
+    }
+);
+
+impl From<gate_domain::session::IdentityLevel> for IdentityLevel {
+    fn from(level: gate_domain::session::IdentityLevel) -> Self {
+        match level {
+            gate_domain::session::IdentityLevel::Basic => Self::Basic,
+            gate_domain::session::IdentityLevel::Enhanced => Self::Enhanced,
+        }
+    }
+}
+
+words!(
+    /// Where a caller's country is known from.
+    GeoSource {
+        /// The request named it.
+        Explicit,
+        /// The edge's header `cf-ipcountry` named it.
+        Ip,
+        /// It is not known.
+        None,
+    }
+);
+
+words!(
+    /// Which way money goes.
+    Side {
+        /// Fiat in, crypto out.
+        OnRamp,
+        /// Crypto in, fiat out.
+        OffRamp,
+    }
+);
+
+words!(
+    /// What a transaction does.
+    Action {
+        /// Buys crypto.
+        OnRamp,
+        /// Sells crypto.
+        OffRamp,
+        /// Swaps one token for another.
+        Swap,
+    }
+);
+
+words!(
+    /// Where a transaction stands.
+    TransactionStatus {
+        /// What the user gives has not come in.
+        AwaitingPayment,
+        /// It has come in.
+        PaymentReceived,
+        /// What the user gets is on its way.
+        Settling,
+        /// The user has it.
+        Completed,
+        /// Nothing came in, or nothing of it was kept.
+        Failed,
+        /// What came in is on its way back.
+        RefundPending,
+        /// It is back.
+        Refunded,
+        /// A person looks into it.
+        Review,
+    }
+);
+
+words!(
+    /// Where a signed quote stands.
+    QuoteStatus {
+        /// It can be redeemed.
+        Active,
+        /// It was redeemed.
+        Consumed,
+        /// Nobody redeemed it in time.
+        Expired,
+    }
+);
+
+words!(
+    /// Where a rail payment stands.
+    RailStatus {
+        /// Money may be moving.
+        Processing,
+        /// The user has what they get.
+        Settled,
+        /// Nothing was taken in, or all of it went back.
+        Failed,
+        /// It was withdrawn before anything had come in.
+        Cancelled,
     }
 );
 
@@ -96,6 +229,15 @@ impl From<&State> for SessionStatus {
             State::Completed => Self::Completed,
             State::Expired => Self::Expired,
             State::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<gate_domain::journey::Notice> for Notice {
+    fn from(notice: gate_domain::journey::Notice) -> Self {
+        match notice {
+            gate_domain::journey::Notice::QuoteExpired => Self::QuoteExpired,
+            gate_domain::journey::Notice::AssetNotAvailable => Self::AssetNotAvailable,
         }
     }
 }

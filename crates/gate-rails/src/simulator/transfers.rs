@@ -1,0 +1,59 @@
+//! A bank, and the vault that takes in the tokens of sales: whatever a rail payment moves other than
+//! tokens on their way to a wallet. Nothing goes wrong here by itself; test helpers force that.
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use gate_domain::rail::{Command, CommandKind};
+use gate_domain::time::Millis;
+use gate_domain::transaction::Event;
+
+use crate::{Rail, RailError, Reply};
+
+/// How long a transfer takes to come in: 0.9 s. A worker that looks every second settles a payment
+/// in about two.
+const IN_MS: i64 = 900;
+/// How long one takes to go out: 0.7 s.
+const OUT_MS: i64 = 700;
+
+/// The simulated bank.
+pub struct SimulatedTransfers;
+
+impl Rail for SimulatedTransfers {
+    fn send<'a>(
+        &'a self,
+        command: &'a Command,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Reply, RailError>> {
+        ready(Ok(answer(command, now))).boxed()
+    }
+
+    fn ask<'a>(
+        &'a self,
+        command: &'a Command,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Option<Reply>, RailError>> {
+        ready(Ok(Some(answer(command, now)))).boxed()
+    }
+}
+
+fn answer(command: &Command, now: Millis) -> Reply {
+    let age_ms = now.0 - command.created_at.0;
+    // Named after the transaction, so that every answer names the same.
+    let transaction = command.transaction_id.as_str();
+    let tail = transaction.rsplit('_').next().unwrap_or(transaction);
+    match command.kind {
+        CommandKind::Charge if age_ms < IN_MS => Reply::pending(IN_MS - age_ms),
+        CommandKind::Charge | CommandKind::Confirm => {
+            Reply::last([Event::PaymentSucceeded { payment: format!("sim_pay_{tail}") }])
+        }
+        CommandKind::Void => Reply::last([Event::Voided]),
+        CommandKind::Payout if age_ms < OUT_MS => {
+            let answers = vec![Event::PayoutSubmitted];
+            Reply { answers, ask_again_ms: Some(OUT_MS - age_ms) }
+        }
+        CommandKind::Payout => {
+            Reply::last([Event::PayoutSucceeded { chain_transaction: format!("sim_out_{tail}") }])
+        }
+        CommandKind::Refund => Reply::last([Event::RefundSucceeded]),
+    }
+}

@@ -1,0 +1,144 @@
+//! Where a partner receives webhooks (decisions, "Events and webhooks").
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An endpoint. Its secret is shown when it is made or rolled, and never again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndpointBody {
+    /// Its id.
+    #[schema(pattern = "^we_(test|live)_[0-9a-z]{26}$")]
+    pub id: String,
+    /// Always `webhook_endpoint`.
+    #[schema(pattern = "^webhook_endpoint$")]
+    pub object: String,
+    /// `test` or `live`.
+    #[schema(value_type = crate::words::Mode)]
+    pub mode: String,
+    /// Where events are sent.
+    #[schema(max_length = 2048)]
+    pub url: String,
+    /// What it takes: `*`, families such as `rail.*`, and exact types.
+    #[schema(min_items = 1, max_items = 50)]
+    pub event_types: Vec<String>,
+    /// What its owner calls it.
+    #[schema(required)]
+    pub description: Option<String>,
+    /// `enabled` or `disabled`. Nothing is sent to a disabled one; what waits for it goes on waiting.
+    #[schema(value_type = EndpointStatus)]
+    pub status: String,
+    /// Who or what disabled it, such as `disabled_by_partner` or `disabled_by_operator`.
+    #[schema(required)]
+    pub disabled_reason: Option<String>,
+    /// Until when a rolled secret signs too; null when only the newest does.
+    #[schema(required, format = DateTime)]
+    pub old_secret_expires_at: Option<String>,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
+/// Whether an endpoint takes events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WebhookEndpointStatus)]
+pub enum EndpointStatus {
+    /// It does.
+    Enabled,
+    /// It is paused.
+    Disabled,
+}
+
+/// What create and roll answer: the endpoint and, only here, its secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndpointWithSecretBody {
+    /// The endpoint.
+    #[serde(flatten)]
+    pub endpoint: EndpointBody,
+    /// Verifies what it receives, in both schemes. Keep it where your server keeps secrets.
+    #[schema(
+        pattern = "^whsec_[A-Za-z0-9+/]+=*$",
+        example = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    )]
+    pub secret: String,
+}
+
+/// What creates an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateEndpointBody {
+    /// https, or http on a loopback host in test mode; without user-info and without a fragment.
+    #[schema(
+        min_length = 9,
+        max_length = 2048,
+        pattern = "^https://[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?(\\.[a-z]([a-z0-9-]{0,20}[a-z0-9])?){1,4}(/[A-Za-z0-9._~/-]*)?$",
+        example = "https://shop.example/webhooks"
+    )]
+    pub url: String,
+    /// What it takes; everything where nothing is said. Null is the same as leaving it out.
+    #[schema(min_items = 1, max_items = 50, value_type = Option<Vec<crate::event::EventPattern>>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_types: Option<Vec<String>>,
+    /// A name for people.
+    #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// What changes an endpoint. A field that is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateEndpointBody {
+    /// As in create. What waits is sent to the new URL.
+    #[schema(
+        nullable = false,
+        min_length = 9,
+        max_length = 2048,
+        pattern = "^https://[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?(\\.[a-z]([a-z0-9-]{0,20}[a-z0-9])?){1,4}(/[A-Za-z0-9._~/-]*)?$",
+        example = "https://shop.example/webhooks"
+    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// As in create; null goes back to everything.
+    #[schema(min_items = 1, max_items = 50, value_type = Option<Vec<crate::event::EventPattern>>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_types: Option<Vec<String>>,
+    /// A name for people; null takes it away.
+    #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `disabled` pauses it, `enabled` lets it go on with what waits.
+    #[schema(nullable = false, value_type = Option<EndpointStatus>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+/// What rolls a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RollSecretBody {
+    /// How long the secret of now signs on beside the new one: 0 to 604,800 s, a day where nothing
+    /// is said. 0 stops it and every older one at once.
+    #[schema(minimum = 0, maximum = 604_800, default = 86_400)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap_seconds: Option<i64>,
+}
+
+/// What is left of an endpoint. A second removal answers the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeletedEndpointBody {
+    /// Its id.
+    #[schema(pattern = "^we_(test|live)_[0-9a-z]{26}$")]
+    pub id: String,
+    /// Always `webhook_endpoint`.
+    #[schema(pattern = "^webhook_endpoint$")]
+    pub object: String,
+    /// Always true.
+    pub deleted: bool,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub deleted_at: String,
+}
