@@ -17,8 +17,8 @@ const LIST_MISBOOKED: Sql = sql("select t.id from transactions t
         and (case when t.status in ('awaiting_payment', 'failed') then 0 else 100 end
             + case when t.status = 'completed' then 10 else 0 end
             + case when t.status = 'refunded' then 1 else 0 end)
-        <> (select coalesce(sum(case p.booking when 'payment_captured' then 100
-                when 'tokens_delivered' then 10 else 1 end), 0)
+        <> (select coalesce(sum(case when p.booking in ('payment_captured', 'tokens_received') then 100
+                when p.booking in ('tokens_delivered', 'money_paid_out') then 10 else 1 end), 0)
             from postings p where p.partner_id = t.partner_id and p.mode = t.mode
                 and p.transaction_id = t.id)
     limit $1");
@@ -27,12 +27,23 @@ const LIST_OUT_OF_STEP: Sql = sql("select s.id from sessions s left join transac
     where (s.status = 'completed' and (t.status is null or t.status <> 'completed'))
         or (s.status <> 'completed' and t.status = 'completed')
     limit $1");
+// A rail payment has settled exactly when its transaction is completed, and its quote says so.
+const LIST_RAILS_OUT_OF_STEP: Sql = sql("select r.id from rail_payments r
+    left join transactions t on t.partner_id = r.partner_id and t.mode = r.mode
+        and t.id = r.transaction_id and t.rail_payment_id = r.id
+    left join quotes q on q.partner_id = r.partner_id and q.mode = r.mode and q.id = r.quote_id
+        and q.consumed_by = r.transaction_id
+    where t.id is null or q.id is null
+        or (r.status = 'settled' and t.status <> 'completed')
+        or (r.status <> 'settled' and t.status = 'completed')
+        or (r.status = 'processing' and t.status in ('failed', 'refunded'))
+    limit $1");
 // Both engines look the set of delivered events up in a temporary index of its own.
 const LIST_UNDELIVERED: Sql = sql("select v.id from events v
     left join (select distinct event_id as id from deliveries) delivered on delivered.id = v.id
     where delivered.id is null
         and exists (select 1 from endpoints e where e.partner_id = v.partner_id
-            and e.mode = v.mode and e.status = 'enabled' and e.created_at < v.created_at)
+            and e.mode = v.mode and e.takes_all_since < v.created_at)
     limit $1");
 const TOUCH: Sql = sql("update feeds set last_sequence = last_sequence where partner_id = ''");
 
@@ -44,6 +55,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     LIST_FEED_GAPS,
     LIST_MISBOOKED,
     LIST_OUT_OF_STEP,
+    LIST_RAILS_OUT_OF_STEP,
     LIST_UNDELIVERED,
 ];
 
@@ -85,7 +97,12 @@ impl Tx {
         self.query(LIST_OUT_OF_STEP, &[&limit], |row| row.get(0))
     }
 
-    /// Events that no endpoint was ever going to get, though there was one.
+    /// Rail payments that do not agree with their transaction or their quote.
+    pub fn list_rails_out_of_step(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_RAILS_OUT_OF_STEP, &[&limit], |row| row.get(0))
+    }
+
+    /// Events that no endpoint was ever going to get, though there was one that took everything.
     pub fn list_undelivered_events(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
         self.query(LIST_UNDELIVERED, &[&limit], |row| row.get(0))
     }

@@ -1,6 +1,6 @@
 //! Commands to the rails: written with the change that causes them, sent by a worker under a lease.
 
-use gate_domain::ids::{SessionId, Tenant};
+use gate_domain::ids::{SessionId, Tenant, TransactionId};
 use gate_domain::rail::Command;
 use gate_domain::time::Millis;
 
@@ -18,10 +18,13 @@ const LEASE: Sql = sql("update commands
     where partner_id = $1 and mode = $2 and id = $3");
 const RECORD: Sql = sql("update commands set due_at = $5, body = $6, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4");
+const CLOSE: Sql = sql("update commands set due_at = null, lease_token = null
+    where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4
+        and due_at is not null");
 const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = null
     where due_at is not null and lease_token is not null");
 
-pub(crate) const STATEMENTS: &[Sql] = &[INSERT, LIST_DUE, LEASE, RECORD, RELEASE_ALL];
+pub(crate) const STATEMENTS: &[Sql] = &[INSERT, LIST_DUE, LEASE, RECORD, CLOSE, RELEASE_ALL];
 
 /// A command that this worker holds, until the lease ends.
 #[derive(Clone, Debug)]
@@ -108,6 +111,18 @@ impl Tx {
             &[&partner, &mode, &id, &claim.lease_token, &due_at, &to_json(&command)],
         )?;
         Ok(changed == 1)
+    }
+
+    /// Let go of whatever is due for a transaction; an answer that is on its way finds its lease
+    /// lost. Only for the sandbox, whose other side is ours.
+    pub fn close_commands(
+        &mut self,
+        tenant: &Tenant,
+        session: &SessionId,
+        transaction: &TransactionId,
+    ) -> Result<u64, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.execute(CLOSE, &[&partner, &mode, &session.as_str(), &transaction.as_str()])
     }
 
     /// Make every leased command due now. Only for a process that knows that it is the only one.

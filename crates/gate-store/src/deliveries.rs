@@ -1,12 +1,13 @@
-//! Deliveries: one event on its way to one endpoint, and the attempts that were made.
+//! Deliveries at work: one event on its way to one endpoint, leased, sent, recorded.
 
+use gate_domain::chaos::Chaos;
 use gate_domain::delivery::DeliveryStatus;
 use gate_domain::ids::{DeliveryId, EndpointId, EventId, Tenant};
 use gate_domain::time::Millis;
 
 use crate::locked::Locked;
 use crate::read::Reader;
-use crate::{Row, Sql, StoreError, Tx, sql};
+use crate::{DeliveryRow, Param, Sql, StoreError, Tx, sql};
 
 // A walk from endpoint to endpoint along the index of what is pending: its length is the number of
 // endpoints that wait for something, not the number of deliveries.
@@ -16,8 +17,11 @@ const LIST_DUE_ENDPOINTS: Sql = sql("with recursive waiting (id) as (
         select (select min(endpoint_id) from deliveries
             where status = 'pending' and endpoint_id > waiting.id)
         from waiting where waiting.id is not null)
-    select id from waiting where id is not null and exists (select 1 from deliveries
-        where status = 'pending' and endpoint_id = waiting.id and next_attempt_at <= $1)");
+    select id from waiting where id is not null
+        and exists (select 1 from deliveries
+            where status = 'pending' and endpoint_id = waiting.id and next_attempt_at <= $1)
+        and exists (select 1 from endpoints e
+            where e.id = waiting.id and e.status = 'enabled' and e.deleted_at is null)");
 // Oldest first per endpoint and session: a delivery waits for the earlier ones of its session.
 const LIST_DUE: Sql =
     sql("select partner_id, mode, id, event_id, event_type, attempts, failures, endpoint_id,
@@ -26,7 +30,8 @@ const LIST_DUE: Sql =
     where endpoint_id = $1 and status = 'pending' and next_attempt_at <= $2
         and not exists (select 1 from deliveries earlier
             where earlier.endpoint_id = due.endpoint_id and earlier.order_key = due.order_key
-                and earlier.sequence < due.sequence and earlier.status in ('pending', 'in_flight'))
+                and earlier.sequence < due.sequence and earlier.status in ('pending', 'in_flight')
+                and earlier.overtaken = 0)
     order by next_attempt_at limit $3")
     .skip_locked();
 const LEASE: Sql = sql("update deliveries set status = 'in_flight', attempts = attempts + 1,
@@ -35,11 +40,11 @@ const LEASE: Sql = sql("update deliveries set status = 'in_flight', attempts = a
 const INSERT_ATTEMPT: Sql = sql("insert into attempts
     (partner_id, mode, delivery_id, number, started_at) values ($1, $2, $3, $4, $5)");
 const FIND_TARGET: Sql = sql("select url, secret_sealed from endpoints
-    where partner_id = $1 and mode = $2 and id = $3");
+    where partner_id = $1 and mode = $2 and id = $3 and status = 'enabled' and deleted_at is null");
 const FIND_BODY: Sql =
     sql("select body from events where partner_id = $1 and mode = $2 and id = $3");
 const RECORD: Sql = sql("update deliveries set status = $5, failures = $6, next_attempt_at = $7,
-        last_response_status = $8, last_error = $9, delivered_at = $10,
+        last_response_status = $8, last_error = $9, delivered_at = $10, overtaken = $11,
         lease_token = null, lease_until = null
     where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4");
 // What waits behind a failed delivery of the same session is not due before it is: a dead endpoint
@@ -56,40 +61,30 @@ const RELEASE: Sql = sql("update deliveries set status = 'pending', next_attempt
     where status = 'in_flight' and lease_until <= $1");
 const ANY_LOST_LEASE: Sql = sql("select id from deliveries
     where status = 'in_flight' and lease_until <= $1 limit 1");
-const FIND: Sql =
-    sql("select d.partner_id, d.mode, d.id, d.event_id, d.event_type, e.url, d.status,
-        d.attempts, d.last_response_status, d.last_error, d.next_attempt_at, d.delivered_at
-    from deliveries d join endpoints e
-        on e.partner_id = d.partner_id and e.mode = d.mode and e.id = d.endpoint_id
-    where d.partner_id = $1 and d.mode = $2 and d.id = $3");
 const LOCK: Sql = sql("select id from deliveries
     where partner_id = $1 and mode = $2 and id = $3")
 .for_update();
 const REPLAY: Sql = sql("update deliveries set status = 'pending', failures = 0,
         next_attempt_at = $4
     where partner_id = $1 and mode = $2 and id = $3 and status = 'dead_lettered'");
-const LIST: Sql =
-    sql("select d.partner_id, d.mode, d.id, d.event_id, d.event_type, e.url, d.status,
-        d.attempts, d.last_response_status, d.last_error, d.next_attempt_at, d.delivered_at
-    from deliveries d join endpoints e
-        on e.partner_id = d.partner_id and e.mode = d.mode and e.id = d.endpoint_id
-    where d.partner_id = $1 and d.mode = $2 order by d.id desc limit $3 offset $4");
-const LIST_SUCCEEDED: Sql =
-    sql("select d.partner_id, d.mode, d.id, d.event_id, d.event_type, e.url,
-        d.status, d.attempts, d.last_response_status, d.last_error, d.next_attempt_at,
-        d.delivered_at
-    from deliveries d join endpoints e
-        on e.partner_id = d.partner_id and e.mode = d.mode and e.id = d.endpoint_id
-    where d.partner_id = $1 and d.mode = $2 and d.status = 'succeeded'
-    order by d.id desc limit $3 offset $4");
-const LIST_UNFINISHED: Sql =
-    sql("select d.partner_id, d.mode, d.id, d.event_id, d.event_type, e.url,
-        d.status, d.attempts, d.last_response_status, d.last_error, d.next_attempt_at,
-        d.delivered_at
-    from deliveries d join endpoints e
-        on e.partner_id = d.partner_id and e.mode = d.mode and e.id = d.endpoint_id
-    where d.partner_id = $1 and d.mode = $2 and d.status <> 'succeeded' and d.status = $5
-    order by d.id desc limit $3 offset $4");
+// Endpoints that were removed while something waited for them.
+const LIST_ORPHANED: Sql = sql("with recursive waiting (id) as (
+        select min(endpoint_id) from deliveries where status = 'pending'
+        union all
+        select (select min(endpoint_id) from deliveries
+            where status = 'pending' and endpoint_id > waiting.id)
+        from waiting where waiting.id is not null)
+    select id from waiting where id is not null and exists (select 1 from endpoints e
+        where e.id = waiting.id and e.deleted_at is not null)");
+const BURY: Sql = sql("update deliveries
+    set status = 'dead_lettered', next_attempt_at = null, last_error = $2
+    where status = 'pending' and (partner_id, mode, id) in
+        (select partner_id, mode, id from deliveries
+            where endpoint_id = $1 and status = 'pending' limit $3)");
+const LIST_OF_EVENT: Sql = sql("select id, endpoint_id, status from deliveries
+    where partner_id = $1 and mode = $2 and event_id = $3 order by id desc");
+const HASTEN: Sql = sql("update deliveries set failures = 0, next_attempt_at = $4
+    where partner_id = $1 and mode = $2 and id = $3 and status = 'pending'");
 
 pub(crate) const STATEMENTS: &[Sql] = &[
     LIST_DUE_ENDPOINTS,
@@ -103,48 +98,23 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     RECORD_ATTEMPT,
     RELEASE,
     ANY_LOST_LEASE,
-    FIND,
     LOCK,
     REPLAY,
-    LIST,
-    LIST_SUCCEEDED,
-    LIST_UNFINISHED,
+    LIST_ORPHANED,
+    BURY,
+    LIST_OF_EVENT,
+    HASTEN,
 ];
-
-/// A delivery as partners see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliveryRow {
-    /// Whose it is.
-    pub tenant: Tenant,
-    /// Its id.
-    pub id: DeliveryId,
-    /// The event.
-    pub event_id: EventId,
-    /// The event's type.
-    pub event_type: String,
-    /// Where it goes.
-    pub target_url: String,
-    /// Where it stands.
-    pub status: DeliveryStatus,
-    /// Attempts so far.
-    pub attempts: i64,
-    /// The status of the last answer.
-    pub last_response_status: Option<i64>,
-    /// What went wrong last.
-    pub last_error: Option<String>,
-    /// When it is tried again.
-    pub next_attempt_at: Option<Millis>,
-    /// When it arrived.
-    pub delivered_at: Option<Millis>,
-}
 
 /// Where the deliveries of an endpoint go.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The URL.
     pub url: String,
-    /// The sealed signing secret.
-    pub secret_sealed: Vec<u8>,
+    /// The sealed secrets that sign now, newest first.
+    pub secrets_sealed: Vec<Vec<u8>>,
+    /// The faults that the partner asked the sandbox for.
+    pub chaos: Option<Chaos>,
 }
 
 /// A delivery that this worker holds, until the lease ends.
@@ -189,6 +159,8 @@ pub struct AttemptOutcome {
     pub response_excerpt: Option<String>,
     /// When it ended.
     pub ended_at: Millis,
+    /// Later events of the session may go first: only the sandbox says so, and only on request.
+    pub overtaken: bool,
 }
 
 impl Tx {
@@ -198,7 +170,8 @@ impl Tx {
     }
 
     /// Lease up to `limit` deliveries of an endpoint that are due, and write down an attempt for
-    /// each before anything is sent. None when the endpoint has nothing that can go now.
+    /// each before anything is sent. None when the endpoint has nothing that can go now, or is
+    /// paused or gone.
     pub fn claim_deliveries(
         &mut self,
         endpoint: &EndpointId,
@@ -225,10 +198,16 @@ impl Tx {
         let Some(first) = claimed.first() else { return Ok(None) };
         let tenant = first.tenant.clone();
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let target =
-            self.query_one(FIND_TARGET, &[&partner, &mode, &endpoint.as_str()], |row| {
-                Ok(Target { url: row.get(0)?, secret_sealed: row.get(1)? })
-            })?;
+        let params: [&dyn Param; 3] = [&partner, &mode, &endpoint.as_str()];
+        let found = self.query_opt(FIND_TARGET, &params, |row| {
+            Ok((row.get::<String>(0)?, row.get::<Vec<u8>>(1)?))
+        })?;
+        let Some((url, newest)) = found else { return Ok(None) };
+        let rolled = self.list_rolled_secrets(&tenant, endpoint, now)?;
+        let rolled = rolled.into_iter().map(|(secret, _)| secret);
+        let secrets_sealed = std::iter::once(newest).chain(rolled).collect();
+        let chaos = self.find_chaos(&tenant, now)?;
+        let target = Target { url, secrets_sealed, chaos };
         for claim in &mut claimed {
             let id = claim.id.as_str();
             self.execute(LEASE, &[&partner, &mode, &id, &lease_token, &lease_until.0])?;
@@ -262,9 +241,11 @@ impl Tx {
                 &outcome.response_status,
                 &outcome.error,
                 &succeeded.then_some(outcome.ended_at.0),
+                &i64::from(outcome.overtaken),
             ],
         )?;
         if changed == 1
+            && !outcome.overtaken
             && let Some(next) = outcome.next_attempt_at
         {
             let endpoint = claim.endpoint_id.as_str();
@@ -303,16 +284,6 @@ impl Tx {
         Ok(self.query_opt(ANY_LOST_LEASE, &[&now.0], |_| Ok(()))?.is_some())
     }
 
-    /// Read a delivery.
-    pub fn find_delivery(
-        &mut self,
-        tenant: &Tenant,
-        id: &DeliveryId,
-    ) -> Result<Option<DeliveryRow>, StoreError> {
-        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.query_opt(FIND, &[&partner, &mode, &id.as_str()], read)
-    }
-
     /// Read a delivery and keep everybody else from changing it.
     pub fn lock_delivery(
         &mut self,
@@ -335,41 +306,42 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// A page of deliveries, newest first.
-    pub fn list_deliveries(
+    /// Endpoints that were removed, and for which something still waits: a worker's question.
+    pub fn list_orphaned_endpoints(&mut self) -> Result<Vec<EndpointId>, StoreError> {
+        self.query(LIST_ORPHANED, &[], |row| Reader::new(row, "deliveries", 0).parse(0))
+    }
+
+    /// Give up what waits for a removed endpoint, at most `limit` of it. Answers how many.
+    pub fn bury_deliveries(
+        &mut self,
+        endpoint: &EndpointId,
+        why: &str,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        self.execute(BURY, &[&endpoint.as_str(), &why, &limit])
+    }
+
+    /// Where an event went so far, newest delivery first.
+    pub fn list_deliveries_of_event(
         &mut self,
         tenant: &Tenant,
-        status: Option<DeliveryStatus>,
-        limit: i64,
-        skip: i64,
-    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        event: &EventId,
+    ) -> Result<Vec<(DeliveryId, EndpointId, DeliveryStatus)>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        match status {
-            None => self.query(LIST, &[&partner, &mode, &limit, &skip], read),
-            Some(DeliveryStatus::Succeeded) => {
-                self.query(LIST_SUCCEEDED, &[&partner, &mode, &limit, &skip], read)
-            }
-            Some(status) => {
-                let status = status.as_str();
-                self.query(LIST_UNFINISHED, &[&partner, &mode, &limit, &skip, &status], read)
-            }
-        }
+        self.query(LIST_OF_EVENT, &[&partner, &mode, &event.as_str()], |row| {
+            let reader = Reader::new(row, "deliveries", 0);
+            Ok((reader.parse(0)?, reader.parse(1)?, reader.word(2, DeliveryStatus::parse)?))
+        })
     }
-}
 
-fn read(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
-    let reader = Reader::new(row, "deliveries", 2);
-    Ok(DeliveryRow {
-        tenant: reader.tenant()?,
-        id: reader.parse(2)?,
-        event_id: reader.parse(3)?,
-        event_type: reader.text(4)?,
-        target_url: reader.text(5)?,
-        status: reader.word(6, DeliveryStatus::parse)?,
-        attempts: reader.int(7)?,
-        last_response_status: row.get(8)?,
-        last_error: row.get(9)?,
-        next_attempt_at: row.get::<Option<i64>>(10)?.map(Millis),
-        delivered_at: row.get::<Option<i64>>(11)?.map(Millis),
-    })
+    /// Begin a waiting delivery's schedule again, now. False when it does not wait.
+    pub fn hasten_delivery(
+        &mut self,
+        tenant: &Tenant,
+        id: &DeliveryId,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        Ok(self.execute(HASTEN, &[&partner, &mode, &id.as_str(), &now.0])? == 1)
+    }
 }

@@ -5,19 +5,65 @@ use gate_domain::event::EventType;
 use gate_domain::ids::{DeliveryId, EventId, SessionId, Tenant};
 use gate_domain::time::Millis;
 
-use crate::{Sql, StoreError, Tx, sql};
+use crate::{Param, Row, Sql, StoreError, TakingEndpoint, Tx, sql};
 
 const NEXT_SEQUENCE: Sql = sql("update feeds set last_sequence = last_sequence + 1
     where partner_id = $1 and mode = $2 returning last_sequence");
 const INSERT: Sql = sql("insert into events
-    (partner_id, mode, id, sequence, type, session_id, body, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)");
+    (partner_id, mode, id, sequence, type, session_id, subject, body, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 const INSERT_DELIVERY: Sql = sql("insert into deliveries
     (partner_id, mode, id, endpoint_id, event_id, event_type, order_key, sequence, status, attempts,
         failures, next_attempt_at, created_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 0, 0, $9, $9)");
 
-pub(crate) const STATEMENTS: &[Sql] = &[NEXT_SEQUENCE, INSERT, INSERT_DELIVERY];
+const FIND: Sql = sql("select body from events where partner_id = $1 and mode = $2 and id = $3");
+// The place of an event, or of the last one made before it: a cursor holds its place whether or not
+// its event is there.
+const FIND_PLACE: Sql = sql("select id, sequence from events
+    where partner_id = $1 and mode = $2 and id <= $3 order by id desc limit 1");
+const FIND_LAST_PLACE: Sql =
+    sql("select last_sequence from feeds where partner_id = $1 and mode = $2");
+
+/// One page of events between two places, both left out. A page of several types is one per type,
+/// merged: each is as quick as its index, however rare the type.
+macro_rules! pages {
+    ($($name:ident $condition:literal $order:literal),* $(,)?) => {
+        $(const $name: Sql = sql(concat!(
+            "select sequence, body from events where partner_id = $1 and mode = $2
+                and sequence > $3 and sequence < $4", $condition,
+            " order by sequence ", $order, " limit $5"
+        ));)*
+    };
+}
+
+pages! {
+    LIST_ALL "" "",
+    LIST_ALL_NEWEST "" "desc",
+    LIST_OF_TYPE " and type = $6" "",
+    LIST_OF_TYPE_NEWEST " and type = $6" "desc",
+    LIST_OF_SESSION " and session_id = $6" "",
+    LIST_OF_SESSION_NEWEST " and session_id = $6" "desc",
+    LIST_OF_BOTH " and session_id = $6 and type = $7" "",
+    LIST_OF_BOTH_NEWEST " and session_id = $6 and type = $7" "desc",
+}
+
+pub(crate) const STATEMENTS: &[Sql] = &[
+    NEXT_SEQUENCE,
+    INSERT,
+    INSERT_DELIVERY,
+    FIND,
+    FIND_PLACE,
+    FIND_LAST_PLACE,
+    LIST_ALL,
+    LIST_ALL_NEWEST,
+    LIST_OF_TYPE,
+    LIST_OF_TYPE_NEWEST,
+    LIST_OF_SESSION,
+    LIST_OF_SESSION_NEWEST,
+    LIST_OF_BOTH,
+    LIST_OF_BOTH_NEWEST,
+];
 
 /// A fact to announce.
 #[derive(Clone, Debug)]
@@ -30,13 +76,41 @@ pub struct NewEvent {
     pub event_type: EventType,
     /// The session that it is about; its events go out in order.
     pub session_id: Option<SessionId>,
+    /// What else it is about, where it is about no session: events about the same go out in order.
+    pub subject: Option<String>,
     /// When.
     pub created_at: Millis,
 }
 
+/// Which events a page holds.
+#[derive(Clone, Debug)]
+pub struct EventQuery {
+    /// Behind this place in the feed.
+    pub after: i64,
+    /// Before this place in the feed.
+    pub before: i64,
+    /// Of these types; none for all.
+    pub types: Option<Vec<EventType>>,
+    /// About this session.
+    pub session_id: Option<SessionId>,
+    /// Newest first, or in the order of the feed.
+    pub newest_first: bool,
+    /// At most this many.
+    pub limit: i64,
+}
+
+/// An event: its place in the feed and its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// The place.
+    pub sequence: i64,
+    /// What every attempt sends.
+    pub body: String,
+}
+
 impl Tx {
     /// Announce a fact: `body` makes the bytes that every attempt sends, from the event's place in
-    /// the feed. Answers the deliveries that wait for it.
+    /// the feed. Answers the deliveries that wait for it, one per endpoint that takes it.
     ///
     /// The feed's row is locked from here to the commit, so this comes last in a transaction.
     pub fn append_event(
@@ -46,7 +120,7 @@ impl Tx {
         mut next_delivery: impl FnMut() -> DeliveryId,
     ) -> Result<Vec<DeliveryId>, StoreError> {
         let (partner, mode) = (event.tenant.partner.as_str(), event.tenant.mode.as_str());
-        let endpoints = self.list_endpoints(&event.tenant)?;
+        let endpoints = self.list_taking_endpoints(&event.tenant)?;
         let sequence: i64 = self.query_one(NEXT_SEQUENCE, &[&partner, &mode], |row| row.get(0))?;
         let event_type = event.event_type.as_str();
         let session = event.session_id.as_ref().map(ToString::to_string);
@@ -60,13 +134,15 @@ impl Tx {
                 &sequence,
                 &event_type,
                 &session,
+                &event.subject,
                 &body(sequence),
                 &event.created_at.0,
             ],
         )?;
-        let order_key = session.as_deref().unwrap_or(id);
+        let order_key = session.as_deref().or(event.subject.as_deref()).unwrap_or(id);
         let mut deliveries = Vec::with_capacity(endpoints.len());
-        for endpoint in endpoints {
+        let takes = |endpoint: &TakingEndpoint| endpoint.filter.lets_through(event.event_type);
+        for endpoint in endpoints.into_iter().filter(takes) {
             let delivery = next_delivery();
             self.execute(
                 INSERT_DELIVERY,
@@ -86,4 +162,94 @@ impl Tx {
         }
         Ok(deliveries)
     }
+
+    /// The bytes of an event.
+    pub fn find_event(
+        &mut self,
+        tenant: &Tenant,
+        id: &EventId,
+    ) -> Result<Option<String>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.query_opt(FIND, &[&partner, &mode, &id.as_str()], |row| row.get(0))
+    }
+
+    /// Where an event stands in the feed.
+    pub fn find_place(&mut self, tenant: &Tenant, id: &EventId) -> Result<Option<i64>, StoreError> {
+        let (found, place) = self.place_up_to(tenant, id)?;
+        Ok(found.then_some(place))
+    }
+
+    /// The two places that an event is between: its own twice when it is there; or else the last one
+    /// made before it and the next.
+    pub fn find_places_around(
+        &mut self,
+        tenant: &Tenant,
+        id: &EventId,
+    ) -> Result<(i64, i64), StoreError> {
+        let (found, place) = self.place_up_to(tenant, id)?;
+        Ok((place, if found { place } else { place + 1 }))
+    }
+
+    fn place_up_to(&mut self, tenant: &Tenant, id: &EventId) -> Result<(bool, i64), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let row = self.query_opt(FIND_PLACE, &[&partner, &mode, &id.as_str()], |row| {
+            Ok((row.get::<String>(0)?, row.get(1)?))
+        })?;
+        Ok(row.map_or((false, 0), |(found, place)| (found == id.as_str(), place)))
+    }
+
+    /// The last place in the feed that is taken, 0 for an empty one.
+    pub fn find_last_place(&mut self, tenant: &Tenant) -> Result<i64, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let last = self.query_opt(FIND_LAST_PLACE, &[&partner, &mode], |row| row.get(0))?;
+        Ok(last.unwrap_or(0))
+    }
+
+    /// A page of events.
+    pub fn list_events(
+        &mut self,
+        tenant: &Tenant,
+        query: &EventQuery,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let session = query.session_id.as_ref().map(SessionId::as_str);
+        let newest_first = query.newest_first;
+        let choose = |oldest, newest| if newest_first { newest } else { oldest };
+        let range: [&dyn Param; 5] = [&partner, &mode, &query.after, &query.before, &query.limit];
+        let Some(types) = &query.types else {
+            return match session {
+                None => self.query(choose(LIST_ALL, LIST_ALL_NEWEST), &range, read),
+                Some(session) => {
+                    let statement = choose(LIST_OF_SESSION, LIST_OF_SESSION_NEWEST);
+                    self.query(statement, &[&range[..], &[&session]].concat(), read)
+                }
+            };
+        };
+        let mut events = Vec::new();
+        for event_type in types {
+            let event_type = event_type.as_str();
+            let page = match session {
+                None => {
+                    let statement = choose(LIST_OF_TYPE, LIST_OF_TYPE_NEWEST);
+                    self.query(statement, &[&range[..], &[&event_type]].concat(), read)?
+                }
+                Some(session) => {
+                    let statement = choose(LIST_OF_BOTH, LIST_OF_BOTH_NEWEST);
+                    let both: [&dyn Param; 2] = [&session, &event_type];
+                    self.query(statement, &[&range[..], &both].concat(), read)?
+                }
+            };
+            events.extend(page);
+        }
+        events.sort_unstable_by_key(|event| event.sequence);
+        if newest_first {
+            events.reverse();
+        }
+        events.truncate(usize::try_from(query.limit).unwrap_or(0));
+        Ok(events)
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<EventRow, StoreError> {
+    Ok(EventRow { sequence: row.get(0)?, body: row.get(1)? })
 }

@@ -19,6 +19,9 @@
 //! # }
 //! ```
 
+#[cfg(feature = "bulk")]
+pub mod bulk;
+
 // The engine: connections, threads, transactions.
 mod error;
 mod job;
@@ -38,24 +41,45 @@ mod tx;
 
 // Our tables: one file each.
 mod audit;
+mod brandings;
+mod capabilities;
+mod chaos;
+mod client_references;
 mod commands;
+mod customers;
 mod deliveries;
+mod delivery_log;
+mod deployment;
+mod endpoints;
 mod events;
 mod idempotency;
+mod keys;
 mod ledger;
 mod locked;
+mod origins;
 mod partners;
+mod quotes;
+mod rail_payments;
 mod read;
+mod replays;
 mod sessions;
+mod time_shifts;
 mod transactions;
 
+pub use capabilities::{CapabilityAct, CapabilityChange};
+pub use client_references::ClientReference;
 pub use commands::ClaimedCommand;
-pub use deliveries::{AttemptOutcome, ClaimedDelivery, DeliveryRow, Target};
-pub use events::NewEvent;
+pub use customers::{CustomerRow, NewCustomer};
+pub use deliveries::{AttemptOutcome, ClaimedDelivery, Target};
+pub use delivery_log::{AttemptRow, DeliveryQuery, DeliveryRow};
+pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, TakingEndpoint};
+pub use events::{EventQuery, EventRow, NewEvent};
 pub use idempotency::{Answer, IdempotentRequest, Recall};
+pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};
 pub use ledger::{EntryPlace, EntryRow};
 pub use locked::Locked;
-pub use partners::{EndpointRow, KeyKind, KeyRow, NewKey};
+pub use partners::PartnerRow;
+pub use replays::{NewReplay, ReplayRow, ReplayedEvent};
 
 pub use error::StoreError;
 pub use migrate::Migration;
@@ -64,19 +88,34 @@ pub use row::{Column, Param, Row};
 pub use sql::{Sql, sql};
 pub use stats::Stats;
 pub use store::Store;
+pub use transactions::TransactionFilter;
 pub use tx::Tx;
 
 /// Every named statement, so that a test can prepare all of them on both engines.
 pub fn statements() -> impl Iterator<Item = Sql> {
     [
         audit::STATEMENTS,
+        chaos::STATEMENTS,
+        brandings::STATEMENTS,
+        client_references::STATEMENTS,
+        capabilities::STATEMENTS,
         commands::STATEMENTS,
+        customers::STATEMENTS,
         deliveries::STATEMENTS,
+        delivery_log::STATEMENTS,
+        deployment::STATEMENTS,
+        endpoints::STATEMENTS,
         events::STATEMENTS,
         idempotency::STATEMENTS,
+        keys::STATEMENTS,
         ledger::STATEMENTS,
+        origins::STATEMENTS,
         partners::STATEMENTS,
+        quotes::STATEMENTS,
+        rail_payments::STATEMENTS,
+        replays::STATEMENTS,
         sessions::STATEMENTS,
+        time_shifts::STATEMENTS,
         transactions::STATEMENTS,
     ]
     .into_iter()

@@ -10,4 +10,11 @@ macro_rules! files {
 }
 
 /// Every migration this program knows.
-pub(crate) const MIGRATIONS: &[Migration] = files!["0001_first.sql"];
+pub(crate) const MIGRATIONS: &[Migration] = files![
+    "0001_first.sql",
+    "0002_keys.sql",
+    "0003_customers.sql",
+    "0004_capabilities.sql",
+    "0005_quotes_and_rails.sql",
+    "0006_endpoints.sql",
+];

@@ -67,7 +67,8 @@ impl<'a> Reader<'a> {
         Ok(Tenant { partner: self.parse::<PartnerId>(0)?, mode: self.word(1, Mode::parse)? })
     }
 
-    fn corrupt(&self, why: &dyn Display) -> StoreError {
+    /// The row does not mean anything.
+    pub(crate) fn corrupt(&self, why: &dyn Display) -> StoreError {
         let id = self.row.get::<String>(self.key_column).unwrap_or_default();
         StoreError::Corrupt { table: self.table, id, why: why.to_string() }
     }

@@ -14,7 +14,7 @@ const COMPLETE_SESSION: Sql =
     sql("update sessions set status = 'completed', transaction_id = $2 where id = $1");
 const DROP_DELIVERIES: Sql = sql("delete from deliveries");
 const DROP_EVENT: Sql = sql("delete from events where sequence = 1");
-const AGE_ENDPOINTS: Sql = sql("update endpoints set created_at = created_at - 1");
+const AGE_ENDPOINTS: Sql = sql("update endpoints set takes_all_since = takes_all_since - 1");
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Findings {

@@ -20,7 +20,7 @@ async fn write(store: &Store, tenant: &Tenant, kind: CommandKind) -> Command {
         transaction_id: transaction.id,
         kind,
         amount: quote.crypto,
-        card: transaction.card,
+        means: transaction.means,
         address: transaction.address,
         challenge_code: (kind == CommandKind::Confirm).then(|| ChallengeCode::new("123456".into())),
         created_at: NOW,

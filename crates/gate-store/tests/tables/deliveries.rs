@@ -3,7 +3,9 @@
 use gate_domain::Millis;
 use gate_domain::delivery::DeliveryStatus;
 use gate_domain::ids::{DeliveryId, EndpointId, SessionId, Tenant};
-use gate_store::{AttemptOutcome, ClaimedDelivery, Store, StoreError, Tx, both_engines};
+use gate_store::{
+    AttemptOutcome, ClaimedDelivery, DeliveryQuery, Store, StoreError, Tx, both_engines,
+};
 
 use crate::{NOW, announce, endpoint, partner, session, strangers};
 
@@ -21,8 +23,8 @@ async fn claim(
     claimed
         .map(|(target, claims)| {
             assert_eq!(
-                (target.url.as_str(), &*target.secret_sealed),
-                ("https://shop.example/hooks", &b"sealed"[..])
+                (target.url.as_str(), target.secrets_sealed),
+                ("https://shop.example/hooks", vec![b"sealed".to_vec()])
             );
             claims
         })
@@ -43,6 +45,7 @@ fn outcome(status: DeliveryStatus, next_attempt_at: Option<Millis>) -> AttemptOu
         error: failed.then(|| "answered 500".into()),
         response_excerpt: Some("said so".into()),
         ended_at: NOW.plus_ms(9),
+        overtaken: false,
     }
 }
 
@@ -179,7 +182,8 @@ both_engines! {
         let page = |tenant: &Tenant, status, limit, skip| {
             let tenant = tenant.clone();
             async move {
-                let list = move |tx: &mut Tx| tx.list_deliveries(&tenant, status, limit, skip);
+                let query = DeliveryQuery { status, limit, skip, ..DeliveryQuery::default() };
+                let list = move |tx: &mut Tx| tx.list_deliveries(&tenant, &query);
                 let rows: Result<Vec<_>, StoreError> = store.read(list).await;
                 rows.unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>()
             }

@@ -3,24 +3,32 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may")]
 
 mod audits;
+mod brandings;
+mod bulk;
+mod capabilities;
+mod client_references;
 mod commands;
+mod customers;
 mod deliveries;
 mod events;
 mod idempotency;
+mod keys;
 mod ledger;
 mod locked;
+mod quotes;
 mod sessions;
+mod time_shifts;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use gate_domain::Millis;
-use gate_domain::catalogue::{find_currency, find_token};
+use gate_domain::catalogue::Side;
 use gate_domain::event::EventType;
 use gate_domain::ids::{DeliveryId, TransactionId};
 use gate_domain::ids::{EndpointId, EventId, Mode, PartnerId, QuoteId, Seed, SessionId, Tenant};
-use gate_domain::money::Money;
-use gate_domain::quote::{FeePolicy, LOCK_MS, Quote, Rate, price};
-use gate_domain::rail::Card;
+use gate_domain::money::{Asset, Money};
+use gate_domain::quote::{FeePolicy, LOCK_MS, OnLapse, Quote, Rate, price};
+use gate_domain::rail::{Card, Means};
 use gate_domain::session::{Session, State, Terms};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_domain::wallet::Address;
@@ -53,7 +61,7 @@ pub(crate) async fn strangers(store: &Store, tenant: &Tenant) -> [Tenant; 2] {
 /// A fresh session of 100 EUR.
 pub(crate) fn session(tenant: &Tenant) -> Session {
     let terms = Terms {
-        amount: Money::new(100_00, find_currency("EUR").unwrap().asset()),
+        amount: Money::new(100_00, eur()),
         target_token: Some("USDC".into()),
         target_network: None,
         flow: None,
@@ -61,6 +69,8 @@ pub(crate) fn session(tenant: &Tenant) -> Session {
         return_url: "https://shop.example/orders/1".into(),
         cancel_url: None,
         user_reference: Some("Grüße, 猫".into()),
+        client_reference_id: None,
+        quote_id: None,
         metadata: r#"{"order":1}"#.into(),
         expires_at: NOW.plus_seconds(86_400),
     };
@@ -79,16 +89,19 @@ pub(crate) fn session(tenant: &Tenant) -> Session {
 pub(crate) fn quote(session: &Session) -> Quote {
     let fees = FeePolicy { service_bps: 149, service_minimum_units: 50, network_units: 35 };
     let (rate, fiat) = (Rate(92_000_000), session.terms.amount.clone());
-    let token = find_token("USDC", "base").unwrap().asset();
+    let token = usdc_on_base();
     let priced = price(&fiat, &token, rate, fees).unwrap();
     Quote {
         id: QuoteId::new(session.tenant.mode, seed()),
-        session_id: session.id.clone(),
+        session_id: Some(session.id.clone()),
+        side: Side::OnRamp,
+        payment_method: "card".into(),
         fiat,
         crypto: priced.crypto,
         rate,
         fees: priced.fees,
         source: "test".into(),
+        on_lapse: OnLapse::default(),
         created_at: NOW,
         expires_at: NOW.plus_ms(LOCK_MS),
     }
@@ -101,8 +114,8 @@ pub(crate) fn new_transaction(session: &Session, quote: &Quote) -> Transaction {
         tenant: session.tenant.clone(),
         session_id: session.id.clone(),
         quote_id: quote.id.clone(),
-        address,
-        card: Card { token: "succeeds".into(), last4: "4242".into() },
+        address: Some(address),
+        means: Means::Card(Card { token: "succeeds".into(), last4: "4242".into() }),
         state: transaction::State::AwaitingPayment { step: PaymentStep::Authorising },
         created_at: NOW,
         updated_at: NOW,
@@ -136,6 +149,7 @@ pub(crate) fn announce(
         tenant: tenant.clone(),
         event_type: EventType::SessionCreated,
         session_id: session.cloned(),
+        subject: None,
         created_at: NOW,
     };
     let next = || DeliveryId::new(tenant.mode, seed());
@@ -160,4 +174,12 @@ both_engines! {
         let wrong = store.write(|tx| tx.prepare(sql("select nothing from nowhere"))).await;
         assert!(wrong.is_err());
     }
+}
+
+fn eur() -> Asset {
+    Asset { code: "EUR".into(), network: None, decimals: 2 }
+}
+
+fn usdc_on_base() -> Asset {
+    Asset { code: "USDC".into(), network: Some("base".into()), decimals: 6 }
 }

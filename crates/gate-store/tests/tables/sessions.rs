@@ -3,7 +3,9 @@
 use gate_domain::Millis;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use gate_domain::reason::Reason;
-use gate_domain::session::{Choice, FlightStage, Session, Stage, State, Step};
+use gate_domain::session::{
+    Choice, FlightStage, IdentityCheck, IdentityLevel, Session, Stage, State, Step,
+};
 use gate_domain::transaction;
 use gate_domain::wallet::Address;
 use gate_store::{Sql, Store, StoreError, Tx, both_engines, sql};
@@ -19,6 +21,7 @@ fn states(tenant: &Tenant) -> Vec<State> {
         quote: Some(QuoteId::new(tenant.mode, seed())),
         accepted: true,
         address: Some(address),
+        identity: Some(IdentityCheck { level: IdentityLevel::Enhanced, rejected: true }),
     };
     let reason = Reason::PayoutFailed;
     let open = [

@@ -1,0 +1,131 @@
+//! Many copies of what a database holds, so that a measurement can ask how work grows with what is
+//! stored. A gateway writes a small world once, by its real code; the copies differ from it in
+//! their ids, their instants and their places in the feed, as if it had happened again and again.
+//!
+//! It copies the tables that grow with sessions and knows nothing about their columns. It is no
+//! part of a gateway: nobody else may have the database open, and a failure leaves half of it.
+
+mod postgres;
+mod sqlite;
+mod template;
+
+use crate::{Place, StoreError};
+use template::Template;
+
+/// The tables that grow with every session, and that lists read.
+const TABLES: [&str; 9] = [
+    "sessions",
+    "quotes",
+    "transactions",
+    "commands",
+    "postings",
+    "entries",
+    "events",
+    "deliveries",
+    "attempts",
+];
+
+/// Copies that share a transaction.
+const BATCH: u32 = 200;
+
+/// One repetition of the world, `BATCH` of which are written at once.
+#[derive(Clone, Copy)]
+struct Repetition {
+    /// How much earlier than the original it happened.
+    earlier_ms: i64,
+    /// What is added to places in the feed.
+    sequence: i64,
+}
+
+/// Replace the world in the database by `copies` of it, `apart_ms` one after another, the newest of
+/// them at the time of the original. `progress` is told how many have been written.
+///
+/// # Errors
+/// What the engine says, and [`StoreError::Corrupt`] for a column of a type that is not ours.
+pub fn multiply(
+    place: &Place,
+    copies: u32,
+    apart_ms: i64,
+    mut progress: impl FnMut(u32),
+) -> Result<(), StoreError> {
+    let mut database = Database::open(place)?;
+    let template = database.take_world()?;
+    let mut written = 0;
+    while written < copies {
+        let batch: Vec<_> = (written..copies.min(written + BATCH))
+            .map(|number| Repetition {
+                earlier_ms: i64::from(copies - 1 - number) * apart_ms,
+                sequence: i64::from(number) * template.sequences,
+            })
+            .collect();
+        database.write(&template, &batch)?;
+        written += u32::try_from(batch.len()).expect("a batch is small");
+        progress(written);
+    }
+    database.finish(i64::from(copies) * template.sequences)
+}
+
+/// The id of the row with so many newer ones before it, if there are that many.
+///
+/// # Errors
+/// What the engine says, also about a table that does not exist.
+pub fn id_at(place: &Place, table: &str, newer: i64) -> Result<Option<String>, StoreError> {
+    let at = format!("select id from {table} order by id desc limit 1 offset $1");
+    match Database::open(place)? {
+        Database::Sqlite(mut database) => database.text(&at, newer),
+        Database::Postgres(mut database) => database.text(&at, newer),
+    }
+}
+
+/// Make an empty database on a PostgreSQL server, in place of one that has the name.
+///
+/// # Errors
+/// What the engine says.
+pub fn create_database(server: &str, name: &str) -> Result<(), StoreError> {
+    drop_database(server, name)?;
+    postgres::Database::open(server)?.batch(&format!("create database {name}"))
+}
+
+/// Remove a database from a PostgreSQL server, also from under its users.
+///
+/// # Errors
+/// What the engine says.
+pub fn drop_database(server: &str, name: &str) -> Result<(), StoreError> {
+    postgres::Database::open(server)?.batch(&format!("drop database if exists {name} with (force)"))
+}
+
+/// The engines' own quick ways in.
+enum Database {
+    Sqlite(sqlite::Database),
+    Postgres(postgres::Database),
+}
+
+impl Database {
+    fn open(place: &Place) -> Result<Self, StoreError> {
+        Ok(match place {
+            Place::Sqlite { path } => Self::Sqlite(sqlite::Database::open(path)?),
+            Place::Postgres { url } => Self::Postgres(postgres::Database::open(url)?),
+        })
+    }
+
+    fn take_world(&mut self) -> Result<Template, StoreError> {
+        match self {
+            Self::Sqlite(database) => database.take_world(),
+            Self::Postgres(database) => database.take_world(),
+        }
+    }
+
+    fn write(&mut self, template: &Template, batch: &[Repetition]) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(database) => database.write(template, batch),
+            Self::Postgres(database) => database.write(template, batch),
+        }
+    }
+
+    fn finish(&mut self, last_sequence: i64) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(database) => database.finish(last_sequence),
+            Self::Postgres(database) => database.finish(last_sequence),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Deliveries and their attempts as partners read them.
+
+use gate_domain::delivery::DeliveryStatus;
+use gate_domain::ids::{DeliveryId, EndpointId, EventId, Tenant};
+use gate_domain::time::Millis;
+
+use crate::read::Reader;
+use crate::{Param, Row, Sql, StoreError, Tx, sql};
+
+/// What a delivery is read by. Each list has the columns of its own index in its condition.
+macro_rules! deliveries {
+    ($($name:ident $condition:literal),* $(,)?) => {
+        $(const $name: Sql = sql(concat!(
+            "select d.partner_id, d.mode, d.id, d.event_id, d.event_type, e.url, d.status,
+                d.attempts, d.last_response_status, d.last_error, d.next_attempt_at,
+                d.delivered_at, d.endpoint_id, d.created_at
+            from deliveries d join endpoints e
+                on e.partner_id = d.partner_id and e.mode = d.mode and e.id = d.endpoint_id
+            where d.partner_id = $1 and d.mode = $2 ", $condition
+        ));)*
+    };
+}
+
+deliveries! {
+    FIND "and d.id = $3",
+    LIST "order by d.id desc limit $3 offset $4",
+    LIST_SUCCEEDED "and d.status = 'succeeded' order by d.id desc limit $3 offset $4",
+    LIST_UNFINISHED "and d.status <> 'succeeded' and d.status = $5
+        order by d.id desc limit $3 offset $4",
+    LIST_OF_ENDPOINT "and d.endpoint_id = $5 order by d.id desc limit $3 offset $4",
+    LIST_OF_ENDPOINT_SUCCEEDED "and d.endpoint_id = $5 and d.status = 'succeeded'
+        order by d.id desc limit $3 offset $4",
+    LIST_OF_ENDPOINT_UNFINISHED "and d.endpoint_id = $5 and d.status <> 'succeeded' and d.status = $6
+        order by d.id desc limit $3 offset $4",
+    // An event has a handful of deliveries, so what else is asked is looked at row by row.
+    LIST_OF_EVENT "and d.event_id = $5 and ($6 = '' or d.endpoint_id = $6)
+        and ($7 = '' or d.status = $7) order by d.id desc limit $3 offset $4",
+}
+
+const LIST_ATTEMPTS: Sql = sql("select number, started_at, ended_at, response_status, error,
+        response_excerpt
+    from attempts
+    where partner_id = $1 and mode = $2 and delivery_id = $3 and number < $4
+    order by number desc limit $5");
+
+pub(crate) const STATEMENTS: &[Sql] = &[
+    FIND,
+    LIST,
+    LIST_SUCCEEDED,
+    LIST_UNFINISHED,
+    LIST_OF_ENDPOINT,
+    LIST_OF_ENDPOINT_SUCCEEDED,
+    LIST_OF_ENDPOINT_UNFINISHED,
+    LIST_OF_EVENT,
+    LIST_ATTEMPTS,
+];
+
+/// A delivery as partners see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryRow {
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Its id.
+    pub id: DeliveryId,
+    /// The event.
+    pub event_id: EventId,
+    /// The event's type.
+    pub event_type: String,
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// Where it goes.
+    pub target_url: String,
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// Attempts so far.
+    pub attempts: i64,
+    /// The status of the last answer.
+    pub last_response_status: Option<i64>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When it is tried again.
+    pub next_attempt_at: Option<Millis>,
+    /// When it arrived.
+    pub delivered_at: Option<Millis>,
+    /// When it was queued.
+    pub created_at: Millis,
+}
+
+/// Which deliveries a page holds, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryQuery {
+    /// With this status.
+    pub status: Option<DeliveryStatus>,
+    /// To this endpoint.
+    pub endpoint_id: Option<EndpointId>,
+    /// Of this event.
+    pub event_id: Option<EventId>,
+    /// At most this many.
+    pub limit: i64,
+    /// After this many.
+    pub skip: i64,
+}
+
+/// One request of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// Counted from 1.
+    pub number: i64,
+    /// When it was begun.
+    pub started_at: Millis,
+    /// When it ended; none while it is under way, or when its worker died over it.
+    pub ended_at: Option<Millis>,
+    /// The status that was answered.
+    pub response_status: Option<i64>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// The beginning of what was answered.
+    pub response_excerpt: Option<String>,
+}
+
+impl Tx {
+    /// Read a delivery.
+    pub fn find_delivery(
+        &mut self,
+        tenant: &Tenant,
+        id: &DeliveryId,
+    ) -> Result<Option<DeliveryRow>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.query_opt(FIND, &[&partner, &mode, &id.as_str()], read)
+    }
+
+    /// A page of deliveries, newest first.
+    pub fn list_deliveries(
+        &mut self,
+        tenant: &Tenant,
+        query: &DeliveryQuery,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let page: [&dyn Param; 4] = [&partner, &mode, &query.limit, &query.skip];
+        let status = query.status.map_or("", DeliveryStatus::as_str);
+        let endpoint = query.endpoint_id.as_ref().map_or("", EndpointId::as_str);
+        let mut list = |statement, more: &[&dyn Param]| {
+            self.query(statement, &[&page[..], more].concat(), read)
+        };
+        if let Some(event) = &query.event_id {
+            return list(LIST_OF_EVENT, &[&event.as_str(), &endpoint, &status]);
+        }
+        match (&query.endpoint_id, query.status) {
+            (None, None) => list(LIST, &[]),
+            (None, Some(DeliveryStatus::Succeeded)) => list(LIST_SUCCEEDED, &[]),
+            (None, Some(_)) => list(LIST_UNFINISHED, &[&status]),
+            (Some(_), None) => list(LIST_OF_ENDPOINT, &[&endpoint]),
+            (Some(_), Some(DeliveryStatus::Succeeded)) => {
+                list(LIST_OF_ENDPOINT_SUCCEEDED, &[&endpoint])
+            }
+            (Some(_), Some(_)) => list(LIST_OF_ENDPOINT_UNFINISHED, &[&endpoint, &status]),
+        }
+    }
+
+    /// A page of the attempts of a delivery, newest first, before the one with this number.
+    pub fn list_attempts(
+        &mut self,
+        tenant: &Tenant,
+        delivery: &DeliveryId,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<AttemptRow>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let params: [&dyn Param; 5] = [&partner, &mode, &delivery.as_str(), &before, &limit];
+        self.query(LIST_ATTEMPTS, &params, |row| {
+            Ok(AttemptRow {
+                number: row.get(0)?,
+                started_at: Millis(row.get(1)?),
+                ended_at: row.get::<Option<i64>>(2)?.map(Millis),
+                response_status: row.get(3)?,
+                error: row.get(4)?,
+                response_excerpt: row.get(5)?,
+            })
+        })
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
+    let reader = Reader::new(row, "deliveries", 2);
+    Ok(DeliveryRow {
+        tenant: reader.tenant()?,
+        id: reader.parse(2)?,
+        event_id: reader.parse(3)?,
+        event_type: reader.text(4)?,
+        endpoint_id: reader.parse(12)?,
+        target_url: reader.text(5)?,
+        status: reader.word(6, DeliveryStatus::parse)?,
+        attempts: reader.int(7)?,
+        last_response_status: row.get(8)?,
+        last_error: row.get(9)?,
+        next_attempt_at: row.get::<Option<i64>>(10)?.map(Millis),
+        delivered_at: row.get::<Option<i64>>(11)?.map(Millis),
+        created_at: Millis(reader.int(13)?),
+    })
+}
