@@ -10,11 +10,13 @@ use gate_domain::session::{self, Session};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_store::{DeliveryRow, Locked, NewEvent, StoreError, Tx};
 use gate_wire::error::ReasonBody;
-use gate_wire::event::{EventBody, TransactionBody};
-use gate_wire::session::SessionBody;
+use gate_wire::event::EventBody;
+use gate_wire::session::{KycRequiredBody, SessionBody};
+use gate_wire::transaction::TransactionBody;
 use serde::Serialize;
 
 use crate::app::Scope;
+use crate::rails::follow_with_rail_payment;
 
 /// Why a session or a transaction did not move.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +87,9 @@ pub fn advance_transaction(
         return Ok(());
     }
     let moved = carry_out(tx, scope, &session, transaction, step, challenge_code)?;
+    if let Some(id) = moved.means.rail() {
+        follow_with_rail_payment(tx, scope, id, &moved)?;
+    }
     // A later attempt may be under way, or the session over: money that comes back from an old
     // one does not disturb it.
     let follows = session.is_open() && session.transaction.as_ref() == Some(&moved.id);
@@ -144,9 +149,9 @@ pub(crate) fn insert_command(
     challenge_code: Option<&ChallengeCode>,
 ) -> Result<(), StoreError> {
     let amount = match kind {
-        CommandKind::Payout => quote.crypto.clone(),
+        CommandKind::Payout => quote.delivered().clone(),
         CommandKind::Charge | CommandKind::Confirm | CommandKind::Void | CommandKind::Refund => {
-            quote.fiat.clone()
+            quote.taken().clone()
         }
     };
     let command = Command {
@@ -154,7 +159,7 @@ pub(crate) fn insert_command(
         transaction_id: transaction.id.clone(),
         kind,
         amount,
-        card: transaction.card.clone(),
+        means: transaction.means.clone(),
         address: transaction.address.clone(),
         challenge_code: challenge_code.cloned(),
         created_at: scope.now,
@@ -164,10 +169,7 @@ pub(crate) fn insert_command(
 }
 
 /// The quote that a transaction was made with.
-pub(crate) fn find_agreed_quote(
-    tx: &mut Tx,
-    transaction: &Transaction,
-) -> Result<Quote, StoreError> {
+pub fn find_agreed_quote(tx: &mut Tx, transaction: &Transaction) -> Result<Quote, StoreError> {
     let quote = tx.find_quote(&transaction.tenant, &transaction.quote_id)?;
     quote.ok_or_else(|| StoreError::Corrupt {
         table: "transactions",
@@ -192,6 +194,9 @@ pub(crate) fn announce_session(
     session: &Session,
     event_type: EventType,
 ) -> Result<(), StoreError> {
+    if event_type == EventType::KycRequired {
+        return announce_identity_check(tx, scope, session);
+    }
     let transaction = match (&session.transaction, event_type) {
         (
             Some(id),
@@ -199,20 +204,48 @@ pub(crate) fn announce_session(
         ) => tx.find_transaction(&session.tenant, id)?,
         _ => None,
     };
+    let transaction = match &transaction {
+        Some(transaction) => {
+            let quote = find_agreed_quote(tx, transaction)?;
+            Some(TransactionBody::new(transaction, &quote))
+        }
+        None => None,
+    };
     let data = SessionEventData {
         session: session.into(),
-        transaction: transaction.as_ref().map(Into::into),
+        transaction,
         reason: session.state.reason().map(Into::into),
     };
-    let event = NewEvent {
+    announce(tx, scope, &new_session_event(scope, session, event_type), &data)?;
+    Ok(())
+}
+
+/// Say that a user has to show who they are: no more than the partner needs to send them back.
+fn announce_identity_check(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Session,
+) -> Result<(), StoreError> {
+    let Some(check) = session.choice().and_then(|choice| choice.identity) else { return Ok(()) };
+    let data = KycRequiredBody {
+        session_id: session.id.to_string(),
+        level: check.level.into(),
+        reason: check.reason().into(),
+    };
+    let event = new_session_event(scope, session, EventType::KycRequired);
+    announce(tx, scope, &event, &data)?;
+    Ok(())
+}
+
+fn new_session_event(scope: &Scope<'_>, session: &Session, event_type: EventType) -> NewEvent {
+    NewEvent {
         id: EventId::new(session.tenant.mode, scope.seed()),
         tenant: session.tenant.clone(),
         event_type,
         session_id: Some(session.id.clone()),
+        subject: None,
         created_at: scope.now,
-    };
-    announce(tx, scope, &event, &data)?;
-    Ok(())
+    }
 }
 
 /// Announce a fact: the event, its place in the feed and its deliveries.
@@ -236,6 +269,7 @@ pub(crate) fn announce(
         serde_json::to_string(&body).expect("events have string keys and no custom failures")
     };
     let deliveries = tx.append_event(event, body, || DeliveryId::new(mode, scope.seed()))?;
+    scope.feed_grew(&event.tenant);
     if !deliveries.is_empty() {
         scope.wake_deliveries();
     }

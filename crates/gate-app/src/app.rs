@@ -4,13 +4,16 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use gate_domain::Millis;
-use gate_domain::ids::{Mode, Seed, SessionId};
+use gate_domain::catalogue::{Catalogue, Offer};
+use gate_domain::ids::{Mode, Seed, SessionId, Tenant};
 use gate_rails::Rails;
 use gate_store::{Store, StoreError, Tx};
 use tokio::sync::{Notify, broadcast};
 
+use crate::capabilities::{Capabilities, world_wide};
 use crate::clock::Clock;
 use crate::ids::Ids;
+use crate::known_keys::KnownKeys;
 use crate::vault::Vault;
 
 /// How many changes a page may be behind before it reads the store instead.
@@ -21,6 +24,22 @@ const CHANGES_KEPT: usize = 1024;
 pub struct AppConfig {
     /// Where this gateway is reached, such as `http://127.0.0.1:4000`, without a slash at the end.
     pub base_url: String,
+    /// The modes that are served: test, or test and live. A key of another one opens nothing.
+    pub modes: Vec<Mode>,
+    /// Everything that exists: countries, currencies, assets, networks, methods.
+    pub catalogue: Arc<Catalogue>,
+}
+
+impl AppConfig {
+    /// A sandbox at an address: test mode only, with the catalogue that ships with us.
+    pub fn sandbox(base_url: impl Into<String>) -> Self {
+        Self { base_url: base_url.into(), modes: vec![Mode::Test], catalogue: world_wide() }
+    }
+
+    /// Whether keys of this mode open anything here.
+    pub fn serves(&self, mode: Mode) -> bool {
+        self.modes.contains(&mode)
+    }
 }
 
 /// The application. Cloning shares it.
@@ -34,6 +53,8 @@ struct Inner {
     vault: Vault,
     rails: Rails,
     config: AppConfig,
+    capabilities: Capabilities,
+    known_keys: KnownKeys,
     wakes: Wakes,
 }
 
@@ -42,6 +63,7 @@ struct Wakes {
     deliveries: Notify,
     commands: Notify,
     sessions: broadcast::Sender<SessionId>,
+    feeds: broadcast::Sender<Tenant>,
 }
 
 /// What a closure of one transaction knows beside the transaction: the time, fresh ids, and whom to
@@ -51,10 +73,20 @@ pub struct Scope<'a> {
     pub now: Millis,
     /// Secrets to derive from.
     pub vault: &'a Vault,
+    capabilities: &'a Capabilities,
     ids: Ids,
+    causes: Causes,
+}
+
+/// What a use case leaves to be done in this process once it is committed.
+#[derive(Default)]
+struct Causes {
     deliveries_due: Cell<bool>,
     commands_due: Cell<bool>,
     sessions_changed: RefCell<Vec<SessionId>>,
+    feeds_grown: RefCell<Vec<Tenant>>,
+    keys_changed: Cell<bool>,
+    rules_changed: Cell<bool>,
 }
 
 impl Scope<'_> {
@@ -63,20 +95,48 @@ impl Scope<'_> {
         self.ids.seed(self.now)
     }
 
+    /// What a partner can offer in a mode now.
+    pub fn offer(&self, tenant: &Tenant) -> Offer {
+        self.capabilities.offer(tenant)
+    }
+
+    /// Everything that exists, whether it is on offer or not.
+    pub fn catalogue(&self) -> &Catalogue {
+        self.capabilities.catalogue()
+    }
+
     pub(crate) fn ids(&self) -> Ids {
         self.ids
     }
 
     pub(crate) fn wake_deliveries(&self) {
-        self.deliveries_due.set(true);
+        self.causes.deliveries_due.set(true);
     }
 
     pub(crate) fn wake_commands(&self) {
-        self.commands_due.set(true);
+        self.causes.commands_due.set(true);
     }
 
     pub(crate) fn session_changed(&self, session: &SessionId) {
-        self.sessions_changed.borrow_mut().push(session.clone());
+        self.causes.sessions_changed.borrow_mut().push(session.clone());
+    }
+
+    /// Whoever waits for this partner's next event can look once this is committed.
+    pub(crate) fn feed_grew(&self, tenant: &Tenant) {
+        let mut grown = self.causes.feeds_grown.borrow_mut();
+        if !grown.contains(tenant) {
+            grown.push(tenant.clone());
+        }
+    }
+
+    /// What this process remembers of keys is old once this is committed.
+    pub(crate) fn keys_changed(&self) {
+        self.causes.keys_changed.set(true);
+    }
+
+    /// The rules of what is on offer are read again once this is committed.
+    pub(crate) fn rules_changed(&self) {
+        self.causes.rules_changed.set(true);
     }
 }
 
@@ -84,8 +144,21 @@ impl App {
     /// Put an application together.
     pub fn new(store: Store, clock: Clock, vault: Vault, rails: Rails, config: AppConfig) -> Self {
         let (sessions, _) = broadcast::channel(CHANGES_KEPT);
-        let wakes = Wakes { deliveries: Notify::new(), commands: Notify::new(), sessions };
-        Self(Arc::new(Inner { store, clock, ids: Ids, vault, rails, config, wakes }))
+        let (feeds, _) = broadcast::channel(CHANGES_KEPT);
+        let (deliveries, commands) = (Notify::new(), Notify::new());
+        let wakes = Wakes { deliveries, commands, sessions, feeds };
+        let inner = Inner {
+            store,
+            clock,
+            ids: Ids,
+            vault,
+            rails,
+            capabilities: Capabilities::new(Arc::clone(&config.catalogue)),
+            config,
+            known_keys: KnownKeys::default(),
+            wakes,
+        };
+        Self(Arc::new(inner))
     }
 
     /// The store, for reading and for the command line.
@@ -121,6 +194,27 @@ impl App {
         &self.0.config
     }
 
+    /// What a partner can offer in a mode now.
+    pub fn offer(&self, tenant: &Tenant) -> Offer {
+        self.0.capabilities.offer(tenant)
+    }
+
+    /// Everything that exists, whether it is on offer or not.
+    pub fn catalogue(&self) -> &Catalogue {
+        self.0.capabilities.catalogue()
+    }
+
+    /// Read what operators decided, if it has changed. To be called once before anything is served;
+    /// a worker does it from then on.
+    pub async fn refresh_capabilities(&self) -> Result<(), StoreError> {
+        self.0.capabilities.refresh(&self.0.store).await
+    }
+
+    /// Keys that this process looked up a moment ago.
+    pub fn known_keys(&self) -> &KnownKeys {
+        &self.0.known_keys
+    }
+
     /// Carry out a use case in one transaction, then wake whoever has work because of it.
     pub async fn write<T, E, F>(&self, use_case: F) -> Result<T, E>
     where
@@ -129,42 +223,58 @@ impl App {
         E: From<StoreError> + Send + 'static,
     {
         let inner = Arc::clone(&self.0);
-        let (value, wake) = self
+        let (value, causes) = self
             .0
             .store
             .write(move |tx| {
                 let scope = Scope {
                     now: inner.clock.now(),
                     vault: &inner.vault,
+                    capabilities: &inner.capabilities,
                     ids: inner.ids,
-                    deliveries_due: Cell::new(false),
-                    commands_due: Cell::new(false),
-                    sessions_changed: RefCell::new(Vec::new()),
+                    causes: Causes::default(),
                 };
                 let value = use_case(tx, &scope)?;
-                let Scope { deliveries_due, commands_due, sessions_changed, .. } = scope;
-                let wake =
-                    (deliveries_due.get(), commands_due.get(), sessions_changed.into_inner());
-                Ok::<_, E>((value, wake))
+                Ok::<_, E>((value, scope.causes))
             })
             .await?;
-        let (deliveries_due, commands_due, sessions_changed) = wake;
-        if deliveries_due {
+        let rules_changed = causes.rules_changed.get();
+        self.carry_out(causes);
+        if rules_changed && let Err(error) = self.refresh_capabilities().await {
+            // The change is made; the worker will read it a moment later.
+            tracing::warn!(%error, "the new capabilities could not be read yet");
+        }
+        Ok(value)
+    }
+
+    fn carry_out(&self, causes: Causes) {
+        if causes.keys_changed.get() {
+            self.0.known_keys.forget();
+        }
+        if causes.deliveries_due.get() {
             self.0.wakes.deliveries.notify_one();
         }
-        if commands_due {
+        if causes.commands_due.get() {
             self.0.wakes.commands.notify_one();
         }
-        for session in sessions_changed {
+        for session in causes.sessions_changed.into_inner() {
             // Nobody may be looking at it.
             let _ = self.0.wakes.sessions.send(session);
         }
-        Ok(value)
+        for tenant in causes.feeds_grown.into_inner() {
+            // Nobody may be waiting for it.
+            let _ = self.0.wakes.feeds.send(tenant);
+        }
     }
 
     /// Changes of sessions from now on, as far as they happen in this process.
     pub fn session_changes(&self) -> broadcast::Receiver<SessionId> {
         self.0.wakes.sessions.subscribe()
+    }
+
+    /// Feeds that grow from now on, as far as they do in this process.
+    pub fn feeds_grown(&self) -> broadcast::Receiver<Tenant> {
+        self.0.wakes.feeds.subscribe()
     }
 
     pub(crate) fn deliveries_wake(&self) -> &Notify {

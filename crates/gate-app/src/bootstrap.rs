@@ -1,5 +1,6 @@
 //! Bootstrap: from a publishable key, an exact origin and a client secret to an embed token.
 
+use gate_domain::branding::Branding;
 use gate_domain::ids::Tenant;
 use gate_domain::session::{Session, State};
 use gate_store::StoreError;
@@ -27,8 +28,8 @@ pub struct Bootstrapped {
     pub token: EmbedToken,
     /// The session, if one was named.
     pub session: Option<Session>,
-    /// The partner's name, for the page.
-    pub partner_name: String,
+    /// How the page looks.
+    pub branding: Branding,
 }
 
 /// Why a page gets nothing.
@@ -65,15 +66,15 @@ pub async fn bootstrap(app: &App, ask: Bootstrap) -> Result<Bootstrapped, Bootst
     let scopes = narrow_scopes(ask.requested_scopes)?;
     let tenant = ask.tenant.clone();
     let wanted = session_id.clone();
-    let (allowed, session, partner_name) = app
+    let (allowed, session, branding) = app
         .store()
         .read(move |tx| {
             let session = match &wanted {
                 Some(id) => tx.find_session(&tenant, id)?,
                 None => None,
             };
-            let name = tx.find_partner_name(&tenant.partner)?.unwrap_or_default();
-            Ok::<_, StoreError>((tx.list_origins(&tenant)?, session, name))
+            let branding = tx.find_branding(&tenant)?;
+            Ok::<_, StoreError>((tx.list_origins(&tenant)?, session, branding))
         })
         .await?;
     let hosted = ask.client_secret.is_some() && ask.origin.as_deref() == Some(own_origin(app));
@@ -86,7 +87,7 @@ pub async fn bootstrap(app: &App, ask: Bootstrap) -> Result<Bootstrapped, Bootst
         check_alive(session)?;
     }
     let visitor = Visitor { tenant: ask.tenant, session_id, origin, scopes };
-    Ok(Bootstrapped { token: app.sign_embed_token(&visitor), session, partner_name })
+    Ok(Bootstrapped { token: app.sign_embed_token(&visitor), session, branding })
 }
 
 /// A fresh token for a page that is still open, as long as its session lives.

@@ -1,9 +1,9 @@
 //! What the user chooses before paying: the asset at a price, and where the tokens go.
 
-use gate_domain::catalogue::{find_token, list_options};
+use gate_domain::catalogue::{Side, Token};
 use gate_domain::ids::{QuoteId, SessionId, Tenant};
 use gate_domain::money::Asset;
-use gate_domain::quote::{LOCK_MS, Quote, price};
+use gate_domain::quote::{CARD, LOCK_MS, OnLapse, Quote, price};
 use gate_domain::session::{BackTo, Event, Session};
 use gate_domain::time::Millis;
 use gate_domain::wallet::Address;
@@ -13,7 +13,8 @@ use gate_wire::journey::Journey;
 
 use crate::advance::advance_session;
 use crate::app::{App, Scope};
-use crate::journey::{JourneyError, act};
+use crate::journey::{JourneyError, act, act_on_offer};
+use crate::quotes::page_quote;
 
 /// A price that is younger than this is not made again: 3 s.
 const QUOTE_FRESH_MS: i64 = 3_000;
@@ -27,13 +28,22 @@ pub async fn request_quote(
     network: String,
 ) -> Result<Journey, JourneyError> {
     let prices = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.prices.clone();
-    act(app, tenant, session, move |tx, scope, session| {
+    act_on_offer(app, tenant, session, move |tx, scope, session, tokens| {
         let offered = offered_quote(tx, &session)?;
         let accepted = session.choice().is_some_and(|choice| choice.accepted);
-        if offered.as_ref().is_some_and(|quote| accepted && !quote.lapsed(scope.now)) {
+        let holds = |quote: &Quote| !quote.lapsed(scope.now) && is_on_offer(quote, tokens);
+        if accepted && offered.as_ref().is_some_and(holds) {
             return Ok(());
         }
-        let asset = offered_asset(&session, &token, &network)?;
+        let asset = asset_on_offer(tokens, &token, &network)?;
+        // The price that the partner has locked is the one to offer, for as long as it holds.
+        let locked = page_quote(tx, &session, scope.now)?;
+        if let Some(locked) = locked.filter(|locked| locked.crypto.asset == asset) {
+            if offered.is_none_or(|quote| quote.id != locked.id) {
+                advance_session(tx, scope, session, &Event::QuoteGiven(locked.id))?;
+            }
+            return Ok(());
+        }
         if offered.is_some_and(|quote| is_fresh(&quote, &asset, scope.now)) {
             return Ok(());
         }
@@ -52,9 +62,12 @@ pub async fn accept_quote(
     session: &SessionId,
     quote_id: QuoteId,
 ) -> Result<Journey, JourneyError> {
-    act(app, tenant, session, move |tx, scope, session| {
+    act_on_offer(app, tenant, session, move |tx, scope, session, tokens| {
         let quote = tx.find_quote(&session.tenant, &quote_id)?;
-        if quote.is_some_and(|quote| quote.session_id == session.id && quote.lapsed(scope.now)) {
+        if quote.as_ref().is_some_and(|quote| !is_on_offer(quote, tokens)) {
+            return Ok(());
+        }
+        if quote.is_some_and(|quote| is_offered_to(&quote, &session) && quote.lapsed(scope.now)) {
             return Err(JourneyError::QuoteExpired);
         }
         advance_session(tx, scope, session, &Event::QuoteAccepted(quote_id.clone()))?;
@@ -70,7 +83,15 @@ pub async fn give_address(
     session: &SessionId,
     address: Address,
 ) -> Result<Journey, JourneyError> {
-    advance(app, tenant, session, Event::AddressGiven(address)).await
+    let event = Event::AddressGiven(address);
+    act_on_offer(app, tenant, session, move |tx, scope, session, tokens| {
+        let quote = offered_quote(tx, &session)?;
+        if quote.is_none_or(|quote| is_on_offer(&quote, tokens)) {
+            advance_session(tx, scope, session, &event)?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Change an earlier answer.
@@ -121,20 +142,27 @@ fn offered_quote(tx: &mut Tx, session: &Session) -> Result<Option<Quote>, Journe
     }
 }
 
-/// Asking again and again within a moment makes no new rows.
-fn is_fresh(quote: &Quote, asset: &Asset, now: Millis) -> bool {
-    quote.crypto.asset == *asset && now < quote.created_at.plus_ms(QUOTE_FRESH_MS)
+/// Whether a quote was made for this session, or is one that a partner locked.
+fn is_offered_to(quote: &Quote, session: &Session) -> bool {
+    quote.session_id.as_ref().is_none_or(|made_for| *made_for == session.id)
 }
 
-fn offered_asset(session: &Session, token: &str, network: &str) -> Result<Asset, JourneyError> {
-    let wanted = find_token(token, network).ok_or(JourneyError::AssetNotAvailable)?;
-    let terms = &session.terms;
-    let options = list_options(terms.target_token.as_deref(), terms.target_network.as_deref());
-    if options.contains(&wanted) {
-        Ok(wanted.asset())
-    } else {
-        Err(JourneyError::AssetNotAvailable)
-    }
+/// Asking again and again within a moment makes no new rows.
+fn is_fresh(quote: &Quote, asset: &Asset, now: Millis) -> bool {
+    let young = now < quote.created_at.plus_ms(QUOTE_FRESH_MS);
+    quote.crypto.asset == *asset && young && !quote.lapsed(now)
+}
+
+/// Whether what a price was made for can still be bought.
+pub(crate) fn is_on_offer(quote: &Quote, tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| token.is(&quote.crypto.asset))
+}
+
+fn asset_on_offer(tokens: &[Token], symbol: &str, network: &str) -> Result<Asset, JourneyError> {
+    let mut wanted = tokens.iter().filter(|token| {
+        token.symbol.eq_ignore_ascii_case(symbol) && token.network.eq_ignore_ascii_case(network)
+    });
+    wanted.next().map(Token::asset).ok_or(JourneyError::AssetNotAvailable)
 }
 
 /// A price for what the session buys, good for two minutes.
@@ -150,12 +178,15 @@ pub(crate) fn make_quote(
     let numbers = numbers.map_err(|_| JourneyError::NoPrice)?;
     Ok(Quote {
         id: QuoteId::new(session.tenant.mode, scope.seed()),
-        session_id: session.id.clone(),
-        fiat: charge.clone(),
+        session_id: Some(session.id.clone()),
+        side: Side::OnRamp,
+        payment_method: CARD.into(),
+        fiat: numbers.fiat,
         crypto: numbers.crypto,
         rate: market.rate,
         fees: numbers.fees,
         source: market.source,
+        on_lapse: OnLapse::default(),
         created_at: scope.now,
         expires_at: scope.now.plus_ms(LOCK_MS),
     })

@@ -3,7 +3,8 @@
 use gate_domain::event::EventType;
 use gate_domain::ids::{SessionId, Tenant};
 use gate_domain::session::{Session, State, Terms};
-use gate_store::{Answer, IdempotentRequest, StoreError, Tx};
+use gate_domain::signed_quote::NotRedeemable;
+use gate_store::{Answer, ClientReference, IdempotentRequest, StoreError, Tx};
 use gate_wire::session::SessionBody;
 
 use crate::advance::announce_session;
@@ -30,6 +31,9 @@ pub enum CreateError {
     /// The idempotency key was used for another body.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
+    /// The partner's own name for the session was used for another body.
+    #[error("the client reference stands for another session")]
+    ReferenceInUse(Box<Session>),
     /// The origin of this URL is not among the partner's.
     #[error("{origin} is not an allowed origin")]
     UrlNotAllowed {
@@ -38,6 +42,9 @@ pub enum CreateError {
         /// The origin that is missing.
         origin: String,
     },
+    /// The signed quote that it names cannot be redeemed.
+    #[error(transparent)]
+    Quote(#[from] NotRedeemable),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,11 +65,24 @@ pub fn create_session(
     scope: &Scope<'_>,
     command: &CreateSession,
 ) -> Result<Created, CreateError> {
-    if let Some(answered) = answered_before::<CreateError>(tx, &command.request)? {
-        let session_id = session_of(&answered.answer)?;
-        return Ok(Created { answered, session_id });
+    if let Some(created) = created_before(tx, &command.request)? {
+        return Ok(created);
+    }
+    if let Some(session) = find_by_reference(tx, command)? {
+        let body = SessionBody::from(&session);
+        let answered = remember(tx, scope, &command.request, 201, &body)?;
+        let answered = Answered { replayed: true, ..answered };
+        return Ok(Created { answered, session_id: session.id });
     }
     check_origins(tx, command)?;
+    match check_quote(tx, scope, command) {
+        Ok(()) => {}
+        // A twin may have been created in time while this one was on its way.
+        Err(refused @ CreateError::Quote(_)) => {
+            return created_before(tx, &command.request)?.ok_or(refused);
+        }
+        Err(error) => return Err(error),
+    }
     let mut terms = command.terms.clone();
     terms.expires_at = scope.now.plus_seconds(command.lifetime_s);
     let session = Session {
@@ -76,9 +96,57 @@ pub fn create_session(
         updated_at: scope.now,
     };
     tx.insert_session(&session)?;
+    if let Some(reference) = &session.terms.client_reference_id {
+        let fingerprint = command.request.fingerprint.clone();
+        let target = ClientReference { fingerprint, session_id: session.id.clone() };
+        tx.claim_client_reference(&command.tenant, reference, &target, scope.now)?;
+    }
     let answered = remember(tx, scope, &command.request, 201, &SessionBody::from(&session))?;
     announce_session(tx, scope, &session, EventType::SessionCreated)?;
     Ok(Created { answered, session_id: session.id })
+}
+
+/// The session that this body made before, under another key (decisions, "Sessions").
+fn find_by_reference(tx: &mut Tx, command: &CreateSession) -> Result<Option<Session>, CreateError> {
+    let Some(reference) = &command.terms.client_reference_id else { return Ok(None) };
+    let Some(known) = tx.find_client_reference(&command.tenant, reference)? else {
+        return Ok(None);
+    };
+    let session = tx.find_session(&command.tenant, &known.session_id)?;
+    let session = session.ok_or_else(|| StoreError::Corrupt {
+        table: "client_references",
+        id: known.session_id.to_string(),
+        why: "its session is missing".into(),
+    })?;
+    if known.fingerprint == command.request.fingerprint {
+        Ok(Some(session))
+    } else {
+        Err(CreateError::ReferenceInUse(Box::new(session)))
+    }
+}
+
+/// What an earlier create with this key answered, if there was one.
+pub fn created_before(
+    tx: &mut Tx,
+    request: &IdempotentRequest,
+) -> Result<Option<Created>, CreateError> {
+    let Some(answered) = answered_before::<CreateError>(tx, request)? else { return Ok(None) };
+    let session_id = session_of(&answered.answer)?;
+    Ok(Some(Created { answered, session_id }))
+}
+
+/// The quote that the terms come from can still be redeemed. It is not kept for this session: who
+/// pays first has it.
+fn check_quote(tx: &mut Tx, scope: &Scope<'_>, command: &CreateSession) -> Result<(), CreateError> {
+    let Some(id) = &command.terms.quote_id else { return Ok(()) };
+    let signed = tx.find_signed_quote(&command.tenant, id)?;
+    let signed = signed.ok_or_else(|| StoreError::Corrupt {
+        table: "quotes",
+        id: id.to_string(),
+        why: "it was there a moment ago, and quotes are never removed".into(),
+    })?;
+    signed.check_active(scope.now)?;
+    Ok(signed.check_terms(&command.terms)?)
 }
 
 fn check_origins(tx: &mut Tx, command: &CreateSession) -> Result<(), CreateError> {

@@ -51,6 +51,10 @@ pub fn examine(tx: &mut Tx) -> Result<Report, StoreError> {
     for id in tx.list_sessions_out_of_step(BATCH_MAX)? {
         problems.push(format!("session {id} does not agree with its transaction"));
     }
+    for id in tx.list_rails_out_of_step(BATCH_MAX)? {
+        problems
+            .push(format!("rail payment {id} does not agree with its transaction and its quote"));
+    }
     for id in tx.list_undelivered_events(BATCH_MAX)? {
         problems.push(format!("event {id} has no delivery though its partner has an endpoint"));
     }

@@ -44,9 +44,42 @@ pub fn remember(
     status: i64,
     body: &impl Serialize,
 ) -> Result<Answered, StoreError> {
-    let response = serde_json::to_string(body)
-        .expect("bodies have string keys and no custom failures");
+    let response =
+        serde_json::to_string(body).expect("bodies have string keys and no custom failures");
     let answer = Answer { status, response };
     tx.remember(request, &answer, scope.now)?;
     Ok(Answered { answer, replayed: false })
+}
+
+/// The answer of a call whose key is optional: kept where there is a key, given all the same where
+/// there is none.
+pub fn answer_with(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    request: Option<&IdempotentRequest>,
+    status: i64,
+    body: &impl Serialize,
+) -> Result<Answered, StoreError> {
+    if let Some(request) = request {
+        return remember(tx, scope, request, status, body);
+    }
+    let response =
+        serde_json::to_string(body).expect("bodies have string keys and no custom failures");
+    Ok(Answered { answer: Answer { status, response }, replayed: false })
+}
+
+/// The same where a key is welcome but not asked for: without one there is nothing to keep.
+pub fn remember_optional(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    request: Option<&IdempotentRequest>,
+    status: i64,
+    body: &impl Serialize,
+) -> Result<Answered, StoreError> {
+    if let Some(request) = request {
+        return remember(tx, scope, request, status, body);
+    }
+    let response =
+        serde_json::to_string(body).expect("bodies have string keys and no custom failures");
+    Ok(Answered { answer: Answer { status, response }, replayed: false })
 }

@@ -1,6 +1,8 @@
 //! The journey of one session, as its page sees it.
 
 use gate_domain::Millis;
+use gate_domain::catalogue::{Offer, Refusal, Token};
+use gate_domain::hosted::tokens_on_offer;
 use gate_domain::ids::{SessionId, Tenant};
 use gate_domain::journey::step;
 use gate_domain::quote::Quote;
@@ -8,7 +10,7 @@ use gate_domain::session::{Choice, Event, Refused, Session, Stage, State};
 use gate_domain::transaction::Transaction;
 use gate_rails::{CardProblem, Rails};
 use gate_store::{Locked, StoreError, Tx};
-use gate_wire::journey::{Journey, RailHints, TestCard};
+use gate_wire::journey::{Journey, RailHints, Seller, TestCard};
 use gate_wire::words::SessionStatus;
 
 use crate::advance::{AdvanceError, advance_session, find_agreed_quote};
@@ -26,6 +28,9 @@ pub enum JourneyError {
     /// This token, on this network, is not on offer.
     #[error("this asset is not available in this session")]
     AssetNotAvailable,
+    /// What is asked for is not on offer now.
+    #[error("{}", .0.message)]
+    Unavailable(Box<Refusal>),
     /// No price can be made now.
     #[error("there is no price for this now")]
     NoPrice,
@@ -58,7 +63,7 @@ pub(crate) struct Story {
     pub(crate) session: Session,
     quote: Option<Quote>,
     transaction: Option<Transaction>,
-    partner_name: String,
+    seller: Seller,
 }
 
 impl Story {
@@ -82,13 +87,17 @@ impl Story {
             }
             _ => None,
         };
-        let partner_name = tx.find_partner_name(&tenant.partner)?.unwrap_or_default();
-        Ok(Some(Self { session, quote, transaction, partner_name }))
+        let seller = Seller {
+            partner_name: tx.find_partner_name(&tenant.partner)?.unwrap_or_default(),
+            branding: (&tx.find_branding(tenant)?).into(),
+        };
+        Ok(Some(Self { session, quote, transaction, seller }))
     }
 
-    fn journey(&self, hints: &RailHints, now: Millis) -> Journey {
-        let step = step(&self.session, self.quote.as_ref(), self.transaction.as_ref(), now);
-        Journey::new(&self.session, step, &self.partner_name, hints, now)
+    fn journey(&self, offer: &Offer, hints: &RailHints, now: Millis) -> Journey {
+        let (quote, transaction) = (self.quote.as_ref(), self.transaction.as_ref());
+        let step = step(&self.session, offer, quote, transaction, now);
+        Journey::new(&self.session, step, &self.seller, hints, offer.catalogue(), now)
     }
 }
 
@@ -114,7 +123,7 @@ pub async fn find_journey(
     let (owner, id) = (tenant.clone(), session.clone());
     let story = app.store().read(move |tx| Story::load(tx, &owner, &id)).await?;
     let story = story.ok_or(JourneyError::NotFound)?;
-    Ok(story.journey(&hints(app.rails(tenant.mode)), app.now()))
+    Ok(story.journey(&app.offer(tenant), &hints(app.rails(tenant.mode)), app.now()))
 }
 
 /// The journey as it stands, noting that the page was opened if this is the first look.
@@ -158,9 +167,47 @@ where
             Story::load(tx, &owner, &id)?.ok_or(JourneyError::NotFound)
         })
         .await?;
-    Ok(story.journey(&hints(app.rails(tenant.mode)), app.now()))
+    Ok(story.journey(&app.offer(tenant), &hints(app.rails(tenant.mode)), app.now()))
 }
 
-fn overdue(session: &Session, now: Millis) -> bool {
+/// The same for whatever only makes sense while there is something to buy; `action` gets what that
+/// is. When there is nothing, or not what the user had chosen, nothing happens: the journey that is
+/// answered says so.
+pub(crate) async fn act_on_offer<F>(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    action: F,
+) -> Result<Journey, JourneyError>
+where
+    F: Fn(&mut Tx, &Scope<'_>, Locked<Session>, &[Token]) -> Result<(), JourneyError>
+        + Send
+        + 'static,
+{
+    act(app, tenant, session, move |tx, scope, session| {
+        let offer = scope.offer(&session.tenant);
+        match tokens_on_offer(&session.terms, &offer) {
+            Ok(tokens) => action(tx, scope, session, &tokens),
+            Err(_) if before_payment(&session) => Ok(()),
+            // What is on offer does not matter any more: the session's own rules answer.
+            Err(_) => {
+                let all: Vec<_> = offer.catalogue().tokens().cloned().collect();
+                action(tx, scope, session, &all)
+            }
+        }
+    })
+    .await
+}
+
+/// Whether nothing is written down yet that may move money.
+fn before_payment(session: &Session) -> bool {
+    match session.state {
+        State::Open { stage: Stage::AwaitingPayment, .. } => false,
+        State::Open { .. } => true,
+        State::InFlight { .. } | State::Completed | State::Expired | State::Cancelled => false,
+    }
+}
+
+pub(crate) fn overdue(session: &Session, now: Millis) -> bool {
     matches!(session.state, State::Open { .. }) && now >= session.terms.expires_at
 }

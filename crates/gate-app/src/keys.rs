@@ -1,5 +1,7 @@
 //! API keys and origins: who asks, and from where.
 
+use std::sync::Arc;
+
 use gate_domain::ids::Mode;
 use gate_store::{KeyKind, KeyRow, StoreError};
 
@@ -26,12 +28,20 @@ pub fn key_shape(key: &str) -> Option<KeyShape> {
     Some(KeyShape { kind, mode: Mode::parse(mode)? })
 }
 
-/// Look a key up by its hash. None when nobody has it, or its time is over.
-pub async fn find_key(app: &App, key: &str) -> Result<Option<KeyRow>, StoreError> {
+/// Look a key up by its hash; one index decides, whatever the key is. None when nobody ever had it.
+/// Whether it still works is the caller's question.
+pub async fn find_key(app: &App, key: &str) -> Result<Option<Arc<KeyRow>>, StoreError> {
     let hash = hash_api_key(key);
-    let found = app.store().read(move |tx| tx.find_key(&hash)).await?;
+    if let Some(known) = app.known_keys().find(&hash, app.now()) {
+        return Ok(Some(known));
+    }
+    let asked = app.known_keys().generation();
+    let found = app.store().read(move |tx| tx.find_key(&hash)).await?.map(Arc::new);
     let now = app.now();
-    Ok(found.filter(|key: &KeyRow| key.expires_at.is_none_or(|end| now < end)))
+    if let Some(row) = found.as_ref().filter(|row| row.is_active(now)) {
+        app.known_keys().keep(hash, row, asked, now);
+    }
+    Ok(found)
 }
 
 /// The origin of a URL as browsers write it, such as `https://shop.example`; none for what has no

@@ -3,21 +3,36 @@
 //! A use case is a synchronous function inside one transaction: lock, decide, advance. The page,
 //! the API, the command line and the workers all call the same one. Nothing here knows HTTP or SQL.
 
+pub mod admin;
 pub mod advance;
 pub mod app;
 pub mod bootstrap;
+pub mod branding;
 pub mod cancel_session;
+pub mod capabilities;
+pub mod chaos;
 pub mod choose;
 pub mod clock;
 pub mod create_session;
+pub mod customers;
 pub mod doctor;
+pub mod egress;
 pub mod embed_token;
-pub mod ids;
+pub mod endpoint_url;
+pub mod endpoints;
+pub mod feed;
 pub mod idempotency;
+pub mod identity;
+pub mod ids;
 pub mod journey;
 pub mod keys;
+pub mod known_keys;
+pub mod master_key;
 pub mod pay;
 pub mod provision;
+pub mod quotes;
+pub mod rails;
+pub mod replays;
 pub mod test_helpers;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -2,7 +2,7 @@
 //! wants one.
 
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
-use gate_domain::rail::{Card, ChallengeCode, CommandKind};
+use gate_domain::rail::{Card, ChallengeCode, CommandKind, Means};
 use gate_domain::session::{Event, Refused, Session, Stage, State};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_store::{Locked, StoreError, Tx};
@@ -10,7 +10,9 @@ use gate_wire::journey::Journey;
 
 use crate::advance::{advance_session_with, advance_transaction, insert_command};
 use crate::app::{App, Scope};
-use crate::journey::{JourneyError, act};
+use crate::choose::is_on_offer;
+use crate::journey::{JourneyError, act, act_on_offer};
+use crate::quotes::{announce_consumed, redeem_on_page};
 
 /// How long the second step may take, from the charge on: 10 min.
 const CHALLENGE_MS: i64 = 10 * 60_000;
@@ -35,8 +37,12 @@ pub async fn pay(
 ) -> Result<Journey, JourneyError> {
     let rails = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?;
     let card = rails.cards.tokenise(card.number, card.expiry, card.cvc, app.now())?;
-    act(app, tenant, session, move |tx, scope, session| {
+    act_on_offer(app, tenant, session, move |tx, scope, session, tokens| {
         if payment_under_way(&session) {
+            return Ok(());
+        }
+        let quote = tx.find_quote(&session.tenant, &quote_id)?;
+        if quote.is_some_and(|quote| !is_on_offer(&quote, tokens)) {
             return Ok(());
         }
         start_payment(tx, scope, session, &quote_id, &card)
@@ -75,8 +81,8 @@ pub(crate) fn start_payment(
             tenant: session.tenant.clone(),
             session_id: session.id.clone(),
             quote_id: quote_id.clone(),
-            address,
-            card: card.clone(),
+            address: Some(address),
+            means: Means::Card(card.clone()),
             state: transaction::State::AwaitingPayment { step: PaymentStep::Authorising },
             created_at: scope.now,
             updated_at: scope.now,
@@ -86,6 +92,12 @@ pub(crate) fn start_payment(
     tx.insert_transaction(&transaction)?;
     insert_command(tx, scope, &session, &transaction, &quote, CommandKind::Charge, None)?;
     let id = transaction.id;
+    // A price that a partner has locked is redeemed once, by whoever pays it first.
+    if quote.session_id.is_none() {
+        let signed = redeem_on_page(tx, scope, &session, quote_id, &id)?;
+        let signed = signed.ok_or(JourneyError::QuoteExpired)?;
+        announce_consumed(tx, scope, &signed, &session.id)?;
+    }
     advance_session_with(tx, scope, session, &Event::PaymentStarted, |session| {
         session.transaction = Some(id);
     })?;
@@ -102,7 +114,9 @@ pub async fn answer_challenge(
 ) -> Result<Journey, JourneyError> {
     act(app, tenant, session, move |tx, scope, session| {
         let transaction = lock_own_transaction(tx, &session)?.ok_or(Refused::OutOfStep)?;
-        let in_time = scope.now < transaction.created_at.plus_ms(CHALLENGE_MS);
+        let passed_ms = tx.shifted_since(&session.tenant, &session.id, transaction.created_at)?;
+        let now = scope.now.plus_ms(passed_ms);
+        let in_time = now < transaction.created_at.plus_ms(CHALLENGE_MS);
         let event = match transaction.state {
             transaction::State::AwaitingPayment { step: PaymentStep::Challenge } if !in_time => {
                 transaction::Event::Abandoned

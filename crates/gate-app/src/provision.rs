@@ -1,9 +1,10 @@
 //! Write down a partner with its keys, origins and endpoint, as `gate dev` does.
 
 use gate_domain::ids::{EndpointId, KeyId, Mode, PartnerId, Tenant};
-use gate_store::{KeyKind, NewKey, StoreError, Tx};
+use gate_store::{KeyAccess, KeyKind, NewKey, StoreError, Tx};
 use gate_wire::signature::WebhookSecret;
 
+use crate::admin::keys::last4;
 use crate::app::Scope;
 use crate::vault::hash_api_key;
 
@@ -33,9 +34,17 @@ pub fn provision(tx: &mut Tx, scope: &Scope<'_>, partner: &Provision) -> Result<
     let keys =
         [(KeyKind::Secret, &partner.secret_key), (KeyKind::Publishable, &partner.publishable_key)];
     for (kind, (id, key)) in keys {
-        let last4 = key.get(key.len().saturating_sub(4)..).unwrap_or_default().to_owned();
+        let last4 = last4(key);
         let key_hash = hash_api_key(key).to_vec();
-        let new = NewKey { tenant: tenant.clone(), id: id.clone(), kind, key_hash, last4 };
+        let new = NewKey {
+            tenant: tenant.clone(),
+            id: id.clone(),
+            kind,
+            access: KeyAccess::Full,
+            name: None,
+            key_hash,
+            last4,
+        };
         tx.insert_key(&new, scope.now)?;
     }
     for origin in &partner.origins {

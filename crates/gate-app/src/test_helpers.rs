@@ -1,8 +1,11 @@
 //! Test helpers: force what would otherwise take a user, a bank and a network. Test mode only.
 
+mod advance_time;
+mod ask_identity;
+
 use std::sync::Arc;
 
-use gate_domain::catalogue::list_options;
+use gate_domain::hosted::tokens_on_offer;
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::rail::Card;
 use gate_domain::reason::Reason;
@@ -17,6 +20,9 @@ use crate::app::{App, Scope};
 use crate::choose::make_quote;
 use crate::journey::JourneyError;
 use crate::pay::{lock_own_transaction, start_payment};
+
+pub use advance_time::{ADVANCE_MAX_S, advance_time};
+pub use ask_identity::require_kyc;
 
 /// Where forced purchases go when nobody gave an address.
 const TEST_ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
@@ -45,7 +51,7 @@ pub async fn force(
     let prices = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.prices.clone();
     let (tenant, id) = (tenant.clone(), id.clone());
     app.write(move |tx, scope| {
-        let session = lock(tx, &tenant, &id)?;
+        let session = lock_identified(tx, scope, &tenant, &id, outcome)?;
         match outcome {
             Force::Expire => {
                 return Ok(advance_session(tx, scope, session, &Event::ExpiryForced)?);
@@ -63,6 +69,23 @@ pub async fn force(
         tx.find_session(&tenant, &id)?.ok_or(JourneyError::NotFound)
     })
     .await
+}
+
+/// A payment is forced whoever the user is: an identity check that is in the way passes first.
+fn lock_identified(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    tenant: &Tenant,
+    id: &SessionId,
+    outcome: Force,
+) -> Result<Locked<Session>, JourneyError> {
+    let session = lock(tx, tenant, id)?;
+    let asked = session.choice().is_some_and(|choice| choice.identity.is_some());
+    if outcome == Force::Expire || !asked {
+        return Ok(session);
+    }
+    advance_session(tx, scope, session, &Event::IdentityConfirmed)?;
+    lock(tx, tenant, id)
 }
 
 fn lock(tx: &mut Tx, tenant: &Tenant, id: &SessionId) -> Result<Locked<Session>, JourneyError> {
@@ -85,9 +108,9 @@ fn ensure_payment(
         }
         State::Open { .. } => {}
     }
-    let terms = &session.terms;
-    let options = list_options(terms.target_token.as_deref(), terms.target_network.as_deref());
-    let asset = options.first().ok_or(JourneyError::AssetNotAvailable)?.asset();
+    let tokens = tokens_on_offer(&session.terms, &scope.offer(&tenant));
+    let tokens = tokens.map_err(JourneyError::Unavailable)?;
+    let asset = tokens.first().ok_or(JourneyError::AssetNotAvailable)?.asset();
     let quote = make_quote(scope, &session, &asset, &**prices)?;
     tx.insert_quote(&tenant, &quote)?;
     let known = session.choice().and_then(|choice| choice.address.clone());

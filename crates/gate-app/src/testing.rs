@@ -8,6 +8,7 @@ mod stories;
 use std::ops::Deref;
 
 use gate_domain::Millis;
+use gate_domain::catalogue::{Entitlement, Subject};
 use gate_domain::ids::{EndpointId, KeyId, Mode, PartnerId, Tenant};
 use gate_rails::Rails;
 use gate_store::Store;
@@ -17,6 +18,7 @@ pub use sender::ScriptedSender;
 pub use stories::{ADDRESS, DEAD_ADDRESS, card};
 
 use crate::app::{App, AppConfig};
+use crate::capabilities::{self, Scoped};
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::provision::{Provision, provision};
@@ -58,7 +60,9 @@ impl World {
     pub async fn with_rails(store: &Store, rails: Rails) -> Self {
         let clock = Clock::fixed(START);
         let vault = Vault::new(&Ids.random());
-        let config = AppConfig { base_url: BASE_URL.into() };
+        // Both, so that tests can see that nothing of one is visible from the other.
+        let modes = vec![Mode::Test, Mode::Live];
+        let config = AppConfig { modes, ..AppConfig::sandbox(BASE_URL) };
         let app = App::new(store.clone(), clock.clone(), vault, rails, config);
         let partner = partner("Demo Shop", Mode::Test, 1);
         let world = Self { app, clock, partner };
@@ -79,6 +83,35 @@ impl World {
         let endpoint = Some((id, url.to_owned(), secret.clone()));
         self.provision(&Provision { endpoint, ..self.partner.clone() }).await;
         secret
+    }
+
+    /// Give the partner entitlements.
+    pub async fn entitle(&self, entitlements: &[Entitlement]) {
+        for entitlement in entitlements {
+            let (tenant, entitlement) = (self.tenant(), *entitlement);
+            let entitled = self.app.write(move |tx, scope| {
+                capabilities::entitle(tx, scope, &tenant, entitlement, true, "a test")
+            });
+            entitled.await.unwrap();
+        }
+    }
+
+    /// Switch something off for everybody, such as `currency:EUR`.
+    pub async fn switch_off(&self, subject: &str, reason: &str) {
+        let (subject, reason) = (Subject::parse(subject).unwrap(), reason.to_owned());
+        let switched = self.app.write(move |tx, scope| {
+            capabilities::switch_off(tx, scope, &subject, &Scoped::default(), &reason, "a test")
+        });
+        switched.await.unwrap();
+    }
+
+    /// Switch something on again for everybody.
+    pub async fn switch_on(&self, subject: &str) {
+        let subject = Subject::parse(subject).unwrap();
+        let switched = self.app.write(move |tx, scope| {
+            capabilities::switch_on(tx, scope, &subject, &Scoped::default(), "", "a test")
+        });
+        switched.await.unwrap();
     }
 
     /// Whose everything is, unless a test says otherwise.

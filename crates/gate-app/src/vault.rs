@@ -1,11 +1,11 @@
 //! Secrets: everything that is derived from the deployment's master key, and what rests sealed
 //! under it. The master key itself comes from a file or a variable and is never in the database.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gate_domain::ids::{Mode, SessionId};
+use gate_domain::ids::{Mode, SessionId, Tenant};
 use hmac::{Hmac, KeyInit, Mac};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sha2::{Digest, Sha256};
@@ -23,6 +23,9 @@ pub struct Vault {
     client_secrets: [u8; 32],
     embed_tokens: [u8; 32],
     sealing: [u8; 32],
+    fingerprint: [u8; 32],
+    quotes: [u8; 32],
+    look_ups: [u8; 32],
 }
 
 impl fmt::Debug for Vault {
@@ -44,6 +47,9 @@ impl Vault {
             client_secrets: derive("client-secret/1"),
             embed_tokens: derive("embed-token/1"),
             sealing: derive("seal/1"),
+            fingerprint: derive("fingerprint/1"),
+            quotes: derive("signed-quote/1"),
+            look_ups: derive("look-up/1"),
         }
     }
 
@@ -60,6 +66,20 @@ impl Vault {
         let session = SessionId::parse(body.get(..cut)?).ok()?;
         let expected = self.client_secret(&session);
         bool::from(expected.as_bytes().ct_eq(client_secret.as_bytes())).then_some(session)
+    }
+
+    /// HMAC-SHA256 of a quote's economic fields in lower-case hex.
+    pub(crate) fn sign_quote(&self, fields: &str) -> String {
+        let digest = hmac(&self.quotes, fields.as_bytes());
+        digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("writing to a string cannot fail");
+            hex
+        })
+    }
+
+    /// What tells this master key from another one, and says nothing else about it.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
     }
 
     /// What embed tokens are signed with.
@@ -95,6 +115,13 @@ impl Vault {
             )
             .map_err(|_| CannotOpen)?;
         String::from_utf8(opened.to_vec()).map_err(|_| CannotOpen)
+    }
+
+    /// What a sealed value of a tenant is found by: a keyed hash, the same for the same `field` and
+    /// value, and of no use to whoever has the database alone.
+    pub fn look_up_hash(&self, tenant: &Tenant, field: &str, value: &str) -> Vec<u8> {
+        let place = format!("{}\n{}\n{field}\n{value}", tenant.partner, tenant.mode);
+        hmac(&self.look_ups, place.as_bytes()).to_vec()
     }
 
     fn sealing_key(&self) -> LessSafeKey {

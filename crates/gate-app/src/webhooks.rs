@@ -45,6 +45,7 @@ pub fn send_test_webhook(
         tenant: tenant.clone(),
         event_type: EventType::WebhookTest,
         session_id: None,
+        subject: None,
         created_at: scope.now,
     };
     let data = TestData {

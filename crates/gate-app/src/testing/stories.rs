@@ -4,7 +4,7 @@ use gate_domain::ids::{QuoteId, SessionId, TransactionId};
 use gate_domain::session::{LIFETIME_DEFAULT_S, Session, Terms};
 use gate_domain::transaction::Transaction;
 use gate_domain::wallet::Address;
-use gate_domain::{Millis, catalogue::find_currency, money::Money};
+use gate_domain::{Millis, money::Money};
 use gate_store::{IdempotentRequest, Sql, StoreError, sql};
 use gate_wire::event::EventBody;
 use gate_wire::journey::{Journey, JourneyStep};
@@ -42,7 +42,7 @@ impl World {
 
     /// Create a session with other terms.
     pub async fn create_with(&self, change: impl FnOnce(&mut Terms)) -> SessionId {
-        let currency = find_currency("EUR").unwrap();
+        let currency = self.app.catalogue().currency("EUR").unwrap();
         let mut terms = Terms {
             amount: Money::new(100_00, currency.asset()),
             target_token: None,
@@ -52,6 +52,8 @@ impl World {
             return_url: format!("{SHOP}/orders/1"),
             cancel_url: None,
             user_reference: None,
+            client_reference_id: None,
+            quote_id: None,
             metadata: "{}".into(),
             expires_at: Millis(0),
         };

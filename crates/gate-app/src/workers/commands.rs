@@ -118,7 +118,7 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
 /// Send a new command; ask about one that may have been sent before.
 async fn speak(rails: &Rails, claim: &ClaimedCommand, now: Millis) -> Result<Reply, RailError> {
     let command = &claim.command;
-    let rail = rails.for_command(command.kind);
+    let rail = rails.for_command(command);
     if claim.sent_before
         && let Some(reply) = rail.ask(command, now).await?
     {

@@ -8,17 +8,16 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::join_all;
-use gate_domain::delivery::{DeliveryStatus, next_attempt_at};
+use gate_domain::delivery::DeliveryStatus;
 use gate_domain::ids::EndpointId;
-use gate_domain::time::Millis;
-use gate_store::{AttemptOutcome, ClaimedDelivery, StoreError, Target};
-use gate_wire::signature::WebhookSecret;
+use gate_store::{AttemptOutcome, ClaimedDelivery, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use super::attempts::Signed;
 use super::run_passes;
-use super::sender::{Outgoing, Sender, Sent};
+use super::sender::Sender;
 use crate::app::App;
 
 /// Requests that one endpoint gets at the same time.
@@ -27,9 +26,6 @@ const PER_ENDPOINT_MAX: i64 = 32;
 const LANES_MAX: usize = 256;
 /// How long a claim holds: the deadline of an attempt and a margin to record it.
 const LEASE_MS: i64 = 30_000;
-
-/// How long a delivery waits when the fault is ours: 1 min.
-const OUR_FAULT_WAIT_MS: i64 = 60_000;
 
 /// What a pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -164,55 +160,16 @@ async fn deliver_round(
         })
         .await?;
     let Some((target, claims)) = claimed else { return Ok(Tally::default()) };
-    let secret = open_secret(app, endpoint, &target);
+    let target = Signed::new(app, endpoint, target);
     let attempts = claims.into_iter().map(|claim| {
-        let (secret, url) = (secret.as_ref(), target.url.as_str());
-        async move {
-            let sent = match secret {
-                Ok(secret) => sender.send(sign(app.now(), secret, url, &claim)).await,
-                Err(error) => return record(app, our_fault(&claim, app.now(), error), claim).await,
-            };
-            let [jitter] = app.ids().random();
-            record(app, judge(&claim, sent, app.now(), jitter), claim).await
-        }
+        let target = &target;
+        async move { record(app, target.attempt(app, sender, &claim).await, claim).await }
     });
     let mut tally = Tally::default();
     for recorded in join_all(attempts).await {
         tally.add(recorded?);
     }
     Ok(tally)
-}
-
-fn open_secret(app: &App, endpoint: &EndpointId, target: &Target) -> Result<WebhookSecret, String> {
-    let opened = app.vault().open(endpoint.as_str(), &target.secret_sealed);
-    let secret = opened.map_err(|error| error.to_string());
-    let secret =
-        secret.and_then(|text| WebhookSecret::parse(&text).map_err(|error| error.to_string()));
-    if let Err(error) = &secret {
-        error!(%endpoint, %error, "cannot sign webhooks for this endpoint");
-    }
-    secret
-}
-
-/// Sign an attempt, afresh each time: a retry hours later must still be in its receiver's window.
-fn sign(now: Millis, secret: &WebhookSecret, url: &str, claim: &ClaimedDelivery) -> Outgoing {
-    let seconds = now.unix_seconds();
-    let body = claim.body.as_bytes();
-    let event_id = claim.event_id.to_string();
-    Outgoing {
-        url: url.to_owned(),
-        headers: vec![
-            ("content-type", "application/json".into()),
-            ("gate-signature", secret.gate_signature(seconds, body)),
-            ("x-0bit-timestamp", seconds.to_string()),
-            ("x-0bit-event-id", event_id.clone()),
-            ("x-0bit-event-type", claim.event_type.clone()),
-            ("webhook-signature", secret.standard_signature(&event_id, seconds, body)),
-            ("webhook-timestamp", seconds.to_string()),
-            ("webhook-id", event_id),
-        ],
-        body: claim.body.clone(),
-    }
 }
 
 async fn record(
@@ -237,46 +194,6 @@ async fn record(
         DeliveryStatus::DeadLettered => tally.dead_lettered = 1,
     }
     Ok(tally)
-}
-
-/// What we could not sign says nothing about the receiver: it waits, and its schedule does not count it.
-fn our_fault(claim: &ClaimedDelivery, now: Millis, error: &str) -> AttemptOutcome {
-    AttemptOutcome {
-        status: DeliveryStatus::Pending,
-        failures: claim.failures,
-        next_attempt_at: Some(now.plus_ms(OUR_FAULT_WAIT_MS)),
-        response_status: None,
-        error: Some(error.to_owned()),
-        response_excerpt: None,
-        ended_at: now,
-    }
-}
-
-/// What an answer means: any 2xx is success, everything else is tried again until the schedule ends.
-fn judge(claim: &ClaimedDelivery, sent: Sent, now: Millis, jitter: u8) -> AttemptOutcome {
-    let (response_status, excerpt, error) = match sent {
-        Sent::Answered { status, excerpt } => {
-            let error = (!(200..300).contains(&status)).then(|| format!("answered {status}"));
-            (Some(i64::from(status)), Some(excerpt), error)
-        }
-        Sent::Failed { error } => (None, None, Some(error)),
-    };
-    let failures = claim.failures + i64::from(error.is_some());
-    let next = error.as_ref().and_then(|_| next_attempt_at(failures, now, jitter));
-    let status = match (&error, next) {
-        (None, _) => DeliveryStatus::Succeeded,
-        (Some(_), Some(_)) => DeliveryStatus::Pending,
-        (Some(_), None) => DeliveryStatus::DeadLettered,
-    };
-    AttemptOutcome {
-        status,
-        failures,
-        next_attempt_at: next,
-        response_status,
-        error,
-        response_excerpt: excerpt,
-        ended_at: now,
-    }
 }
 
 fn log(claim: &ClaimedDelivery, outcome: &AttemptOutcome) {

@@ -1,8 +1,13 @@
 //! The workers: each looks at what is due and does it. A signal may wake one early, a timer always
 //! does, and both run the same path; what is due is decided by the store alone.
 
+mod attempts;
+pub mod capabilities;
 pub mod commands;
 pub mod deliveries;
+pub mod endpoints;
+pub mod key_uses;
+pub mod replays;
 pub mod sender;
 pub mod sweep;
 
@@ -35,7 +40,10 @@ impl Workers {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(deliveries::run(app.clone(), sender, stopped.clone()));
+        tasks.spawn(capabilities::run(app.clone(), stopped.clone()));
         tasks.spawn(commands::run(app.clone(), stopped.clone()));
+        tasks.spawn(key_uses::run(app.clone(), stopped.clone()));
+        tasks.spawn(replays::run(app.clone(), stopped.clone()));
         tasks.spawn(sweep::run(app.clone(), stopped));
         Self { tasks, stop }
     }

@@ -6,6 +6,7 @@ use gate_store::StoreError;
 use tokio::sync::{Notify, watch};
 use tracing::{error, info};
 
+use super::endpoints::{bury_orphans, purge_secrets};
 use super::run_passes;
 use crate::advance::{AdvanceError, advance_session};
 use crate::app::App;
@@ -21,7 +22,9 @@ pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
         release_lost_leases(&app).await?;
         let expired = expire_due_sessions(&app).await?;
         let purged = purge_idempotency_keys(&app).await?;
-        Ok(expired > 0 || purged > 0)
+        let buried = bury_orphans(&app).await?;
+        let forgotten = purge_secrets(&app).await?;
+        Ok(expired > 0 || purged > 0 || buried > 0 || forgotten > 0)
     })
     .await;
 }

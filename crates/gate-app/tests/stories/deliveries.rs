@@ -10,7 +10,7 @@ use gate_app::workers::Workers;
 use gate_app::workers::deliveries::{Tally, deliver_due};
 use gate_app::workers::sender::{Outgoing, Sender, Sent};
 use gate_domain::ids::SessionId;
-use gate_store::{DeliveryRow, both_engines};
+use gate_store::{DeliveryQuery, DeliveryRow, both_engines};
 use gate_wire::signature::WebhookSecret;
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
@@ -20,7 +20,8 @@ pub(crate) const HOOK: &str = "https://shop.example/webhooks";
 /// Every delivery, oldest first.
 pub(crate) async fn deliveries(world: &World) -> Vec<DeliveryRow> {
     let tenant = world.tenant();
-    let list = move |tx: &mut gate_store::Tx| tx.list_deliveries(&tenant, None, 1000, 0);
+    let query = DeliveryQuery { limit: 1000, ..DeliveryQuery::default() };
+    let list = move |tx: &mut gate_store::Tx| tx.list_deliveries(&tenant, &query);
     let mut rows = world.store().read(list).await.unwrap();
     rows.reverse();
     rows

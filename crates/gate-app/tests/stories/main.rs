@@ -2,15 +2,26 @@
 //! moved, a simulated world, a receiver that answers from a list. Workers are called pass by pass.
 #![expect(clippy::unwrap_used, reason = "a test's helpers may")]
 
+mod admin;
 mod bootstrap;
+mod bulk_replays;
+mod capabilities;
 mod challenges;
+mod chaos;
+mod customers;
 mod deliveries;
 mod endings;
+mod endpoints;
 mod failures;
+mod feed;
 mod forced;
+mod identity;
 mod leases;
 mod purchases;
+mod rails;
 mod receiver;
+mod references;
 mod replays;
 mod schedule;
+mod time;
 mod tokens;

@@ -65,19 +65,24 @@ both_engines! {
         let expected =
             ["gate_session.created", "gate_session.processing", "gate_session.completed"];
         assert_eq!(types, expected);
-        let transaction = |status| {
-            json!({ "refid": transaction_id, "session_id": session, "action": "on_ramp",
-                "status": status })
+        let shown = |data: &serde_json::Value| {
+            let fields = ["refid", "session_id", "quote_id", "action", "status", "payment_method",
+                "fiat_amount", "local_rail_transaction_id"];
+            json!(fields.map(|field| data["transaction"][field].clone()))
         };
+        let transaction = |status, payment: Option<&str>| {
+            json!([transaction_id, session, quote, "on_ramp", status, "card", "100.00", payment])
+        };
+        let payment = format!("sim_pay_{}", &transaction_id["tx_test_".len()..]);
         let [created, processing, completed] = events.as_slice() else { panic!("three") };
         assert_eq!(created.data["status"], "open");
         assert_eq!(created.data.get("transaction"), None);
-        assert_eq!(processing.data["transaction"], transaction("awaiting_payment"));
+        assert_eq!(shown(&processing.data), transaction("awaiting_payment", None));
         assert_eq!(processing.data["progress"]["phase"], "processing");
         assert_eq!(completed.data["status"], "completed");
         assert_eq!(completed.data["progress"]["phase"], "settled");
         assert_eq!(completed.data["tx_refid"], json!(transaction_id));
-        assert_eq!(completed.data["transaction"], transaction("completed"));
+        assert_eq!(shown(&completed.data), transaction("completed", Some(payment.as_str())));
         assert_eq!(completed.data.get("reason"), None);
         assert!(events.iter().all(|event| !event.livemode && event.object == "event"));
         assert!(events.iter().all(|event| event.data.get("client_secret").is_none()));

@@ -15,7 +15,7 @@ use sha2::Sha256;
 const MASTER_KEY: [u8; 32] = [7; 32];
 
 fn app(store: &Store, clock: &Clock, master_key: [u8; 32], base_url: &str) -> App {
-    let config = AppConfig { base_url: base_url.into() };
+    let config = AppConfig::sandbox(base_url);
     App::new(store.clone(), clock.clone(), Vault::new(&master_key), Rails::simulated(), config)
 }
 

@@ -1,0 +1,219 @@
+//! The shipped file holds, and a mistake in a file is told with its line.
+
+use std::fmt::Write as _;
+
+use gate_domain::catalogue::Side;
+use gate_domain::quote::price;
+use gate_domain::time::Millis;
+use gate_rails::Rails;
+
+use super::*;
+
+#[test]
+fn the_world_is_large_and_complete() {
+    let world = world_wide();
+    let supported = world.countries().iter().filter(|country| country.supported).count();
+    assert_eq!(world.countries().len(), rust_iso3166::ALL.len(), "every country of ISO 3166");
+    assert!(supported > 200, "{supported}");
+    assert!((20..=40).contains(&world.currencies().len()));
+    assert!((10..=20).contains(&world.assets().len()));
+    for code in ["KP", "IR", "CU", "SY"] {
+        assert!(!world.country(code).unwrap().supported, "{code}");
+    }
+    let germany = world.country("de").unwrap();
+    assert_eq!((germany.name.as_str(), germany.currency.as_str()), ("Germany", "EUR"));
+    let euro = world.currency("EUR").unwrap();
+    assert_eq!((euro.symbol.as_str(), euro.decimals), ("€", 2));
+    assert_eq!(world.currency("JPY").unwrap().decimals, 0);
+    let first = world.tokens().next().unwrap();
+    assert_eq!((first.symbol.as_str(), first.network.as_str()), ("USDC", "base"));
+    // Each currency can be paid with, and each method has a currency.
+    for currency in world.currencies() {
+        let mut methods = world.methods().iter();
+        let paid = methods.any(|m| m.side == Side::OnRamp && m.takes(&currency.code));
+        assert!(paid, "{}", currency.code);
+    }
+    assert!(world.methods().iter().all(|method| !method.currencies.is_empty()));
+}
+
+/// Contracts are spelt with the checksum of EIP-55, so a wrong digit would have been noticed.
+#[test]
+fn contracts_carry_their_checksum() {
+    for line in WORLD.lines().filter(|line| line.contains("contract = ")) {
+        let contract = line.split('"').nth(3).unwrap();
+        let address = gate_domain::wallet::Address::parse(contract).unwrap();
+        assert_eq!(address.as_str(), contract, "{line}");
+        assert_ne!(contract, contract.to_lowercase(), "{line}");
+    }
+}
+
+#[test]
+fn everything_in_the_world_has_a_price_within_its_limits() {
+    let world = world_wide();
+    let prices = Rails::simulated().prices;
+    for token in world.tokens() {
+        for currency in world.currencies() {
+            let pair = format!("{} on {} for {}", token.symbol, token.network, currency.code);
+            let market = prices.price(&token.asset(), &currency.asset(), Millis(0)).expect(&pair);
+            for units in [currency.limits.minimum_units, currency.limits.maximum_units] {
+                let charge = currency.money(units);
+                let bought = price(&charge, &token.asset(), market.rate, market.fees);
+                assert!(bought.is_ok_and(|bought| bought.crypto.units > 0), "{pair}: {charge}");
+            }
+        }
+    }
+}
+
+const SMALL: &str = r#"flows = ["on_ramp"]
+payout_methods = []
+
+[currencies]
+EUR = { minimum = "10.00", maximum = "1000.00" }
+
+[networks]
+base = { name = "Base", chain_id = 8453 }
+
+[[assets]]
+symbol = "USDC"
+name = "USD Coin"
+networks = [{ chain = "base", decimals = 6 }]
+
+[[payment_methods]]
+id = "card"
+name = "Card"
+currencies = ["EUR"]
+
+[countries]
+DE = { currency = "EUR" }
+"#;
+
+#[test]
+fn a_small_file_is_enough() {
+    let catalogue = read_text(SMALL).unwrap();
+    assert_eq!(catalogue.tokens().count(), 1);
+    assert!(catalogue.country("DE").unwrap().supported);
+    assert_eq!(catalogue.asset("USDC").unwrap().sides, [Side::OnRamp, Side::OffRamp]);
+}
+
+/// Every way to get a file wrong, each by one change of the small one.
+#[test]
+fn each_mistake_is_told_with_its_line() {
+    let mistakes = [
+        ("flows = [\"on_ramp\"]", "flows = [\"lend\"]"),
+        ("flows = [\"on_ramp\"]", "flows = \"on_ramp\""),
+        ("flows = [\"on_ramp\"]\n", ""),
+        ("EUR = {", "EUX = {"),
+        ("EUR = {", "XAU = {"),
+        ("minimum = \"10.00\"", "minimum = 10"),
+        ("minimum = \"10.00\"", "minimum = \"10.001\""),
+        ("minimum = \"10.00\"", "minimum = \"0.00\""),
+        ("minimum = \"10.00\"", "minimum = \"2000.00\""),
+        ("minimum = \"10.00\", ", ""),
+        ("minimum = ", "least = "),
+        ("chain_id = 8453", "chain_id = 0"),
+        ("base = {", "\"Base Chain\" = {"),
+        ("symbol = \"USDC\"", "symbol = \"usdc\""),
+        ("chain = \"base\"", "chain = \"solana\""),
+        ("decimals = 6", "decimals = 19"),
+        ("decimals = 6", "decimals = 6, contract = \"0x12\""),
+        ("decimals = 6 }]", "decimals = 6 }, { chain = \"base\", decimals = 6 }]"),
+        ("networks = [{ chain = \"base\", decimals = 6 }]", "networks = []"),
+        ("name = \"USD Coin\"", "name = \"USD Coin\"\nsides = [\"both\"]"),
+        ("id = \"card\"", "id = \"Credit card\""),
+        ("currencies = [\"EUR\"]", "currencies = [\"USD\"]"),
+        ("currencies = [\"EUR\"]", "currencies = [\"EUR\"]\ncountries = [\"FR\"]"),
+        (
+            "currencies = [\"EUR\"]",
+            "currencies = [\"EUR\"]\nlimits = { USD = { maximum = \"1.00\" } }",
+        ),
+        (
+            "currencies = [\"EUR\"]",
+            "currencies = [\"EUR\"]\nlimits = { EUR = { maximum = \"1.00\" } }",
+        ),
+        ("DE = {", "DX = {"),
+        ("DE = { currency = \"EUR\"", "DE = { currency = \"EURO\""),
+        ("[countries]", "[countries"),
+    ];
+    let mut told = String::new();
+    for (right, wrong) in mistakes {
+        assert!(SMALL.contains(right), "{right}");
+        let text = SMALL.replacen(right, wrong, 1);
+        let problems = read_text(&text).expect_err(wrong);
+        let shown = wrong.lines().last().unwrap_or("");
+        writeln!(told, "{shown}\n{problems}").expect("a text grows");
+    }
+    insta::assert_snapshot!(told, @r#"
+    flows = ["lend"]
+      line 1: "lend" is no flow; there are on_ramp, off_ramp and swap.
+    flows = "on_ramp"
+      line 1: invalid type: string "on_ramp", expected a sequence.
+
+      line 1: missing field `flows`.
+    EUX = {
+      line 5: "EUX" is no currency code of ISO 4217, such as EUR.
+      line 18: "EUR" is not among the currencies of this file.
+    XAU = {
+      line 5: "XAU" has no minor units, so it cannot be paid with.
+      line 18: "EUR" is not among the currencies of this file.
+    minimum = 10
+      line 5: invalid type: integer `10`, expected a string.
+    minimum = "10.001"
+      line 5: "10.001" must have at most 2 decimals.
+    minimum = "0.00"
+      line 5: 0.00 must be more than 0.
+    minimum = "2000.00"
+      line 5: "1000.00" is less than the minimum.
+
+      line 5: "EUR" needs a minimum and a maximum.
+    least = 
+      line 5: unknown field `least`, expected `minimum` or `maximum`.
+    chain_id = 0
+      line 8: "0" must be the network's number of EIP-155.
+    "Base Chain" = {
+      line 8: "Base Chain" must have 1 to 40 lower case letters, digits and underscores.
+      line 13: "base" is not among the networks of this file.
+    symbol = "usdc"
+      line 11: "usdc" must have 2 to 12 upper case letters and digits.
+    chain = "solana"
+      line 13: "solana" is not among the networks of this file.
+    decimals = 19
+      line 13: "19" must be from 0 to 18.
+    decimals = 6, contract = "0x12"
+      line 13: "0x12" is no contract: An address has 40 characters after 0x.
+    decimals = 6 }, { chain = "base", decimals = 6 }]
+      line 13: "base" is there twice; each network of an asset has one entry.
+    networks = []
+      line 11: "USDC" needs at least one network.
+    sides = ["both"]
+      line 13: "both" is no side; there are on_ramp and off_ramp.
+    id = "Credit card"
+      line 16: "Credit card" must have 1 to 64 lower case letters, digits and underscores.
+    currencies = ["USD"]
+      line 18: "USD" is not among the currencies of this file.
+    countries = ["FR"]
+      line 19: "FR" is not among the countries of this file.
+    limits = { USD = { maximum = "1.00" } }
+      line 19: "USD" has limits, but this method does not take it.
+    limits = { EUR = { maximum = "1.00" } }
+      line 19: "1.00" is less than the minimum.
+    DX = {
+      line 21: "DX" is no country code of ISO 3166, such as DE.
+    DE = { currency = "EURO"
+      line 21: "EURO" is no currency code of ISO 4217, such as EUR.
+    [countries
+      line 20: unclosed table, expected `]`.
+    "#);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
+    let text = SMALL.replace("EUR = {", "EUX = {").replace("decimals = 6", "decimals = 99");
+    let lines: Vec<_> = read_text(&text).unwrap_err().0.iter().map(|p| p.line).collect();
+    assert_eq!(lines, [5, 13, 18]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = read_file(Path::new("/nowhere/gate.toml")).unwrap_err().to_string();
+    assert!(error.starts_with("/nowhere/gate.toml cannot be read: "), "{error}");
+}

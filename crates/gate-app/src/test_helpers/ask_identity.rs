@@ -1,0 +1,25 @@
+//! Ask a user of the sandbox who they are.
+
+use gate_domain::ids::{Mode, SessionId, Tenant};
+use gate_domain::session::{Event, IdentityLevel, Session};
+use gate_store::Tx;
+
+use crate::advance::advance_session;
+use crate::app::Scope;
+use crate::journey::JourneyError;
+
+/// Hold the journey until the user has shown who they are. Asking for the same again changes
+/// nothing.
+pub fn require_kyc(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    tenant: &Tenant,
+    id: &SessionId,
+    level: IdentityLevel,
+) -> Result<Session, JourneyError> {
+    if tenant.mode != Mode::Test {
+        return Err(JourneyError::NotFound);
+    }
+    let session = tx.lock_session(tenant, id)?.ok_or(JourneyError::NotFound)?;
+    Ok(advance_session(tx, scope, session, &Event::IdentityAsked(level))?)
+}
