@@ -1,14 +1,17 @@
 //! Who asks. Taking one of these extractors is the authentication: the commands of the use cases
 //! want what only they hold.
 
-use axum::extract::FromRequestParts;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use gate_app::embed_token::Visitor;
 use gate_app::keys::{find_key, key_shape};
 use gate_domain::ids::{SessionId, Tenant};
-use gate_store::KeyKind;
+use gate_store::{KeyAccess, KeyKind, KeyRow};
 
+use crate::access;
 use crate::error::ApiError;
 use crate::routes::ServerState;
 
@@ -22,7 +25,9 @@ impl FromRequestParts<ServerState> for Partner {
 
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ApiError> {
         let key = bearer(&parts.headers).ok_or(ApiError::NoKey)?;
-        authenticate(state, key, KeyKind::Secret).await.map(Self)
+        let key = authenticate(state, key, KeyKind::Secret).await?;
+        check_access(key.access, parts)?;
+        Ok(Self(key.tenant.clone()))
     }
 }
 
@@ -49,12 +54,13 @@ impl FromRequestParts<ServerState> for PageVisitor {
     }
 }
 
-/// Whose key this is, if it is of the wanted kind.
+/// The key, if it is of the wanted kind, of a mode that is served, and works now.
 pub(crate) async fn authenticate(
     state: &ServerState,
     key: &str,
     wanted: KeyKind,
-) -> Result<Tenant, ApiError> {
+) -> Result<Arc<KeyRow>, ApiError> {
+    let app = state.app();
     let shape = key_shape(key).ok_or(ApiError::KeyMalformed)?;
     if shape.kind != wanted {
         return Err(match wanted {
@@ -62,16 +68,26 @@ pub(crate) async fn authenticate(
             KeyKind::Publishable => ApiError::PublishableKeyWanted,
         });
     }
-    if let Some(tenant) = state.known_keys().find(key, state.app().now()) {
-        return Ok(tenant);
+    if !app.config().serves(shape.mode) {
+        return Err(ApiError::ModeNotServed(shape.mode));
     }
-    let found = find_key(state.app(), key).await?.ok_or(ApiError::KeyUnknown)?;
+    let found = find_key(app, key).await?;
     // The prefix is only a claim; the row decides.
-    if found.kind != wanted || found.tenant.mode != shape.mode {
-        return Err(ApiError::KeyUnknown);
+    let ours = |row: &Arc<KeyRow>| row.kind == wanted && row.tenant.mode == shape.mode;
+    let row = found.filter(ours).ok_or(ApiError::KeyUnknown)?;
+    if row.is_active(app.now()) { Ok(row) } else { Err(ApiError::KeyEnded) }
+}
+
+/// A restricted key opens a part of the API only. This is the one place that says so, and every
+/// handler for partners comes through here.
+fn check_access(access: KeyAccess, parts: &Parts) -> Result<(), ApiError> {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    // What HEAD answers is what GET answers.
+    let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
+    if access::opens(access, method, route) {
+        return Ok(());
     }
-    state.known_keys().keep(key, &found.tenant, state.app().now());
-    Ok(found.tenant)
+    Err(ApiError::KeyRestricted { access, needed: access::needed(method, route) })
 }
 
 /// The credential of `Authorization: Bearer`.

@@ -46,19 +46,30 @@ impl FromRequest<ServerState> for NoBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &ServerState) -> Result<Self, ApiError> {
-        let empty = request.headers().get(header::CONTENT_TYPE).is_none();
-        if empty {
+        let MaybeObject(fields) = MaybeObject::from_request(request, state).await?;
+        Fields::new(fields).finish(Some(Self))
+    }
+}
+
+/// A body that is a JSON object, or no body at all, which is an empty one.
+pub(crate) struct MaybeObject(pub(crate) Map<String, Value>);
+
+impl FromRequest<ServerState> for MaybeObject {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ServerState) -> Result<Self, ApiError> {
+        if request.headers().get(header::CONTENT_TYPE).is_none() {
             let bytes = read(request).await?;
-            return if bytes.is_empty() { Ok(Self) } else { Err(ApiError::WrongContentType) };
+            let none = Self(Map::new());
+            return if bytes.is_empty() { Ok(none) } else { Err(ApiError::WrongContentType) };
         }
         let (parts, body) = request.into_parts();
         let bytes = read(Request::from_parts(parts.clone(), body)).await?;
         if bytes.is_empty() {
-            return Ok(Self);
+            return Ok(Self(Map::new()));
         }
         let request = Request::from_parts(parts, bytes.into());
-        let JsonObject(fields) = JsonObject::from_request(request, state).await?;
-        Fields::new(fields).finish(Some(Self))
+        JsonObject::from_request(request, state).await.map(|JsonObject(fields)| Self(fields))
     }
 }
 

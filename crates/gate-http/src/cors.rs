@@ -8,7 +8,10 @@ use axum::response::{IntoResponse, Response};
 
 /// Everything below this path, and nothing else.
 const RUNTIME: &str = "/v1/embed/";
-const ALLOWED_HEADERS: &str = "authorization, content-type, x-publishable-key, x-embed-token";
+const ALLOWED_HEADERS: &str =
+    "authorization, content-type, gate-version, x-publishable-key, x-embed-token";
+const READABLE_HEADERS: &str = "x-request-id, retry-after, gate-version, ratelimit-limit, \
+    ratelimit-remaining, ratelimit-reset";
 const PREFLIGHT_SECONDS: &str = "600";
 
 /// Answer preflights, and let the page read what it is told.
@@ -21,7 +24,7 @@ pub(crate) async fn allow_pages(request: Request, next: Next) -> Response {
     let mut response =
         if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
     let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
     if let Some(origin) = origin {
         allow(headers, origin, preflight);
     }
@@ -30,10 +33,8 @@ pub(crate) async fn allow_pages(request: Request, next: Next) -> Response {
 
 fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("x-request-id, retry-after"),
-    );
+    headers
+        .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READABLE_HEADERS));
     if preflight {
         for (name, value) in [
             (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),

@@ -5,17 +5,28 @@ use axum::response::{IntoResponse, Response};
 use gate_app::bootstrap::BootstrapError;
 use gate_app::cancel_session::CancelError;
 use gate_app::create_session::CreateError;
+use gate_app::customers::CustomerError;
+use gate_app::endpoints::EndpointError;
 use gate_app::journey::JourneyError;
+use gate_app::quotes::PriceError;
+use gate_app::rails::RailError;
+use gate_app::replays::ReplayError;
 use gate_app::webhooks::WebhookError;
+use gate_domain::Mode;
+use gate_domain::catalogue::{Refusal, RefusalCode};
 use gate_domain::session::Refused;
+use gate_domain::signed_quote::NotRedeemable;
 use gate_domain::wallet::AddressError;
 use gate_rails::CardProblem;
-use gate_store::StoreError;
+use gate_store::{KeyAccess, StoreError};
 use gate_wire::ErrorBody;
 use gate_wire::error::{ProblemBody, ReasonBody, SessionStatusBody};
 
+use crate::exposed::{Place, Secret};
 use crate::fields::shown;
+use crate::version::VERSION;
 
+pub(crate) mod registry;
 #[cfg(test)]
 mod tests;
 
@@ -33,12 +44,18 @@ pub(crate) enum ApiError {
     IdempotencyKeyInvalid,
     UnknownRoute,
     MethodNotAllowed,
+    VersionUnknown(String),
+    RateLimited { retry_after_s: u64 },
     // Who asks.
     NoKey,
     KeyMalformed,
     SecretKeyWanted,
     PublishableKeyWanted,
     KeyUnknown,
+    KeyEnded,
+    KeyRestricted { access: KeyAccess, needed: &'static str },
+    ModeNotServed(Mode),
+    SecretExposed(Secret, Place),
     TokenInvalid,
     TokenWithoutSession,
     ScopeMissing(&'static str),
@@ -49,13 +66,23 @@ pub(crate) enum ApiError {
     Session(Refused),
     SessionNotOpen(SessionStatusBody),
     AssetNotAvailable,
+    Refused(Box<Refusal>),
+    KycPackageNotEnabled,
     NoPrice,
     QuoteExpired,
     Card(CardProblem),
     Wallet(AddressError),
     NotEnabled,
+    Quote(NotRedeemable, &'static str),
+    WalletAddressMissing,
+    RailOutOfStep(&'static str),
     NoEndpoint,
     NotDeadLettered(&'static str),
+    EndpointsLimit,
+    SecretsLimit,
+    ReplaysLimit,
+    CustomerExists { field: &'static str, id: String, deleted: bool },
+    ReferenceInUse(SessionStatusBody),
     UrlNotAllowed { param: &'static str, origin: String },
     KeyReused,
     // Ourselves.
@@ -140,6 +167,19 @@ impl ApiError {
                 "method_not_allowed",
                 "This path does not take this method.",
             ),
+            Self::VersionUnknown(asked) => invalid(
+                S::BAD_REQUEST,
+                "version_unknown",
+                &format!(
+                    "There is no version {asked:?} of this API. Send Gate-Version: {VERSION}, or leave the header out."
+                ),
+            ),
+            Self::RateLimited { retry_after_s } => Row(
+                S::TOO_MANY_REQUESTS,
+                "rate_limit",
+                "rate_limited",
+                format!("Too many requests. Wait {retry_after_s} s; the RateLimit headers say how many may come at once."),
+            ),
             Self::NoKey => unauthorised(
                 "key_missing",
                 "Send your API key in the header Authorization: Bearer <key>.",
@@ -160,6 +200,35 @@ impl ApiError {
                 "key_unknown",
                 "This API key is not valid here. Check that it belongs to this gateway and was not revoked.",
             ),
+            Self::KeyEnded => unauthorised(
+                "key_expired",
+                "This API key has expired or was revoked. Use a newer one.",
+            ),
+            Self::KeyRestricted { access, needed } => forbidden(
+                "key_restricted",
+                &format!(
+                    "This key has the access {}; this call needs a key with the access {needed}.",
+                    access.as_str()
+                ),
+            ),
+            Self::ModeNotServed(mode) => unauthorised(
+                "mode_not_served",
+                match mode {
+                    Mode::Live => "This gateway serves test mode only. Use a key that begins with sk_test_ or pk_test_.",
+                    Mode::Test => "This gateway serves live mode only. Use a key that begins with sk_live_ or pk_live_.",
+                },
+            ),
+            Self::SecretExposed(secret, place) => {
+                let status = match place {
+                    Place::Address => S::BAD_REQUEST,
+                    Place::Browser => S::UNAUTHORIZED,
+                };
+                let kind = match place {
+                    Place::Address => "invalid_request",
+                    Place::Browser => "authentication_error",
+                };
+                Row(status, kind, "key_exposed", exposed_message(*secret, *place).into())
+            }
             Self::TokenInvalid => unauthorised(
                 "embed_token_invalid",
                 "The embed token is missing, expired or not ours. Bootstrap again.",
@@ -205,6 +274,18 @@ impl ApiError {
                 "asset_not_available",
                 "This token on this network is not on offer in this session.",
             ),
+            Self::Refused(refusal) => match refusal.code {
+                RefusalCode::EntitlementRequired => {
+                    forbidden(refusal.code.as_str(), &refusal.message)
+                }
+                code => invalid(S::BAD_REQUEST, code.as_str(), &refusal.message),
+            },
+            Self::KycPackageNotEnabled => Row(
+                S::NOT_IMPLEMENTED,
+                "not_enabled",
+                "kyc_package_not_enabled",
+                "This gateway cannot take over a KYC package yet. Leave kyc_package out: users are verified on the hosted page.".into(),
+            ),
             Self::NoPrice => conflict("no_price", "There is no price for this purchase now. Try again shortly."),
             Self::QuoteExpired => {
                 conflict("quote_expired", "This price no longer holds. Look at the new one and confirm it.")
@@ -221,6 +302,29 @@ impl ApiError {
                 "mode_not_enabled",
                 "Payments are not enabled in this mode of this gateway.".into(),
             ),
+            Self::Quote(NotRedeemable::Consumed, _) => conflict(
+                "quote_consumed",
+                "This quote has been redeemed already. Lock a new one for another payment.",
+            ),
+            Self::Quote(NotRedeemable::Expired, _) => {
+                conflict("quote_expired", "This quote has lapsed. Lock a new one.")
+            }
+            Self::Quote(
+                why @ (NotRedeemable::OtherSide { .. }
+                | NotRedeemable::OtherAmount { .. }
+                | NotRedeemable::OtherAsset
+                | NotRedeemable::OtherFlow),
+                _,
+            ) => invalid(S::BAD_REQUEST, "quote_mismatch", &quote_mismatch(why)),
+            Self::WalletAddressMissing => invalid(
+                S::BAD_REQUEST,
+                "wallet_address_missing",
+                "The session does not know where the tokens go. Create it with a wallet_address.",
+            ),
+            Self::RailOutOfStep(status) => conflict(
+                "rail_payment_out_of_step",
+                &format!("The rail payment is {status}. Read it again."),
+            ),
             Self::NoEndpoint => invalid(
                 S::BAD_REQUEST,
                 "webhook_endpoint_missing",
@@ -230,6 +334,33 @@ impl ApiError {
                 S::BAD_REQUEST,
                 "delivery_not_dead_lettered",
                 &format!("Only a dead-lettered delivery can be replayed; this one is {status}."),
+            ),
+            Self::EndpointsLimit => conflict(
+                "endpoints_limit_reached",
+                "There are 20 webhook endpoints in this mode, and no more fit. Remove one first.",
+            ),
+            Self::SecretsLimit => conflict(
+                "secrets_limit_reached",
+                "Three older secrets of this endpoint still sign. Wait until one ends, or roll with overlap_seconds 0, which ends them all.",
+            ),
+            Self::ReplaysLimit => conflict(
+                "replays_limit_reached",
+                "Five replays are running in this mode. Wait for one of them, or cancel it.",
+            ),
+            Self::CustomerExists { field, id, deleted: false } => conflict(
+                "customer_already_exists",
+                &format!("The customer {id} has this {field} already."),
+            ),
+            Self::CustomerExists { field, id, deleted: true } => conflict(
+                "customer_already_exists",
+                &format!("The customer {id} had this {field} and was deleted; it stays taken."),
+            ),
+            Self::ReferenceInUse(session) => conflict(
+                "client_reference_id_in_use",
+                &format!(
+                    "The session {} has this client_reference_id and was created with another body.",
+                    session.id
+                ),
             ),
             Self::UrlNotAllowed { origin, .. } => invalid(
                 S::BAD_REQUEST,
@@ -269,7 +400,12 @@ impl ApiError {
             Self::Card(problem) => Some(card_field(*problem).0.into()),
             Self::Wallet(_) => Some("/address".into()),
             Self::UrlNotAllowed { param, .. } => Some((*param).into()),
+            Self::Quote(_, param) => Some((*param).into()),
+            Self::WalletAddressMissing => Some("/session_id".into()),
+            Self::CustomerExists { field, .. } => Some(format!("/{field}")),
+            Self::ReferenceInUse(_) => Some("/client_reference_id".into()),
             Self::ClientSecretInvalid => Some("/clientSecret".into()),
+            Self::KycPackageNotEnabled => Some("/kyc_package".into()),
             _ => None,
         }
     }
@@ -277,6 +413,7 @@ impl ApiError {
     fn reason(&self) -> Option<ReasonBody> {
         match self {
             Self::Problems(_, reason) => reason.as_deref().cloned(),
+            Self::Refused(refusal) => Some((&**refusal).into()),
             Self::Wallet(error) => Some(ReasonBody {
                 code: "invalid_wallet_address".into(),
                 message: error.to_string(),
@@ -305,7 +442,9 @@ impl ApiError {
                 _ => Vec::new(),
             },
             session: match self {
-                Self::SessionNotOpen(session) => Some(session.clone()),
+                Self::SessionNotOpen(session) | Self::ReferenceInUse(session) => {
+                    Some(session.clone())
+                }
                 _ => None,
             },
         }
@@ -313,15 +452,49 @@ impl ApiError {
 
     fn headers(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
+            Self::RateLimited { retry_after_s } => {
+                Some((header::RETRY_AFTER, HeaderValue::from(*retry_after_s)))
+            }
             Self::Busy | Self::TwinInProgress => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
-            Self::NoKey | Self::KeyMalformed | Self::KeyUnknown | Self::SecretKeyWanted => {
+            Self::NoKey
+            | Self::KeyMalformed
+            | Self::KeyUnknown
+            | Self::KeyEnded
+            | Self::ModeNotServed(_)
+            | Self::SecretKeyWanted => {
                 Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
             _ => None,
         }
     }
+}
+
+/// What happened to a secret in the wrong place, and what to do about it.
+fn exposed_message(secret: Secret, place: Place) -> &'static str {
+    match (secret, place) {
+        (Secret::ApiKey, Place::Address) => {
+            "A secret key was sent in the URL, where logs and histories keep it. Take it for known to others: roll it now, and send keys in the header Authorization: Bearer <key> only."
+        }
+        (Secret::Webhook, Place::Address) => {
+            "A webhook secret was sent in the URL, where logs and histories keep it. Take it for known to others: roll the secret of that endpoint now."
+        }
+        (Secret::Client, Place::Address) => {
+            "A client secret was sent in the URL, where logs and histories keep it. Cancel that session and create a new one; the client secret belongs in a fragment or a body only."
+        }
+        (_, Place::Browser) => {
+            "A secret was sent where a publishable key (pk_...) belongs. What a browser holds is known to others: roll that secret now, and use the publishable key here."
+        }
+    }
+}
+
+fn quote_mismatch(why: &NotRedeemable) -> String {
+    let mut sentence = why.to_string();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{sentence}. A session's terms are fixed when it is created, so use a quote that fits.")
 }
 
 fn card_field(problem: CardProblem) -> (&'static str, &'static str) {
@@ -372,10 +545,29 @@ impl From<CreateError> for ApiError {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::KeyReused(_) => Self::KeyReused,
+            CreateError::Quote(why) => Self::Quote(why, "/quote_preview_id"),
             CreateError::UrlNotAllowed { param, origin } => Self::UrlNotAllowed { param, origin },
+            CreateError::ReferenceInUse(session) => Self::ReferenceInUse(SessionStatusBody {
+                id: session.id.to_string(),
+                status: session.status().into(),
+            }),
             // The twin that was quicker has not ended for as long as we were willing to wait.
             CreateError::Store(StoreError::Retry) => Self::TwinInProgress,
             CreateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CustomerError> for ApiError {
+    fn from(error: CustomerError) -> Self {
+        match error {
+            CustomerError::NotFound => Self::NotFound("customer"),
+            CustomerError::Exists { field, id, deleted } => {
+                Self::CustomerExists { field, id: id.to_string(), deleted }
+            }
+            CustomerError::KeyReused(_) => Self::KeyReused,
+            CustomerError::Store(StoreError::Retry) => Self::TwinInProgress,
+            CustomerError::Store(error) => error.into(),
         }
     }
 }
@@ -412,12 +604,57 @@ impl From<BootstrapError> for ApiError {
     }
 }
 
+impl From<PriceError> for ApiError {
+    fn from(error: PriceError) -> Self {
+        match error {
+            PriceError::Refused(refusal) if refusal.code == RefusalCode::AmountOutOfRange => {
+                let problem = ProblemBody {
+                    param: "/amount".into(),
+                    code: refusal.code.as_str().into(),
+                    message: refusal.message.clone(),
+                };
+                Self::Problems(vec![problem], Some(Box::new((&*refusal).into())))
+            }
+            PriceError::Refused(refusal) => Self::Refused(refusal),
+            PriceError::NoPrice => Self::NoPrice,
+            PriceError::NotEnabled => Self::NotEnabled,
+            PriceError::KeyReused(_) => Self::KeyReused,
+            PriceError::Store(StoreError::Retry) => Self::TwinInProgress,
+            PriceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RailError> for ApiError {
+    fn from(error: RailError) -> Self {
+        match error {
+            RailError::KeyReused(_) => Self::KeyReused,
+            RailError::NotFound(what) => Self::NotFound(what),
+            RailError::Refused(refusal) => Self::Refused(refusal),
+            RailError::Quote(why) => Self::Quote(why, "/quote_id"),
+            RailError::NoAddress => Self::WalletAddressMissing,
+            RailError::Session(refused) => Self::Session(refused),
+            RailError::OutOfStep(status) => Self::RailOutOfStep(status),
+            RailError::NotEnabled => Self::NotEnabled,
+            RailError::Store(StoreError::Retry) => Self::TwinInProgress,
+            RailError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Box<Refusal>> for ApiError {
+    fn from(refusal: Box<Refusal>) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl From<JourneyError> for ApiError {
     fn from(error: JourneyError) -> Self {
         match error {
             JourneyError::NotFound => Self::NotFound("session"),
             JourneyError::Refused(refused) => Self::Session(refused),
             JourneyError::AssetNotAvailable => Self::AssetNotAvailable,
+            JourneyError::Unavailable(refusal) => Self::Refused(refusal),
             JourneyError::NoPrice => Self::NoPrice,
             JourneyError::QuoteExpired => Self::QuoteExpired,
             JourneyError::Card(problem) => Self::Card(problem),
@@ -438,6 +675,40 @@ impl From<WebhookError> for ApiError {
     }
 }
 
+impl From<EndpointError> for ApiError {
+    fn from(error: EndpointError) -> Self {
+        match error {
+            EndpointError::NotFound => Self::NotFound("webhook endpoint"),
+            EndpointError::LimitReached => Self::EndpointsLimit,
+            EndpointError::SecretsLimitReached => Self::SecretsLimit,
+            EndpointError::Url(problem) => {
+                Self::field("/url", "url_invalid", &format!("url {problem}."))
+            }
+            EndpointError::KeyReused(_) => Self::KeyReused,
+            EndpointError::CannotOpen(error) => {
+                tracing::error!(%error, "a stored secret cannot be shown");
+                Self::Internal
+            }
+            EndpointError::Store(StoreError::Retry) => Self::TwinInProgress,
+            EndpointError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayError> for ApiError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::NotFound => Self::NotFound("replay"),
+            ReplayError::EventNotFound => Self::NotFound("event"),
+            ReplayError::EndpointNotFound => Self::NotFound("webhook endpoint"),
+            ReplayError::LimitReached => Self::ReplaysLimit,
+            ReplayError::KeyReused(_) => Self::KeyReused,
+            ReplayError::Store(StoreError::Retry) => Self::TwinInProgress,
+            ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
 /// Codes of single fields, so that the code of the whole is a constant too.
 fn known_code(code: &str) -> &'static str {
     FIELD_CODES.iter().find(|known| **known == code).copied().unwrap_or("invalid_request")
@@ -454,7 +725,11 @@ pub(crate) const FIELD_CODES: &[&str] = &[
     "amount_out_of_range",
     "currency_not_supported",
     "asset_not_available",
+    "network_not_available",
+    "method_not_available",
+    "country_not_supported",
     "flow_not_supported",
+    "flow_not_available",
     "url_invalid",
     "invalid_wallet_address",
     "user_reference_not_opaque",
@@ -464,4 +739,17 @@ pub(crate) const FIELD_CODES: &[&str] = &[
     "unknown_scope",
     "quote_id_invalid",
     "challenge_code_invalid",
+    "quote_not_found",
+    "quote_mismatch",
+    "on_lapse_invalid",
+    "field_not_accepted",
+    "field_immutable",
+    "email_invalid",
+    "external_id_invalid",
+    "phone_invalid",
+    "country_code_invalid",
+    "brand_name_misleading",
+    "color_invalid",
+    "event_type_unknown",
+    "instant_invalid",
 ];

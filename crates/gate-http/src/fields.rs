@@ -1,5 +1,7 @@
 //! Checking the fields of a body, all of them, so that every problem is told at once.
 
+use gate_domain::catalogue::Refusal;
+use gate_domain::change::Change;
 use gate_wire::error::{ProblemBody, ReasonBody};
 use serde_json::{Map, Value};
 
@@ -32,6 +34,14 @@ impl Fields {
     /// Say which rule refused, and what would pass.
     pub(crate) fn explain(&mut self, reason: ReasonBody) {
         self.reason = Some(Box::new(reason));
+    }
+
+    /// Note that a rule refused a field, and what would pass.
+    pub(crate) fn refused(&mut self, name: &str, refusal: &Refusal) {
+        self.problem(name, refusal.code.as_str(), refusal.message.as_str());
+        if self.reason.is_none() {
+            self.explain(refusal.into());
+        }
     }
 
     /// A text that must be there, of 1 to `chars_max` characters.
@@ -69,10 +79,63 @@ impl Fields {
         }
     }
 
+    /// Refuse a field that is there, whatever it holds.
+    pub(crate) fn refuse(&mut self, name: &str, code: &str, message: impl Into<String>) {
+        if self.left.remove(name).is_some() {
+            self.problem(name, code, message);
+        }
+    }
+
+    /// A text of a PATCH: left out, null, or of 1 to `chars_max` characters.
+    pub(crate) fn text_change(&mut self, name: &str, chars_max: usize) -> Change<String> {
+        match self.left.get(name) {
+            None => Change::Keep,
+            Some(Value::Null) => {
+                self.left.remove(name);
+                Change::Clear
+            }
+            Some(_) => self.text_opt(name, chars_max).map_or(Change::Keep, Change::Set),
+        }
+    }
+
+    /// A list of texts of a PATCH: left out, null, or a list.
+    pub(crate) fn texts_change(&mut self, name: &str) -> Change<Vec<String>> {
+        match self.left.get(name) {
+            None => Change::Keep,
+            Some(Value::Null) => {
+                self.left.remove(name);
+                Change::Clear
+            }
+            Some(_) => self.texts_opt(name).map_or(Change::Keep, Change::Set),
+        }
+    }
+
+    /// An object of a PATCH: left out, null, or still unchecked.
+    pub(crate) fn object_change(&mut self, name: &str) -> Change<Map<String, Value>> {
+        match self.left.get(name) {
+            None => Change::Keep,
+            Some(Value::Null) => {
+                self.left.remove(name);
+                Change::Clear
+            }
+            Some(_) => self.object_opt(name).map_or(Change::Keep, Change::Set),
+        }
+    }
+
+    /// A whole number within bounds that must be there.
+    pub(crate) fn integer(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
+        if self.left.get(name).is_none_or(Value::is_null) {
+            self.left.remove(name);
+            self.problem(name, "field_required", format!("{name} is required."));
+            return None;
+        }
+        self.integer_opt(name, min, max)
+    }
+
     /// A whole number within bounds that may be left out or null.
     pub(crate) fn integer_opt(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
         let value = self.left.remove(name).filter(|value| !value.is_null())?;
-        let number = value.as_i64().filter(|number| (min..=max).contains(number));
+        let number = whole(&value).filter(|number| (min..=max).contains(number));
         if number.is_none() {
             let (code, message) = if value.is_number() {
                 ("field_range", format!("{name} must be a whole number from {min} to {max}."))
@@ -152,4 +215,13 @@ impl Fields {
             _ => Err(ApiError::Problems(self.problems, self.reason)),
         }
     }
+}
+
+/// A whole number, however JSON writes it: `60` and `60.0` are the same.
+fn whole(value: &Value) -> Option<i64> {
+    /// Up to here each whole number has a float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < EXACT);
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and small enough")]
+    value.as_i64().or_else(|| float.map(|number| number as i64))
 }

@@ -2,9 +2,10 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gate_app::App;
 use gate_app::idempotency::Answered;
 use gate_domain::ids::Tenant;
-use gate_store::IdempotentRequest;
+use gate_store::{IdempotentRequest, Recall};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -25,7 +26,8 @@ pub(crate) fn idempotent_request(
     let Some(key) = headers.get(KEY) else { return Ok(None) };
     let key = key.to_str().map_err(|_| ApiError::IdempotencyKeyInvalid)?.trim();
     // The IETF draft puts the key in quotes; both spellings mean the same key.
-    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    let quoted = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
+    let key = quoted.filter(|key| !key.is_empty()).unwrap_or(key);
     let printable = key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     if !printable || !(1..=KEY_CHARS_MAX).contains(&key.len()) {
         return Err(ApiError::IdempotencyKeyInvalid);
@@ -38,6 +40,21 @@ pub(crate) fn idempotent_request(
         key_hash: scope[..16].to_vec(),
         fingerprint: Sha256::digest(canonical).to_vec(),
     }))
+}
+
+/// What the same key answered before, or else the problem: what was done once is answered again, even
+/// if it could not be done any more.
+pub(crate) async fn answered_before(
+    app: &App,
+    request: Option<IdempotentRequest>,
+    problem: ApiError,
+) -> Result<Response, ApiError> {
+    let Some(request) = request else { return Err(problem) };
+    let known = app.store().read(move |tx| tx.recall(&request)).await;
+    match known {
+        Ok(Recall::Done(before)) => Ok(answer(Answered { answer: before, replayed: true }, None)),
+        Ok(Recall::New | Recall::Different) | Err(_) => Err(problem),
+    }
 }
 
 /// Send a remembered answer. A secret that is shown once is no part of what is stored; it is named

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gate_domain::event_filter::EventFilter;
 use gate_domain::ids::InvalidId;
 use gate_wire::error::ProblemBody;
 
@@ -41,6 +42,64 @@ impl Query {
             self.problem(name, "field_range", message);
             default
         })
+    }
+
+    /// A text of 1 to `chars_max` characters.
+    pub(crate) fn text(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        let text = self.parameters.remove(name)?;
+        if !(1..=chars_max).contains(&text.chars().count()) {
+            let message = format!("{name} must have 1 to {chars_max} characters.");
+            self.problem(name, "field_length", message);
+            return None;
+        }
+        if text.contains('\0') {
+            let message = format!("{name} must not hold the NUL character.");
+            self.problem(name, "invalid_text", message);
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A code of so many letters, answered in upper case.
+    pub(crate) fn letters(&mut self, name: &str, count: usize) -> Option<String> {
+        let text = self.parameters.remove(name)?;
+        if text.len() == count && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            return Some(text.to_ascii_uppercase());
+        }
+        let message = format!("{name} must have {count} letters.");
+        self.problem(name, "field_range", message);
+        None
+    }
+
+    /// The symbol of a crypto asset, answered in upper case.
+    pub(crate) fn symbol(&mut self, name: &str) -> Option<String> {
+        let text = self.parameters.remove(name)?;
+        let known = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if known && (2..=12).contains(&text.len()) {
+            return Some(text.to_ascii_uppercase());
+        }
+        let message = format!("{name} must have 2 to 12 letters and digits.");
+        self.problem(name, "field_range", message);
+        None
+    }
+
+    /// The same, where leaving it out means something.
+    pub(crate) fn integer_opt(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
+        self.parameters.contains_key(name).then(|| self.integer(name, min, max, min))
+    }
+
+    /// A type of event, or a family of them.
+    pub(crate) fn pattern(&mut self, name: &str) -> Option<EventFilter> {
+        let text = self.parameters.remove(name)?;
+        let filter = EventFilter::parse(&[&text]).ok();
+        if filter.is_none() {
+            let message = format!(
+                "There is no event type {:?}. Send an exact type such as gate_session.completed, or a family such as rail.*.",
+                shown(&text)
+            );
+            self.problem(name, "event_type_unknown", message);
+        }
+        filter
     }
 
     /// One of a set of words.

@@ -15,6 +15,7 @@ use tracing::info;
 
 use crate::auth::bearer;
 use crate::error::ApiError;
+use crate::exposed::path_for_log;
 use crate::routes::ServerState;
 
 const REQUEST_ID: &str = "x-request-id";
@@ -29,7 +30,8 @@ pub(crate) async fn identify(
     let app = state.app();
     let mode = bearer(request.headers()).and_then(key_shape).map_or(Mode::Test, |key| key.mode);
     let id = RequestId::new(mode, app.ids().seed(app.now()));
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let api = request.uri().path().starts_with("/v1/");
+    let (method, path) = (request.method().clone(), path_for_log(request.uri()).to_owned());
 
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
@@ -42,7 +44,7 @@ pub(crate) async fn identify(
     }
     let value = HeaderValue::from_str(id.as_str()).expect("ids are plain ASCII");
     response.headers_mut().insert(REQUEST_ID, value);
-    if path.starts_with("/v1/") {
+    if api {
         let no_store = HeaderValue::from_static("no-store");
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(no_store);
         let nosniff = HeaderValue::from_static("nosniff");

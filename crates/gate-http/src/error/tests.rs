@@ -3,56 +3,9 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::error::registry::every_failure;
 
-/// One failure of every kind that has a row of its own.
-fn every_failure() -> Vec<ApiError> {
-    let status = SessionStatusBody { id: "gs_test_1".into(), status: "expired".into() };
-    let refusals = [Refused::PaymentInFlight, Refused::Ended, Refused::NotDue, Refused::OutOfStep];
-    let cards =
-        [CardProblem::Number, CardProblem::Expiry, CardProblem::Cvc, CardProblem::TestCardRequired];
-    let mut all = vec![
-        ApiError::problems(Vec::new()),
-        ApiError::MalformedJson("why".into()),
-        ApiError::NotUtf8,
-        ApiError::WrongContentType,
-        ApiError::BodyTooLarge,
-        ApiError::BodyTooSlow,
-        ApiError::IdempotencyKeyRequired,
-        ApiError::IdempotencyKeyInvalid,
-        ApiError::UnknownRoute,
-        ApiError::MethodNotAllowed,
-        ApiError::NoKey,
-        ApiError::KeyMalformed,
-        ApiError::SecretKeyWanted,
-        ApiError::PublishableKeyWanted,
-        ApiError::KeyUnknown,
-        ApiError::TokenInvalid,
-        ApiError::TokenWithoutSession,
-        ApiError::ScopeMissing("journey:act"),
-        ApiError::OriginNotAllowed,
-        ApiError::ClientSecretInvalid,
-        ApiError::NotFound("session"),
-        ApiError::Session(Refused::OtherQuote),
-        ApiError::SessionNotOpen(status),
-        ApiError::AssetNotAvailable,
-        ApiError::NoPrice,
-        ApiError::QuoteExpired,
-        ApiError::Wallet(AddressError::Checksum),
-        ApiError::NotEnabled,
-        ApiError::NoEndpoint,
-        ApiError::NotDeadLettered("pending"),
-        ApiError::UrlNotAllowed { param: "/return_url", origin: "https://x.example".into() },
-        ApiError::KeyReused,
-        ApiError::Busy,
-        ApiError::TwinInProgress,
-        ApiError::Internal,
-    ];
-    all.extend(refusals.map(ApiError::Session));
-    all.extend(cards.map(ApiError::Card));
-    all
-}
-
-/// The list above is by hand, so the source says whether it is complete.
+/// The list of the registry is by hand, so the source says whether it is complete.
 #[test]
 fn no_failure_is_missing_from_the_list() {
     let source = include_str!("../error.rs");
@@ -84,26 +37,42 @@ fn the_table_of_codes() {
     lines.sort();
     lines.dedup();
     insta::assert_snapshot!(lines.join("\n"), @r#"
+    400 invalid_request      amount_out_of_range
     400 invalid_request      asset_not_available
     400 invalid_request      card_cvc_invalid
     400 invalid_request      card_expiry_invalid
     400 invalid_request      card_number_invalid
+    400 invalid_request      country_not_supported
+    400 invalid_request      currency_not_supported
     400 invalid_request      delivery_not_dead_lettered
+    400 invalid_request      flow_not_available
+    400 invalid_request      flow_not_available_here
     400 invalid_request      idempotency_key_invalid
     400 invalid_request      idempotency_key_required
     400 invalid_request      invalid_request
     400 invalid_request      invalid_wallet_address
+    400 invalid_request      key_exposed
     400 invalid_request      malformed_json
+    400 invalid_request      method_not_available
+    400 invalid_request      network_not_available
+    400 invalid_request      quote_mismatch
     400 invalid_request      test_card_required
     400 invalid_request      url_not_allowed
+    400 invalid_request      version_unknown
+    400 invalid_request      wallet_address_missing
     400 invalid_request      webhook_endpoint_missing
     401 authentication_error embed_token_invalid
     401 authentication_error invalid_client_secret
+    401 authentication_error key_expired                  www-authenticate: Bearer
+    401 authentication_error key_exposed
     401 authentication_error key_malformed                www-authenticate: Bearer
     401 authentication_error key_missing                  www-authenticate: Bearer
     401 authentication_error key_unknown                  www-authenticate: Bearer
+    401 authentication_error mode_not_served              www-authenticate: Bearer
     401 authentication_error publishable_key_required
     401 authentication_error secret_key_required          www-authenticate: Bearer
+    403 permission_error     entitlement_required
+    403 permission_error     key_restricted
     403 permission_error     origin_not_allowed
     403 permission_error     scope_missing
     403 permission_error     session_required
@@ -111,17 +80,26 @@ fn the_table_of_codes() {
     404 not_found            route_not_found
     405 invalid_request      method_not_allowed
     408 invalid_request      request_timeout
+    409 conflict             client_reference_id_in_use
+    409 conflict             customer_already_exists
+    409 conflict             endpoints_limit_reached
     409 conflict             journey_out_of_step
     409 conflict             no_price
     409 conflict             payment_in_flight
+    409 conflict             quote_consumed
     409 conflict             quote_expired
     409 conflict             quote_replaced
+    409 conflict             rail_payment_out_of_step
+    409 conflict             replays_limit_reached
+    409 conflict             secrets_limit_reached
     409 conflict             session_not_open
     409 idempotency_error    idempotency_key_reused
     413 invalid_request      body_too_large
     415 invalid_request      unsupported_media_type
     425 idempotency_error    request_in_progress          retry-after: 1
+    429 rate_limit           rate_limited                 retry-after: 1
     500 api_error            internal
+    501 not_enabled          kyc_package_not_enabled
     501 not_enabled          mode_not_enabled
     503 api_error            try_again                    retry-after: 1
     "#);
@@ -142,7 +120,11 @@ fn the_codes_of_single_fields() {
     amount_out_of_range
     currency_not_supported
     asset_not_available
+    network_not_available
+    method_not_available
+    country_not_supported
     flow_not_supported
+    flow_not_available
     url_invalid
     invalid_wallet_address
     user_reference_not_opaque
@@ -152,5 +134,18 @@ fn the_codes_of_single_fields() {
     unknown_scope
     quote_id_invalid
     challenge_code_invalid
+    quote_not_found
+    quote_mismatch
+    on_lapse_invalid
+    field_not_accepted
+    field_immutable
+    email_invalid
+    external_id_invalid
+    phone_invalid
+    country_code_invalid
+    brand_name_misleading
+    color_invalid
+    event_type_unknown
+    instant_invalid
     "#);
 }

@@ -1,39 +1,61 @@
 //! The body of create, checked field by field, with every problem told at once.
 
-use gate_domain::catalogue::{find_currency, list_currencies, list_options};
+use gate_domain::catalogue::{Entitlement, Offer, RefusalCode, Side, Wanted};
 use gate_domain::ids::Mode;
 use gate_domain::money::Money;
+use gate_domain::quote::Quote;
 use gate_domain::rail::is_card_number;
 use gate_domain::session::{Flow, LIFETIME_DEFAULT_S, LIFETIME_MAX_S, LIFETIME_MIN_S, Terms};
 use gate_domain::time::Millis;
 use gate_domain::wallet::Address;
-use gate_wire::error::ReasonBody;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
 use crate::error::ApiError;
 use crate::fields::Fields;
+use crate::metadata::check_metadata;
 
 const URL_CHARS_MAX: usize = 2048;
 const REFERENCE_CHARS_MAX: usize = 200;
-const METADATA_KEYS_MAX: usize = 50;
-const METADATA_KEY_CHARS_MAX: usize = 40;
-const METADATA_VALUE_CHARS_MAX: usize = 500;
-const METADATA_BYTES_MAX: usize = 8 * 1024;
+const QUOTE_ID_CHARS_MAX: usize = 64;
 
 /// What a create asks for: the terms (their `expires_at` is set later) and the lifetime in seconds.
-pub(super) fn read_create(body: Map<String, Value>, mode: Mode) -> Result<(Terms, i64), ApiError> {
+/// `offer` is what the partner can offer in this `mode` now, `quote` the signed quote of the partner
+/// that the body names, if there is such a one.
+pub(super) fn read_create(
+    body: Map<String, Value>,
+    mode: Mode,
+    offer: &Offer,
+    quote: Option<&Quote>,
+) -> Result<(Terms, i64), ApiError> {
     let mut fields = Fields::new(body);
-    let amount = read_amount(&mut fields);
+    let named = Named::read(&mut fields, quote);
+    let flow = read_flow(&mut fields, offer);
+    let amount = match named {
+        Named::Nothing => read_amount(&mut fields, offer, flow),
+        Named::Unknown => read_quoted_amount(&mut fields, None),
+        Named::Quote(quote) => read_quoted_amount(&mut fields, Some(quote)),
+    };
     let return_url = fields.text("return_url", URL_CHARS_MAX);
     let return_url = return_url.and_then(|url| check_url(&mut fields, "return_url", url, mode));
     let cancel_url = fields.text_opt("cancel_url", URL_CHARS_MAX);
     let cancel_url = cancel_url.and_then(|url| check_url(&mut fields, "cancel_url", url, mode));
-    let (target_token, target_network) = read_target(&mut fields);
-    let flow = read_flow(&mut fields);
+    let (target_token, target_network) = read_target(&mut fields, offer, flow);
+    let (flow, target_token, target_network) = match named {
+        Named::Nothing | Named::Unknown => (flow, target_token, target_network),
+        Named::Quote(quote) => {
+            let pinned = (target_token.as_deref(), target_network.as_deref());
+            check_quoted(&mut fields, offer, quote, flow, pinned);
+            let asset = &quote.crypto.asset;
+            (Some(quote.side.flow()), Some(asset.code.clone()), asset.network.clone())
+        }
+    };
     let wallet_address = read_wallet(&mut fields);
     let user_reference = read_user_reference(&mut fields);
-    let metadata = read_metadata(&mut fields);
+    let client_reference_id = fields.text_opt("client_reference_id", REFERENCE_CHARS_MAX);
+    let metadata = fields.object_opt("metadata").unwrap_or_default();
+    let metadata = check_metadata(&mut fields, metadata);
+    let kyc_package = fields.object_opt("kyc_package");
     let lifetime_s = fields.integer_opt("expires_in", LIFETIME_MIN_S, LIFETIME_MAX_S);
     let terms = amount.zip(return_url).map(|(amount, return_url)| Terms {
         amount,
@@ -44,20 +66,116 @@ pub(super) fn read_create(body: Map<String, Value>, mode: Mode) -> Result<(Terms
         return_url,
         cancel_url,
         user_reference,
+        client_reference_id,
+        quote_id: named.quote().map(|quote| quote.id.clone()),
         metadata,
         expires_at: Millis(0),
     });
-    Ok((fields.finish(terms)?, lifetime_s.unwrap_or(LIFETIME_DEFAULT_S)))
+    let asked = (fields.finish(terms)?, lifetime_s.unwrap_or(LIFETIME_DEFAULT_S));
+    if flow == Some(Flow::Swap) {
+        offer.entitled(Entitlement::Swap)?;
+    }
+    if kyc_package.is_some() {
+        offer.entitled(Entitlement::KycPackage)?;
+        return Err(ApiError::KycPackageNotEnabled);
+    }
+    Ok(asked)
 }
 
-fn read_amount(fields: &mut Fields) -> Option<Money> {
+/// The quote that a body names.
+#[derive(Clone, Copy)]
+enum Named<'a> {
+    Nothing,
+    /// There is no such quote.
+    Unknown,
+    Quote(&'a Quote),
+}
+
+impl<'a> Named<'a> {
+    fn read(fields: &mut Fields, quote: Option<&'a Quote>) -> Self {
+        if fields.text_opt("quote_preview_id", QUOTE_ID_CHARS_MAX).is_none() {
+            return Self::Nothing;
+        }
+        let Some(quote) = quote else {
+            fields.problem("quote_preview_id", "quote_not_found", "There is no such quote.");
+            return Self::Unknown;
+        };
+        Self::Quote(quote)
+    }
+
+    fn quote(self) -> Option<&'a Quote> {
+        match self {
+            Self::Nothing | Self::Unknown => None,
+            Self::Quote(quote) => Some(quote),
+        }
+    }
+}
+
+/// What the quote fixes. Amount and currency may be sent too, and then say the same.
+fn read_quoted_amount(fields: &mut Fields, quote: Option<&Quote>) -> Option<Money> {
+    let amount = fields.text_opt("amount", 40);
+    let currency = fields.text_opt("currency", 3);
+    let fiat = &quote?.fiat;
+    let mut differs = |name| {
+        let message = format!("The quote is for {fiat}. Leave {name} out, or send the same.");
+        fields.problem(name, "quote_mismatch", message);
+    };
+    if currency.is_some_and(|code| !code.eq_ignore_ascii_case(&fiat.asset.code)) {
+        differs("currency");
+    }
+    let same = |text: String| Money::parse(&text, fiat.asset.clone()).as_ref() == Ok(fiat);
+    if amount.is_some_and(|text| !same(text)) {
+        differs("amount");
+    }
+    Some(fiat.clone())
+}
+
+/// Whether what the body pins is what the quote is for, and that is still on offer.
+fn check_quoted(
+    fields: &mut Fields,
+    offer: &Offer,
+    quote: &Quote,
+    flow: Option<Flow>,
+    (token, network): (Option<&str>, Option<&str>),
+) {
+    let asset = &quote.crypto.asset;
+    let on = asset.network.as_deref().unwrap_or_default();
+    let other = |pinned: Option<&str>, word: &str| {
+        pinned.is_some_and(|pinned| !pinned.eq_ignore_ascii_case(word))
+    };
+    let same = [
+        ("flow", flow.is_none_or(|flow| flow == quote.side.flow()), quote.side.as_str()),
+        ("target_token", !other(token, &asset.code), asset.code.as_str()),
+        ("target_network", !other(network, on), on),
+    ];
+    for (name, same, quoted) in same {
+        if !same {
+            let message = format!("The quote is for {quoted}. Leave {name} out, or send the same.");
+            fields.problem(name, "quote_mismatch", message);
+        }
+    }
+    let wanted = Wanted {
+        flow: Some(quote.side.flow()),
+        currency: Some(&quote.fiat.asset.code),
+        asset: Some(&asset.code),
+        network: Some(on),
+        method: Some(&quote.payment_method),
+        ..Wanted::default()
+    };
+    if let Err(refusal) = offer.check(&wanted) {
+        fields.refused("quote_preview_id", &refusal);
+    }
+}
+
+fn read_amount(fields: &mut Fields, offer: &Offer, flow: Option<Flow>) -> Option<Money> {
     let amount = fields.text("amount", 40);
     let code = fields.text("currency", 3)?;
-    let Some(currency) = find_currency(&code) else {
-        let known: Vec<_> = list_currencies().iter().map(|currency| currency.code).collect();
-        let message = format!("currency must be one of {}.", known.join(", "));
-        fields.problem("currency", "currency_not_supported", message);
-        return None;
+    let currency = match offer.currency(&code) {
+        Ok(currency) => currency,
+        Err(refusal) => {
+            fields.refused("currency", &refusal);
+            return None;
+        }
     };
     let amount = match Money::parse(&amount?, currency.asset()) {
         Ok(amount) => amount,
@@ -66,22 +184,14 @@ fn read_amount(fields: &mut Fields) -> Option<Money> {
             return None;
         }
     };
-    if !(currency.minimum_units..=currency.maximum_units).contains(&amount.units) {
-        let (minimum, maximum) = (currency.minimum().to_string(), currency.maximum().to_string());
-        let message = format!("amount must be from {minimum} to {maximum}.");
-        fields.problem("amount", "amount_out_of_range", message.clone());
-        fields.explain(ReasonBody {
-            code: "amount_out_of_range".into(),
-            message,
-            retryable: true,
-            minimum: Some(minimum),
-            maximum: Some(maximum),
-            next_step: Some("Choose an amount within these limits.".into()),
-            ..ReasonBody::default()
-        });
-        return None;
+    match offer.payable(flow, &amount) {
+        Ok(()) => Some(amount),
+        Err(refusal) => {
+            let out_of_range = refusal.code == RefusalCode::AmountOutOfRange;
+            fields.refused(if out_of_range { "amount" } else { "currency" }, &refusal);
+            None
+        }
     }
-    Some(amount)
 }
 
 /// https, or http on a loopback host in test mode; no user-info part (decisions, "Sessions").
@@ -119,29 +229,38 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn read_target(fields: &mut Fields) -> (Option<String>, Option<String>) {
+fn read_target(
+    fields: &mut Fields,
+    offer: &Offer,
+    flow: Option<Flow>,
+) -> (Option<String>, Option<String>) {
     let token = fields.text_opt("target_token", 12).map(|token| token.to_ascii_uppercase());
     let network = fields.text_opt("target_network", 40).map(|network| network.to_ascii_lowercase());
-    if list_options(token.as_deref(), network.as_deref()).is_empty() {
-        let name = if token.is_some() { "target_token" } else { "target_network" };
-        let message = "This token is not on offer on this network.";
-        fields.problem(name, "asset_not_available", message);
+    let side = match flow {
+        Some(Flow::OffRamp) => Side::OffRamp,
+        None | Some(Flow::OnRamp | Flow::Swap) => Side::OnRamp,
+    };
+    if let Err(refusal) = offer.something_to_choose(side, token.as_deref(), network.as_deref()) {
+        let of_network = refusal.code == RefusalCode::NetworkNotAvailable;
+        fields.refused(if of_network { "target_network" } else { "target_token" }, &refusal);
     }
     (token, network)
 }
 
-fn read_flow(fields: &mut Fields) -> Option<Flow> {
-    match fields.text_opt("flow", 40)?.as_str() {
-        "on_ramp" => Some(Flow::OnRamp),
-        "off_ramp" | "swap" => {
-            let message = "This gateway offers on_ramp only. Leave flow out, or send on_ramp.";
-            fields.problem("flow", "flow_not_supported", message);
+fn read_flow(fields: &mut Fields, offer: &Offer) -> Option<Flow> {
+    let word = fields.text_opt("flow", 40)?;
+    let Some(flow) = Flow::parse(&word) else {
+        let message = "flow must be one of on_ramp, off_ramp, swap.";
+        fields.problem("flow", "flow_not_supported", message);
+        return None;
+    };
+    match offer.flow(flow) {
+        Err(refusal) if refusal.code != RefusalCode::EntitlementRequired => {
+            fields.refused("flow", &refusal);
             None
         }
-        _ => {
-            fields.problem("flow", "flow_not_supported", "flow must be on_ramp.");
-            None
-        }
+        // What the contract does not hold is told once the request itself is in order.
+        Ok(()) | Err(_) => Some(flow),
     }
 }
 
@@ -180,39 +299,4 @@ fn looks_personal(reference: &str) -> Option<&'static str> {
         return Some("a phone number");
     }
     (digits.len() >= 13 && is_card_number(&digits)).then_some("a card number")
-}
-
-fn read_metadata(fields: &mut Fields) -> String {
-    let metadata = fields.object_opt("metadata").unwrap_or_default();
-    let mut problems = Vec::new();
-    if metadata.len() > METADATA_KEYS_MAX {
-        problems.push(format!("metadata has at most {METADATA_KEYS_MAX} keys."));
-    }
-    for (key, value) in metadata.iter().take(METADATA_KEYS_MAX) {
-        let shown: String = key.chars().take(METADATA_KEY_CHARS_MAX).collect();
-        if key.is_empty() || key.chars().count() > METADATA_KEY_CHARS_MAX || key.contains('\0') {
-            problems.push(format!(
-                "metadata key {shown:?} must have 1 to {METADATA_KEY_CHARS_MAX} characters."
-            ));
-        }
-        match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-            Value::String(text)
-                if text.chars().count() <= METADATA_VALUE_CHARS_MAX && !text.contains('\0') => {}
-            Value::String(_) => problems.push(format!(
-                "metadata value {shown:?} must have at most {METADATA_VALUE_CHARS_MAX} characters."
-            )),
-            Value::Array(_) | Value::Object(_) => problems.push(format!(
-                "metadata value {shown:?} must be a string, a number, a boolean or null."
-            )),
-        }
-    }
-    let text = Value::Object(metadata).to_string();
-    if text.len() > METADATA_BYTES_MAX {
-        problems.push("metadata has at most 8 KiB in all.".into());
-    }
-    for problem in problems {
-        fields.problem("metadata", "metadata_invalid", problem);
-    }
-    text
 }

@@ -15,8 +15,8 @@ use gate_domain::wallet::Address;
 use gate_store::KeyKind;
 use gate_wire::ErrorBody;
 use gate_wire::embed::{
-    AcceptQuoteBody, BackBody, BootstrapBody, BootstrappedBody, BrandingBody, CardBody,
-    ChallengeBody, PayBody, QuoteRequestBody, RefreshedBody, WalletBody,
+    AcceptQuoteBody, BackBody, BootstrapBody, BootstrappedBody, CardBody, ChallengeBody, PayBody,
+    QuoteRequestBody, RefreshedBody, WalletBody,
 };
 use gate_wire::instant::to_rfc3339;
 use gate_wire::journey::Journey;
@@ -26,6 +26,7 @@ use super::ServerState;
 use crate::auth::{PageVisitor, authenticate, bearer};
 use crate::body::{JsonObject, NoBody};
 use crate::error::ApiError;
+use crate::exposed::{PUBLISHABLE_KEY, Place, Secret, find_secret};
 use crate::fields::Fields;
 
 type Answer = Result<Json<Journey>, ApiError>;
@@ -44,10 +45,13 @@ pub(super) async fn bootstrap(
     let requested_scopes = fields.texts_opt("requested_scopes");
     let key_in_body = fields.text_opt("publishable_key", 200);
     fields.finish(Some(()))?;
-    let key_in_header = headers.get("x-publishable-key").and_then(|value| value.to_str().ok());
+    if key_in_body.as_deref().is_some_and(|key| find_secret(key).is_some()) {
+        return Err(ApiError::SecretExposed(Secret::ApiKey, Place::Browser));
+    }
+    let key_in_header = headers.get(PUBLISHABLE_KEY).and_then(|value| value.to_str().ok());
     let key = bearer(&headers).or(key_in_header).or(key_in_body.as_deref());
     let key = key.ok_or(ApiError::NoKey)?;
-    let tenant = authenticate(&state, key, KeyKind::Publishable).await?;
+    let tenant = authenticate(&state, key, KeyKind::Publishable).await?.tenant.clone();
     let ask = Bootstrap { tenant, origin: origin(&headers), client_secret, requested_scopes };
     let opened = gate_app::bootstrap::bootstrap(state.app(), ask.clone()).await?;
     Ok(Json(bootstrapped(&ask, opened)))
@@ -76,7 +80,7 @@ fn bootstrapped(ask: &Bootstrap, opened: Bootstrapped) -> BootstrappedBody {
         target_network: session.as_ref().and_then(|session| session.target_network.clone()),
         return_url: session.as_ref().map(|session| session.return_url.clone()),
         flow: session.as_ref().and_then(|session| session.flow.clone()),
-        branding: BrandingBody { brand_name: Some(opened.partner_name), ..BrandingBody::default() },
+        branding: (&opened.branding).into(),
     }
 }
 

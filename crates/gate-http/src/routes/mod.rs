@@ -1,22 +1,31 @@
 //! Every route, in one list per resource.
 
+mod branding;
+mod capabilities;
+mod chaos;
 mod create_body;
+mod customers;
 mod embed;
+mod endpoint_body;
+mod endpoints;
+mod events;
 mod health;
+mod identity;
+mod quote_body;
+mod quotes;
+mod rails;
+mod replays;
 mod sessions;
 mod stream;
 mod test_helpers;
+mod transactions;
 mod webhooks;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
 use gate_app::App;
-use gate_app::vault::hash_api_key;
-use gate_domain::Millis;
-use gate_domain::ids::Tenant;
 use tokio::sync::{Semaphore, watch};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,33 +36,38 @@ use crate::error::ApiError;
 /// Streams of journeys that are open at the same time; a page without one polls.
 const STREAMS_MAX: usize = 2_000;
 
+/// Requests that wait for an event at the same time; more are answered at once.
+const WAITERS_MAX: usize = 512;
+
 /// What handlers share.
 #[derive(Clone)]
 pub(crate) struct ServerState(Arc<Shared>);
 
 struct Shared {
     app: App,
-    known_keys: KnownKeys,
     streams: Arc<Semaphore>,
+    waiters: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
 }
 
 impl ServerState {
     pub(crate) fn new(app: App, stopping: watch::Receiver<bool>) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Self(Arc::new(Shared { app, known_keys: KnownKeys::default(), streams, stopping }))
+        let waiters = Arc::new(Semaphore::new(WAITERS_MAX));
+        Self(Arc::new(Shared { app, streams, waiters, stopping }))
     }
 
     pub(crate) fn app(&self) -> &App {
         &self.0.app
     }
 
-    pub(crate) fn known_keys(&self) -> &KnownKeys {
-        &self.0.known_keys
-    }
-
     pub(crate) fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
+    }
+
+    /// Places to wait for an event in.
+    pub(crate) fn waiters(&self) -> &Arc<Semaphore> {
+        &self.0.waiters
     }
 
     /// Turns true when the server is about to stop: streams end then.
@@ -75,18 +89,55 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(embed::back))
         .routes(routes!(embed::pay))
         .routes(routes!(embed::challenge))
+        .routes(routes!(identity::identity))
         .routes(routes!(embed::retry))
         .routes(routes!(embed::cancel));
     OpenApiRouter::new()
         .routes(routes!(sessions::create, sessions::list))
         .routes(routes!(sessions::retrieve))
         .routes(routes!(sessions::cancel))
+        .routes(routes!(quotes::preview))
+        .routes(routes!(quotes::lock))
+        .routes(routes!(quotes::retrieve))
+        .routes(routes!(rails::create_pay_in))
+        .routes(routes!(rails::retrieve_pay_in))
+        .routes(routes!(rails::create_pay_out))
+        .routes(routes!(rails::retrieve_pay_out))
+        .routes(routes!(rails::settle))
+        .routes(routes!(rails::fail))
+        .routes(routes!(rails::cancel))
+        .routes(routes!(transactions::list))
+        .routes(routes!(transactions::retrieve))
+        .routes(routes!(endpoints::create, endpoints::list))
+        .routes(routes!(endpoints::retrieve, endpoints::update, endpoints::delete))
+        .routes(routes!(endpoints::roll_secret))
+        .routes(routes!(events::list))
+        .routes(routes!(events::retrieve))
         .routes(routes!(webhooks::list_deliveries))
+        .routes(routes!(webhooks::retrieve_delivery))
+        .routes(routes!(webhooks::list_attempts))
+        .routes(routes!(replays::create, replays::list))
+        .routes(routes!(replays::retrieve))
+        .routes(routes!(replays::cancel))
         .routes(routes!(webhooks::replay))
         .routes(routes!(webhooks::test))
         .routes(routes!(test_helpers::complete))
         .routes(routes!(test_helpers::fail))
+        .routes(routes!(chaos::begin, chaos::retrieve))
         .routes(routes!(test_helpers::expire))
+        .routes(routes!(test_helpers::require_identity))
+        .routes(routes!(test_helpers::advance))
+        .routes(routes!(customers::create, customers::list))
+        .routes(routes!(customers::retrieve, customers::update, customers::delete))
+        .routes(routes!(branding::retrieve, branding::update))
+        .routes(routes!(capabilities::countries))
+        .routes(routes!(capabilities::currencies))
+        .routes(routes!(capabilities::assets))
+        .routes(routes!(capabilities::asset))
+        .routes(routes!(capabilities::payment_methods))
+        .routes(routes!(capabilities::payout_methods))
+        .routes(routes!(capabilities::eligibility))
+        .routes(routes!(crate::openapi::serve_document))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .merge(runtime)
@@ -97,40 +148,12 @@ pub(crate) fn pages() -> Router<ServerState> {
     Router::new()
         .route("/embed/{partner_id}/{mode}", get(assets::embed_page))
         .route("/checkout", get(assets::checkout_page))
+        .route("/checkout/{partner_id}/{mode}", get(assets::branded_checkout_page))
+        .route("/docs", get(crate::reference::serve_reference))
         .route("/gate.js", get(assets::loader))
         .route("/assets/{*path}", get(assets::asset))
 }
 
 pub(crate) async fn not_found() -> ApiError {
     ApiError::UnknownRoute
-}
-
-pub(crate) async fn method_not_allowed() -> ApiError {
-    ApiError::MethodNotAllowed
-}
-
-/// Keys that were looked up a moment ago, so that a busy partner's key is not read for each request.
-/// A key that is revoked works on for at most [`KnownKeys::KEPT_MS`].
-#[derive(Default)]
-pub(crate) struct KnownKeys(Mutex<HashMap<[u8; 32], (Tenant, Millis)>>);
-
-impl KnownKeys {
-    /// How long a look-up is good: 2 s.
-    const KEPT_MS: i64 = 2_000;
-    /// How many are kept; more, and all are forgotten.
-    const KEPT_MAX: usize = 4_096;
-
-    pub(crate) fn find(&self, key: &str, now: Millis) -> Option<Tenant> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (tenant, until) = known.get(&hash_api_key(key))?;
-        (now < *until).then(|| tenant.clone())
-    }
-
-    pub(crate) fn keep(&self, key: &str, tenant: &Tenant, now: Millis) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= Self::KEPT_MAX {
-            known.clear();
-        }
-        known.insert(hash_api_key(key), (tenant.clone(), now.plus_ms(Self::KEPT_MS)));
-    }
 }

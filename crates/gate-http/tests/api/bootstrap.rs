@@ -28,7 +28,7 @@ fn in_full_and_with_the_key_in_each_place() {
           "amount": "100.00",
           "branding": {
             "accent_color": null,
-            "brand_name": "Demo Shop",
+            "brand_name": null,
             "logo_url": null,
             "primary_color": null,
             "secondary_color": null

@@ -51,6 +51,7 @@ fn a_session_in_full() {
         {
           "amount": "100.50",
           "cancel_url": "https://shop.example/cart?a=1#b",
+          "client_reference_id": null,
           "client_secret": "<client secret>",
           "created_at": "2026-11-23T12:00:00.000Z",
           "currency": "EUR",
@@ -169,7 +170,7 @@ fn amounts_and_currencies() {
         currency
         "GBP"   201
         "usd"   201
-        "JPY"   400 currency_not_supported /currency currency_not_supported
+        "JPY"   400 amount_invalid /amount amount_invalid
         "BTC"   400 currency_not_supported /currency currency_not_supported
         "EU"    400 currency_not_supported /currency currency_not_supported
         "EURO"  400 field_length /currency field_length
@@ -195,7 +196,7 @@ fn amounts_and_currencies() {
           "param": "/amount",
           "reason": {
             "code": "amount_out_of_range",
-            "limit": null,
+            "limit": "10.00 EUR",
             "maximum": "10000.00 EUR",
             "message": "amount must be from 10.00 EUR to 10000.00 EUR.",
             "minimum": "10.00 EUR",
@@ -216,9 +217,9 @@ fn every_problem_is_told_at_once() {
     let store = TestStore::sqlite();
     block_on(async {
         let api = Api::over(&store).await;
-        let body = json!({ "currency": "XXX", "return_url": 7, "flow": "swap", "expires_in": 1,
+        let body = json!({ "currency": "XXX", "return_url": 7, "flow": "lend", "expires_in": 1,
             "colour": "red", "a/b~c": 1, "__proto__": {}, "x".repeat(500): 1 });
-        insta::assert_snapshot!(api.create_session(&body).await.line(), @"400 field_required /amount field_required /currency currency_not_supported /return_url field_type /flow flow_not_supported /expires_in field_range /__proto__ field_unknown /a~1b~0c field_unknown /colour field_unknown /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx field_unknown");
+        insta::assert_snapshot!(api.create_session(&body).await.line(), @"400 flow_not_supported /flow flow_not_supported /amount field_required /currency currency_not_supported /return_url field_type /expires_in field_range /__proto__ field_unknown /a~1b~0c field_unknown /colour field_unknown /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx field_unknown");
         let unknown: Map<_, _> = (0..1_000).map(|n| (format!("u{n}"), json!(n))).collect();
         let reply = api.create_session(&Value::Object(unknown)).await;
         assert!(reply.bytes.len() < 8_192, "an answer is bounded too: {}", reply.bytes.len());

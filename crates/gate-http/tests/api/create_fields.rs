@@ -76,12 +76,12 @@ fn the_other_fields() {
         "USDCUSDCUSDCU"  400 field_length /target_token field_length
         target_network
         "Base"     201
-        "solana"   400 asset_not_available /target_network asset_not_available
-        "bitcoin"  400 asset_not_available /target_network asset_not_available
+        "solana"   400 network_not_available /target_network network_not_available
+        "bitcoin"  400 network_not_available /target_network network_not_available
         flow
         "on_ramp"   201
-        "off_ramp"  400 flow_not_supported /flow flow_not_supported
-        "swap"      400 flow_not_supported /flow flow_not_supported
+        "off_ramp"  201
+        "swap"      403 entitlement_required
         "ON_RAMP"   400 flow_not_supported /flow flow_not_supported
         "lend"      400 flow_not_supported /flow flow_not_supported
         wallet_address

@@ -134,7 +134,7 @@ fn keys() {
         256 characters  400 idempotency_key_invalid
         empty           400 idempotency_key_invalid
         blank           400 idempotency_key_invalid
-        empty quotes    400 idempotency_key_invalid
+        empty quotes    201
         one quote       201
         spaces inside   201
         a tab inside    400 idempotency_key_invalid

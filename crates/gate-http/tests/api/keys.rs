@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use gate_app::testing::partner;
+use gate_app::testing::{World, partner};
 use gate_app::vault::mint_api_key;
+use gate_app::{App, AppConfig};
 use gate_domain::Mode;
 use gate_domain::ids::{DeliveryId, SessionId};
+use gate_rails::Rails;
 use gate_store::both_engines;
 use serde_json::{Value, json};
 
 use crate::{Api, SESSIONS, stranger, table};
 
-/// Every route, with ids of things that do not exist.
-fn routes(api: &Api) -> Vec<(String, String)> {
+/// Every route as method, path and template; the path has ids of things that do not exist.
+pub(crate) fn routes(api: &Api) -> Vec<(String, String, String)> {
     let document = serde_json::to_value(gate_http::openapi_document()).unwrap();
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -23,7 +25,8 @@ fn routes(api: &Api) -> Vec<(String, String)> {
             SessionId::new(Mode::Test, seed).to_string()
         };
         for method in methods.as_object().unwrap().keys() {
-            routes.push((method.to_uppercase(), path.replace("{id}", &id)));
+            let template = path.clone();
+            routes.push((method.to_uppercase(), path.replace("{id}", &id), template));
         }
     }
     assert!(routes.len() > 20, "{routes:?}");
@@ -34,7 +37,7 @@ both_engines! {
     async fn nobody_gets_in_without_a_key(store) {
         let api = Api::over(store).await;
         let mut open = BTreeSet::new();
-        for (method, path) in routes(&api) {
+        for (method, path, _) in routes(&api) {
             let reply = api.call(&method, &path).json(&json!({})).await;
             let expected = if path.starts_with("/v1/embed/") && path != crate::BOOTSTRAP {
                 "embed_token_invalid"
@@ -49,13 +52,16 @@ both_engines! {
                 open.insert(path);
             }
         }
-        assert_eq!(open, BTreeSet::from(["/healthz".to_owned(), "/readyz".to_owned()]));
+        assert_eq!(open, BTreeSet::from(["/healthz", "/readyz", "/v1/openapi.json"].map(str::to_owned)));
     }
 
     async fn a_publishable_key_only_opens_the_embed(store) {
         let api = Api::over(store).await;
-        for (method, path) in routes(&api) {
-            if path.starts_with("/v1/embed/") || !path.starts_with("/v1/") {
+        for (method, path, _) in routes(&api) {
+            if path.starts_with("/v1/embed/")
+                || !path.starts_with("/v1/")
+                || path == "/v1/openapi.json"
+            {
                 continue;
             }
             let call = api.call(&method, &path).key(&api.partner.publishable_key.1);
@@ -161,7 +167,32 @@ both_engines! {
             api.call("GET", SESSIONS).key(key).send()
         };
         assert_eq!(at(2_999).await.status, 200);
-        assert_eq!(at(2_001).await.line(), "401 key_unknown", "at most 2 s late");
+        let late = at(2_001).await;
+        assert_eq!(late.line(), "401 key_expired", "at most 2 s late");
+        assert_eq!(late.header("www-authenticate"), "Bearer");
+        let revoke = gate_store::sql("update api_keys set expires_at = null, revoked_at = $1");
+        api.store().write(move |tx| tx.execute(revoke, &[&now])).await.unwrap();
+        assert_eq!(at(0).await.line(), "401 key_expired");
+    }
+
+    async fn keys_of_a_mode_that_is_not_served(store) {
+        let api = Api::over(store).await;
+        let mut live = partner("Demo Shop", Mode::Live, 0);
+        live.partner_id = api.partner.partner_id.clone();
+        api.provision(&live).await;
+        let (clock, vault) = (api.clock.clone(), api.vault().clone());
+        let config = AppConfig::sandbox(gate_app::testing::BASE_URL);
+        let app = App::new((**store).clone(), clock, vault, Rails::simulated(), config);
+        let sandbox = Api::of(World { app, ..api.world.clone() });
+        let unknown = mint_api_key("sk", Mode::Live, api.ids());
+        for key in [&live.secret_key.1, &unknown] {
+            let reply = sandbox.call("GET", SESSIONS).key(key).send().await;
+            assert_eq!(reply.line(), "401 mode_not_served");
+        }
+        let call = sandbox.call("POST", crate::BOOTSTRAP).key(&live.publishable_key.1);
+        assert_eq!(call.json(&json!({})).await.line(), "401 mode_not_served");
+        assert_eq!(sandbox.partner_call("GET", SESSIONS).send().await.status, 200);
+        assert_eq!(api.call("GET", SESSIONS).key(&live.secret_key.1).send().await.status, 200);
     }
 }
 
@@ -210,7 +241,7 @@ fn a_failure_in_full() {
           "param": "/amount",
           "reason": {
             "code": "amount_out_of_range",
-            "limit": null,
+            "limit": "10.00 EUR",
             "maximum": "10000.00 EUR",
             "message": "amount must be from 10.00 EUR to 10000.00 EUR.",
             "minimum": "10.00 EUR",

@@ -2,18 +2,33 @@
 //! clock that stands still; ids are shown by their prefix.
 #![expect(clippy::unwrap_used, reason = "a test's helpers may")]
 
+mod access;
 mod bodies;
 mod bootstrap;
+mod branding;
+mod capabilities;
+mod conventions;
 mod create;
 mod create_fields;
 mod create_urls;
+mod customers;
+mod documented;
+mod endpoints;
+mod events;
+mod examples;
+mod exposed;
 mod idempotency;
 mod keys;
 mod paths;
 mod queries;
+mod quotes;
+mod rails;
+mod references;
 mod runtime;
 mod secrets;
 mod sessions;
+mod test_helpers;
+mod webhook_replays;
 mod webhooks;
 
 use std::fmt::Write as _;
@@ -24,6 +39,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use gate_app::provision::Provision;
 use gate_app::testing::World;
+use gate_http::HttpConfig;
 use gate_store::Store;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -49,8 +65,12 @@ impl Api {
     }
 
     pub(crate) fn of(world: World) -> Self {
+        Self::with(world, &HttpConfig::unlimited())
+    }
+
+    pub(crate) fn with(world: World, config: &HttpConfig) -> Self {
         let (_, stopping) = watch::channel(false);
-        let router = gate_http::router(world.app.clone(), stopping);
+        let router = gate_http::router(world.app.clone(), config, stopping);
         Self { world, router }
     }
 
@@ -125,12 +145,18 @@ impl Call {
 
     pub(crate) async fn send(self) -> Reply {
         let (method, uri) = (self.request.method().clone(), self.request.uri().clone());
+        let reply = self.send_encoded().await;
+        reply.check(&method, uri.path());
+        documented::check(&method, uri.path(), &reply);
+        reply
+    }
+
+    /// Send it, and take what comes back as it is: it may be compressed.
+    pub(crate) async fn send_encoded(self) -> Reply {
         let response = self.router.oneshot(self.request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        let reply = Reply { status: parts.status, headers: parts.headers, bytes };
-        reply.check(&method, uri.path());
-        reply
+        Reply { status: parts.status, headers: parts.headers, bytes }
     }
 }
 
@@ -158,7 +184,10 @@ impl Reply {
             assert_eq!(body["doc_url"], Value::Null);
         }
         if path.starts_with("/v1/") {
-            assert_eq!(self.header("cache-control"), "no-store", "{method} {path}");
+            let public = path == "/v1/openapi.json" && !self.header("etag").is_empty();
+            let cached = if public { "public, max-age=300" } else { "no-store" };
+            assert_eq!(self.header("cache-control"), cached, "{method} {path}");
+            assert_eq!(self.header("gate-version"), "2026-05-25", "{method} {path}");
             assert_eq!(self.header("x-content-type-options"), "nosniff", "{method} {path}");
         }
     }
@@ -193,6 +222,17 @@ impl Reply {
         }
         line
     }
+}
+
+/// The same, without the fields that are another text each time.
+pub(crate) fn redacted(reply: &Reply, fields: &[&str]) -> String {
+    let mut body = reply.value();
+    redact(&mut body);
+    for field in fields {
+        assert!(body[field].is_string(), "{field}: {body}");
+        body[field] = format!("<{field}>").into();
+    }
+    format!("{}\n{}", reply.status.as_u16(), serde_json::to_string_pretty(&body).unwrap())
 }
 
 fn word(value: &Value) -> &str {

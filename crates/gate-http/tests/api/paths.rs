@@ -1,5 +1,6 @@
 //! Paths and methods that do not exist, and those that are special.
 
+use gate_http::HttpConfig;
 use gate_store::testing::{TestStore, block_on};
 
 use crate::{Api, BOOTSTRAP, Reply, SESSIONS, table};
@@ -91,7 +92,7 @@ fn unknown_paths_and_wrong_methods() {
         DELETE /v1/gate_sessions                        405 method_not_allowed
         PATCH /v1/gate_sessions                         405 method_not_allowed
         TRACE /v1/gate_sessions                         405 method_not_allowed
-        OPTIONS /v1/gate_sessions                       405 method_not_allowed
+        OPTIONS /v1/gate_sessions                       204 and 0 bytes
         DELETE /v1/gate_sessions/x                      405 method_not_allowed
         GET /v1/gate_sessions/x/cancel                  405 method_not_allowed
         GET /v1/webhooks/test                           405 method_not_allowed
@@ -104,9 +105,9 @@ fn unknown_paths_and_wrong_methods() {
         BREW /v1/gate_sessions                          405 method_not_allowed
         "#);
         let reply = api.partner_call("DELETE", SESSIONS).send().await;
-        let mut allowed: Vec<_> = reply.header("allow").split(',').collect();
+        let mut allowed: Vec<_> = reply.header("allow").split(", ").collect();
         allowed.sort_unstable();
-        assert_eq!(allowed, ["GET", "HEAD", "POST"]);
+        assert_eq!(allowed, ["GET", "HEAD", "OPTIONS", "POST"]);
     });
 }
 
@@ -149,7 +150,9 @@ fn pages_of_other_origins_may_call_the_embed_and_nothing_else() {
         assert_eq!(allowed.header("access-control-allow-origin"), origin);
         assert_eq!(allowed.header("access-control-allow-credentials"), "", "never with cookies");
         assert_eq!(allowed.header("vary"), "origin");
-        for name in ["authorization", "content-type", "x-embed-token", "x-publishable-key"] {
+        for name in
+            ["authorization", "content-type", "gate-version", "x-embed-token", "x-publishable-key"]
+        {
             assert!(allowed.header("access-control-allow-headers").contains(name), "{name}");
         }
         let refused = api.call("GET", "/v1/embed/journey").header("origin", origin).send().await;
@@ -157,7 +160,8 @@ fn pages_of_other_origins_may_call_the_embed_and_nothing_else() {
 
         for path in [SESSIONS, "/v1/webhooks/test", "/healthz"] {
             let refused = preflight(path).await;
-            assert_eq!(refused.line(), "405 method_not_allowed", "{path}");
+            assert_eq!(refused.status, 204, "{path}");
+            assert_ne!(refused.header("allow"), "", "{path}: methods, and no leave to call them");
             assert_eq!(refused.header("access-control-allow-origin"), "", "{path}");
             let read = api.partner_call("GET", path).header("origin", origin).send().await;
             assert_eq!(read.header("access-control-allow-origin"), "", "{path}");
@@ -171,7 +175,7 @@ fn a_server_that_is_stopping_is_not_ready() {
     block_on(async {
         let api = Api::over(&store).await;
         let (stop, stopping) = tokio::sync::watch::channel(false);
-        let router = gate_http::router(api.app.clone(), stopping);
+        let router = gate_http::router(api.app.clone(), &HttpConfig::unlimited(), stopping);
         let api = Api { world: api.world, router };
         assert_eq!(api.call("GET", "/readyz").send().await.status, 200);
         stop.send(true).unwrap();

@@ -82,6 +82,10 @@ fn neither_answers_nor_logs_hold_a_secret() {
         said.push(api.call("GET", SESSIONS).key(&format!("{key}x")).send().await);
         said.push(api.call("GET", SESSIONS).header("authorization", key).send().await);
         said.push(api.call("GET", &format!("{SESSIONS}?key={key}")).key(key).send().await);
+        said.push(api.call("GET", &format!("{SESSIONS}/{key}")).key(key).send().await);
+        said.push(api.call("GET", &format!("/checkout?cs={secret}")).send().await);
+        let in_header = api.call("POST", BOOTSTRAP).header("x-publishable-key", key);
+        said.push(in_header.json(&json!({})).await);
         said.push(api.call("POST", BOOTSTRAP).key(key).json(&json!({})).await);
         said.push(api.call("POST", BOOTSTRAP).json(&json!({ "clientSecret": key })).await);
         said.push(api.call("GET", SESSIONS).key(&token).send().await);

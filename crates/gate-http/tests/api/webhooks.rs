@@ -42,7 +42,9 @@ both_engines! {
               "data": [
                 {
                   "attempts": 10,
+                  "created_at": "2026-11-23T12:00:00.000Z",
                   "delivered_at": null,
+                  "endpoint_id": "<we>",
                   "event_id": "<evt>",
                   "event_type": "gate_session.created",
                   "id": "<wd>",
@@ -80,7 +82,9 @@ both_engines! {
             200
             {
               "attempts": 0,
+              "created_at": "2026-11-23T12:00:00.000Z",
               "delivered_at": null,
+              "endpoint_id": "<we>",
               "event_id": "<evt>",
               "event_type": "webhook.test",
               "id": "<wd>",

@@ -1,0 +1,223 @@
+//! Webhook endpoints over HTTP.
+
+use gate_app::testing::ScriptedSender;
+use gate_app::workers::deliveries::deliver_due;
+use gate_domain::Mode;
+use gate_store::both_engines;
+use gate_store::testing::{TestStore, block_on};
+use gate_wire::signature::WebhookSecret;
+use serde_json::{Value, json};
+
+use crate::{Api, Reply, stranger, table};
+
+const LIST: &str = "/v1/webhook_endpoints";
+
+fn hook() -> Value {
+    json!({ "url": "https://backup.example/hooks", "event_types": ["gate_session.completed"] })
+}
+
+async fn create(api: &Api, body: &Value) -> Reply {
+    api.partner_call("POST", LIST).json(body).await
+}
+
+fn id_of(reply: &Reply) -> String {
+    reply.value()["id"].as_str().unwrap().to_owned()
+}
+
+both_engines! {
+    async fn an_endpoint_lives(store) {
+        let api = Api::over(store).await;
+        api.clock.advance_ms(1_000);
+        let mut body = hook();
+        body["description"] = "The backup".into();
+        let created = create(&api, &body).await;
+        let secret = created.value()["secret"].as_str().unwrap().to_owned();
+        assert!(WebhookSecret::parse(&secret).is_ok());
+        let shown = created.shown().replace(&secret, "<secret>");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(shown, @r#"
+            201
+            {
+              "created_at": "2026-11-23T12:00:01.000Z",
+              "description": "The backup",
+              "disabled_reason": null,
+              "event_types": [
+                "gate_session.completed"
+              ],
+              "id": "<we>",
+              "mode": "test",
+              "object": "webhook_endpoint",
+              "old_secret_expires_at": null,
+              "secret": "<secret>",
+              "status": "enabled",
+              "updated_at": "2026-11-23T12:00:01.000Z",
+              "url": "https://backup.example/hooks"
+            }
+            "#);
+        }
+        let id = id_of(&created);
+        let path = format!("{LIST}/{id}");
+        let read = api.partner_call("GET", &path).send().await;
+        assert_eq!(read.status, 200);
+        let mut without = created.value();
+        without.as_object_mut().unwrap().remove("secret");
+        assert_eq!(read.value(), without, "all of it but the secret");
+
+        let list = api.partner_call("GET", LIST).send().await.value();
+        let urls: Vec<_> = list["data"].as_array().unwrap().iter().map(|row| &row["url"]).collect();
+        assert_eq!(urls, ["https://backup.example/hooks", "https://shop.example/webhooks"]);
+        let rest = api.partner_call("GET", &format!("{LIST}?limit=1&starting_after={id}"));
+        assert_eq!(rest.send().await.value()["data"][0]["url"], "https://shop.example/webhooks");
+
+        let patch = |body: Value| {
+            let call = api.partner_call("PATCH", &path);
+            async move { call.json(&body).await }
+        };
+        let paused = patch(json!({ "status": "disabled", "description": null })).await.value();
+        assert_eq!(paused["status"], "disabled");
+        assert_eq!(paused["disabled_reason"], "disabled_by_partner");
+        assert_eq!(paused["description"], Value::Null);
+        let on = patch(json!({ "status": "enabled", "event_types": null })).await.value();
+        assert_eq!((&on["disabled_reason"], &on["event_types"]), (&Value::Null, &json!(["*"])));
+        assert_eq!(patch(json!({})).await.value(), on, "nothing said, nothing changed");
+
+        let gone = api.partner_call("DELETE", &path).send().await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(gone.shown(), @r#"
+            200
+            {
+              "deleted": true,
+              "deleted_at": "2026-11-23T12:00:01.000Z",
+              "id": "<we>",
+              "object": "webhook_endpoint"
+            }
+            "#);
+        }
+        api.clock.advance_ms(1_000);
+        assert_eq!(api.partner_call("DELETE", &path).send().await.value(), gone.value());
+        for method in ["GET", "PATCH"] {
+            let reply = api.partner_call(method, &path).json(&json!({})).await;
+            assert_eq!(reply.line(), "404 not_found", "{method}");
+        }
+        let roll = api.partner_call("POST", &format!("{path}/roll_secret")).send().await;
+        assert_eq!(roll.line(), "404 not_found");
+    }
+
+    async fn a_repeat_is_answered_the_same_the_secret_included(store) {
+        let api = Api::over(store).await;
+        let call = |body: Value| {
+            let call = api.partner_call("POST", LIST).header("idempotency-key", "hook-1");
+            async move { call.json(&body).await }
+        };
+        let (first, again) = (call(hook()).await, call(hook()).await);
+        assert_eq!(first.bytes, again.bytes);
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        let other = call(json!({ "url": "https://other.example/" })).await;
+        assert_eq!(other.line(), "409 idempotency_key_reused");
+        let path = format!("{LIST}/{}/roll_secret", id_of(&first));
+        let roll = || api.partner_call("POST", &path).header("idempotency-key", "roll-1").send();
+        let (rolled, repeated) = (roll().await, roll().await);
+        assert_eq!(rolled.status, 200);
+        assert_eq!(rolled.bytes, repeated.bytes, "a repeat does not roll again");
+        assert_ne!(rolled.value()["secret"], first.value()["secret"]);
+        assert_eq!(rolled.value()["old_secret_expires_at"], "2026-11-24T12:00:00.000Z");
+    }
+
+    async fn a_rolled_secret_signs_beside_the_old_one(store) {
+        let api = Api::over(store).await;
+        let sender = ScriptedSender::default();
+        let id = api.partner.endpoint.clone().unwrap().0;
+        let path = format!("{LIST}/{id}/roll_secret");
+        let rolled = api.partner_call("POST", &path).json(&json!({ "overlap_seconds": 60 })).await;
+        let new = WebhookSecret::parse(rolled.value()["secret"].as_str().unwrap()).unwrap();
+        api.create().await;
+        deliver_due(&api.app, &sender).await.unwrap();
+        let sent = sender.take().remove(0);
+        let now = api.now().unix_seconds();
+        for secret in [new, api.webhook_secret()] {
+            let header = sent.header("gate-signature");
+            assert_eq!(secret.verify(header, sent.body.as_bytes(), now), Ok(()));
+        }
+    }
+
+    async fn strangers_and_the_other_mode_see_nothing(store) {
+        let api = Api::over(store).await;
+        let id = api.partner.endpoint.clone().unwrap().0;
+        let other = stranger(&api, Mode::Test).await;
+        let (path, key) = (format!("{LIST}/{id}"), &other.secret_key.1);
+        for (method, path) in [
+            ("GET", path.clone()),
+            ("PATCH", path.clone()),
+            ("DELETE", path.clone()),
+            ("POST", format!("{path}/roll_secret")),
+            ("GET", format!("{LIST}/we_test_nonsense")),
+        ] {
+            let call = api.call(method, &path).key(key);
+            let reply = if method == "PATCH" {
+                call.json(&json!({})).await
+            } else {
+                call.send().await
+            };
+            assert_eq!(reply.line(), "404 not_found", "{method}");
+        }
+        let list = api.call("GET", LIST).key(key).send().await.value();
+        assert_eq!(list["data"], json!([]));
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_all_at_once() {
+    let store = TestStore::sqlite();
+    block_on(async {
+        let api = Api::over(&store).await;
+        let id = api.partner.endpoint.clone().unwrap().0;
+        let mut lines = Vec::new();
+        for body in [
+            json!({}),
+            json!({ "url": null, "event_types": [], "description": "", "colour": 1 }),
+            json!({ "url": "http://shop.example/", "event_types": ["gate_session.paid", "*", "x"] }),
+            json!({ "url": "https://a:b@shop.example/" }),
+            json!({ "url": "https://shop.example/#x" }),
+            json!({ "url": 1, "event_types": "x", "description": 1 }),
+            json!({ "url": "https://shop.example/", "secret": "x", "status": "enabled" }),
+        ] {
+            lines.push((format!("POST {body}"), create(&api, &body).await.line()));
+        }
+        let path = format!("{LIST}/{id}");
+        for body in [
+            json!({ "url": null, "status": null }),
+            json!({ "status": "paused", "event_types": ["kyc"] }),
+            json!({ "url": "ftp://x", "id": "we_1" }),
+        ] {
+            let reply = api.partner_call("PATCH", &path).json(&body).await;
+            lines.push((format!("PATCH {body}"), reply.line()));
+        }
+        for body in [json!({ "overlap_seconds": 604_801 }), json!({ "overlap_seconds": "1" })] {
+            let call = api.partner_call("POST", &format!("{path}/roll_secret"));
+            lines.push((format!("roll {body}"), call.json(&body).await.line()));
+        }
+        insta::assert_snapshot!(table(lines), @r#"
+        POST {}                                                                          400 field_required /url field_required
+        POST {"colour":1,"description":"","event_types":[],"url":null}                   400 field_required /url field_required /event_types field_length /description field_length /colour field_unknown
+        POST {"event_types":["gate_session.paid","*","x"],"url":"http://shop.example/"}  400 url_invalid /url url_invalid /event_types/0 event_type_unknown /event_types/2 event_type_unknown
+        POST {"url":"https://a:b@shop.example/"}                                         400 url_invalid /url url_invalid
+        POST {"url":"https://shop.example/#x"}                                           400 url_invalid /url url_invalid
+        POST {"description":1,"event_types":"x","url":1}                                 400 field_type /url field_type /event_types field_type /description field_type
+        POST {"secret":"x","status":"enabled","url":"https://shop.example/"}             400 field_unknown /secret field_unknown /status field_unknown
+        PATCH {"status":null,"url":null}                                                 400 field_type /url field_type /status field_type
+        PATCH {"event_types":["kyc"],"status":"paused"}                                  400 event_type_unknown /event_types/0 event_type_unknown /status field_range
+        PATCH {"id":"we_1","url":"ftp://x"}                                              400 url_invalid /url url_invalid /id field_unknown
+        roll {"overlap_seconds":604801}                                                  400 field_range /overlap_seconds field_range
+        roll {"overlap_seconds":"1"}                                                     400 field_type /overlap_seconds field_type
+        "#);
+        let many = json!({ "url": "https://shop.example/", "event_types": vec!["*"; 51] });
+        assert_eq!(create(&api, &many).await.line(), "400 field_length /event_types field_length");
+        for number in 1..20 {
+            assert_eq!(create(&api, &hook()).await.status, 201, "{number}");
+        }
+        assert_eq!(create(&api, &hook()).await.line(), "409 endpoints_limit_reached");
+        let local = json!({ "url": "http://localhost:3000/hooks" });
+        api.partner_call("DELETE", &path).send().await;
+        assert_eq!(create(&api, &local).await.status, 201, "the sandbox reaches home");
+    });
+}

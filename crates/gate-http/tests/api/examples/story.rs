@@ -1,0 +1,250 @@
+//! Every operation of the API once, in an order in which each can succeed.
+
+use gate_app::testing::{SHOP, ScriptedSender};
+use gate_app::workers::deliveries::deliver_due;
+use gate_domain::catalogue::Entitlement;
+use gate_domain::delivery::RETRY_GAPS_S;
+use gate_http::Json;
+
+use super::Book;
+use crate::{BOOTSTRAP, SESSIONS};
+
+const CREATE: &str = r#"{
+    "amount": "100.00", "currency": "EUR", "target_token": "USDC", "target_network": "base",
+    "return_url": "https://shop.example/orders/1042", "cancel_url": "https://shop.example/cart",
+    "user_reference": "user_8823", "metadata": { "order": "1042" }
+}"#;
+const WALLET: &str = r#"{ "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed" }"#;
+const BUY: &str = r#"{
+    "side": "on_ramp", "currency": "EUR", "asset": "USDC", "amount": "100.00",
+    "payment_method": "card", "network": "base", "expires_in": 300
+}"#;
+const SELL: &str = r#"{
+    "side": "off_ramp", "currency": "EUR", "asset": "USDC", "amount": "100",
+    "payment_method": "sepa_payout", "network": "base"
+}"#;
+
+pub(super) async fn play(book: &mut Book) {
+    sessions(book).await;
+    hosted_page(book).await;
+    other_journeys(book).await;
+    test_helpers(book).await;
+    book.api.entitle(&[Entitlement::Rails]).await;
+    rails(book).await;
+    records(book).await;
+    capabilities(book).await;
+    endpoints(book).await;
+    webhooks(book).await;
+    for path in ["/v1/openapi.json", "/healthz", "/readyz"] {
+        book.ask("GET", path, None).await;
+    }
+}
+
+fn text<'a>(value: &'a Json, name: &str) -> &'a str {
+    value.get(name).and_then(Json::text).unwrap_or_else(|| panic!("no {name} in {value}"))
+}
+
+fn id(value: &Json) -> String {
+    text(value, "id").to_owned()
+}
+
+/// A session and the token of its page.
+async fn opened(book: &mut Book) -> (String, String) {
+    let session = book.ask("POST", SESSIONS, Some(CREATE)).await;
+    let request = format!(r#"{{ "clientSecret": "{}" }}"#, text(&session, "client_secret"));
+    let call = book.api.call("POST", BOOTSTRAP).header("origin", SHOP);
+    let call = call.key(&book.api.partner.publishable_key.1);
+    let opened = book.send(call, "POST", BOOTSTRAP, Some(&request)).await;
+    (id(&session), text(&opened, "embed_token").to_owned())
+}
+
+async fn sessions(book: &mut Book) {
+    let session = id(&book.ask("POST", SESSIONS, Some(CREATE)).await);
+    book.ask("GET", &format!("{SESSIONS}/{session}"), None).await;
+    book.ask("GET", &format!("{SESSIONS}?limit=2&status=open"), None).await;
+    book.ask("POST", &format!("{SESSIONS}/{session}/cancel"), None).await;
+}
+
+/// A purchase from the first look to the tokens, with one step back.
+async fn hosted_page(book: &mut Book) {
+    let (_, token) = opened(book).await;
+    book.visit(&token, "GET", "/v1/embed/journey", "").await;
+    book.visit(&token, "POST", "/v1/embed/refresh", "").await;
+    accept(book, &token).await;
+    book.visit(&token, "POST", "/v1/embed/wallet", WALLET).await;
+    book.visit(&token, "POST", "/v1/embed/back", r#"{ "to": "wallet" }"#).await;
+    book.visit(&token, "POST", "/v1/embed/wallet", WALLET).await;
+    pay(book, &token, "4000 0000 0000 3220").await;
+    book.api.pass_seconds(5).await;
+    book.visit(&token, "POST", "/v1/embed/challenge", r#"{ "code": "123456" }"#).await;
+    book.api.pass_seconds(10).await;
+    let list = book.ask("GET", "/v1/transactions?limit=2", None).await;
+    let transaction = text(&list.get("data").unwrap().items()[0], "refid").to_owned();
+    book.ask("GET", &format!("/v1/transactions/{transaction}"), None).await;
+}
+
+async fn accept(book: &mut Book, token: &str) {
+    let token_and_network = r#"{ "target_token": "USDC", "target_network": "base" }"#;
+    let journey = book.visit(token, "POST", "/v1/embed/quote", token_and_network).await;
+    let quote = quote_of(&journey);
+    let request = format!(r#"{{ "quote_id": "{quote}" }}"#);
+    book.visit(token, "POST", "/v1/embed/quote/accept", &request).await;
+}
+
+async fn pay(book: &mut Book, token: &str, number: &str) {
+    let journey = book.visit(token, "GET", "/v1/embed/journey", "").await;
+    let request = format!(
+        r#"{{ "quote_id": "{}", "card": {{ "number": "{number}", "expiry": "12/30", "cvc": "123" }} }}"#,
+        quote_of(&journey)
+    );
+    book.visit(token, "POST", "/v1/embed/pay", &request).await;
+}
+
+/// The id of the quote on the table, wherever the step keeps it.
+fn quote_of(journey: &Json) -> String {
+    journey
+        .at(&["step", "quote", "id"])
+        .and_then(Json::text)
+        .map_or_else(|| panic!("no quote in {journey}"), str::to_owned)
+}
+
+/// A payment that fails and is tried again, a user who gives up, and one who has to be verified.
+async fn other_journeys(book: &mut Book) {
+    let (_, token) = opened(book).await;
+    accept(book, &token).await;
+    book.visit(&token, "POST", "/v1/embed/wallet", WALLET).await;
+    pay(book, &token, "4000 0000 0000 0002").await;
+    book.api.pass_seconds(10).await;
+    book.visit(&token, "POST", "/v1/embed/retry", "").await;
+    book.visit(&token, "POST", "/v1/embed/cancel", "").await;
+    let (session, token) = opened(book).await;
+    let helper = format!("/v1/test_helpers/gate_sessions/{session}/require_kyc");
+    book.ask("POST", &helper, Some(r#"{ "level": "basic" }"#)).await;
+    book.visit(&token, "POST", "/v1/embed/identity", r#"{ "outcome": "approved" }"#).await;
+    let stream = book.api.call("GET", "/v1/embed/journey/stream").token(&token);
+    drop(stream);
+}
+
+async fn test_helpers(book: &mut Book) {
+    for (outcome, request) in [
+        ("complete", None),
+        ("fail", None),
+        ("expire", None),
+        ("advance_time", Some(r#"{ "seconds": 3600 }"#)),
+    ] {
+        let session = id(&book.ask("POST", SESSIONS, Some(CREATE)).await);
+        let path = format!("/v1/test_helpers/gate_sessions/{session}/{outcome}");
+        book.ask("POST", &path, request).await;
+    }
+}
+
+/// Each end of a rail payment, in both directions.
+async fn rails(book: &mut Book) {
+    let preview = r#"{
+        "side": "on_ramp", "currency": "EUR", "asset": "USDC", "amount": "100.00", "country_code": "DE"
+    }"#;
+    book.ask("POST", "/v1/quotes/preview", Some(preview)).await;
+    for (quote, path, more) in [
+        (
+            BUY,
+            "/v1/rails/pay_ins",
+            r#", "wallet_address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed""#,
+        ),
+        (SELL, "/v1/rails/pay_outs", r#", "flow": "off_ramp""#),
+    ] {
+        for end in ["settle", "fail", "cancel"] {
+            let quote = id(&book.ask("POST", "/v1/quotes", Some(quote)).await);
+            book.ask("GET", &format!("/v1/quotes/{quote}"), None).await;
+            let session = format!(
+                r#"{{ "quote_preview_id": "{quote}", "return_url": "https://shop.example/orders/1043"{more} }}"#
+            );
+            let session = id(&book.ask("POST", SESSIONS, Some(&session)).await);
+            let request = format!(r#"{{ "quote_id": "{quote}", "session_id": "{session}" }}"#);
+            let payment = id(&book.ask("POST", path, Some(&request)).await);
+            book.ask("GET", &format!("{path}/{payment}"), None).await;
+            book.ask("POST", &format!("/v1/test_helpers/rails/{payment}/{end}"), None).await;
+        }
+    }
+}
+
+async fn records(book: &mut Book) {
+    let customer = r#"{
+        "email": "ada@example.com", "external_id": "user_8823", "phone": "+442071838750",
+        "country_code": "GB", "first_name": "Ada", "last_name": "Lovelace", "metadata": { "tier": "gold" }
+    }"#;
+    let customer = id(&book.ask("POST", "/v1/customers", Some(customer)).await);
+    let path = format!("/v1/customers/{customer}");
+    book.ask("GET", &path, None).await;
+    book.ask("GET", "/v1/customers?email=ada@example.com", None).await;
+    let change = r#"{ "last_name": "King", "metadata": { "tier": "platinum" } }"#;
+    book.ask("PATCH", &path, Some(change)).await;
+    // What is told about a customer goes with the customer, so another one is erased.
+    let other = r#"{ "email": "grace@example.com" }"#;
+    let other = id(&book.ask("POST", "/v1/customers", Some(other)).await);
+    book.ask("DELETE", &format!("/v1/customers/{other}"), None).await;
+    let branding = r##"{
+        "brand_name": "Pebble", "logo_url": "https://shop.example/logo.svg",
+        "primary_color": "#1D4ED8", "accent_color": null
+    }"##;
+    book.ask("PATCH", "/v1/branding", Some(branding)).await;
+    book.ask("GET", "/v1/branding", None).await;
+}
+
+async fn capabilities(book: &mut Book) {
+    for path in [
+        "countries?country_code=DE",
+        "currencies?country_code=DE",
+        "assets?country_code=DE&currency=EUR",
+        "assets/USDC?country_code=DE&currency=EUR",
+        "payment-methods?currency=EUR",
+        "payout-methods?currency=EUR",
+        "eligibility?country_code=DE&currency=EUR&asset=USDC",
+    ] {
+        book.ask("GET", &format!("/v1/capabilities/{path}"), None).await;
+    }
+}
+
+async fn endpoints(book: &mut Book) {
+    let path = "/v1/webhook_endpoints";
+    let request = r#"{
+        "url": "https://shop.example/webhooks/rails",
+        "event_types": ["rail.*", "quote.consumed"], "description": "Payments"
+    }"#;
+    let endpoint = id(&book.ask("POST", path, Some(request)).await);
+    let path = format!("{path}/{endpoint}");
+    book.ask("GET", &path, None).await;
+    book.ask("GET", "/v1/webhook_endpoints?limit=2", None).await;
+    let change = r#"{ "event_types": ["rail.*"], "description": null }"#;
+    book.ask("PATCH", &path, Some(change)).await;
+    let roll = r#"{ "overlap_seconds": 3600 }"#;
+    book.ask("POST", &format!("{path}/roll_secret"), Some(roll)).await;
+    book.ask("DELETE", &path, None).await;
+}
+
+async fn webhooks(book: &mut Book) {
+    let delivery = id(&book.ask("POST", "/v1/webhooks/test", None).await);
+    book.ask("GET", "/v1/webhooks/deliveries?limit=2", None).await;
+    let sender = ScriptedSender::default();
+    let url = book.api.partner.endpoint.clone().unwrap().1;
+    sender.answer(&url, [500; 1_000]);
+    for gap_s in RETRY_GAPS_S.into_iter().chain([1]) {
+        deliver_due(&book.api.app, &sender).await.unwrap();
+        book.api.clock.advance_ms(gap_s * 1_100);
+    }
+    let path = format!("/v1/webhooks/deliveries/{delivery}");
+    book.ask("GET", &path, None).await;
+    book.ask("GET", &format!("{path}/attempts"), None).await;
+    book.ask("POST", &format!("{path}/replay"), None).await;
+    let replay = r#"{ "event_types": ["gate_session.*"], "statuses": ["dead_lettered"] }"#;
+    let replay = id(&book.ask("POST", "/v1/webhooks/replay", Some(replay)).await);
+    book.ask("GET", "/v1/webhooks/replay?limit=2", None).await;
+    book.ask("GET", &format!("/v1/webhooks/replay/{replay}"), None).await;
+    book.ask("POST", &format!("/v1/webhooks/replay/{replay}/cancel"), None).await;
+    let chaos = r#"{ "duplicate": 20, "delay": 10, "for_seconds": 600, "seed": 7 }"#;
+    let path = "/v1/test_helpers/webhooks/chaos";
+    book.ask("POST", path, Some(chaos)).await;
+    book.ask("GET", path, None).await;
+    let events = book.ask("GET", "/v1/events?limit=2&type=gate_session.*", None).await;
+    let event = id(&events.get("data").unwrap().items()[0]);
+    book.ask("GET", &format!("/v1/events/{event}"), None).await;
+}
