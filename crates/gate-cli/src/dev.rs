@@ -2,22 +2,28 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use gate_app::capabilities::{CapabilityError, entitle, read_file};
 use gate_app::provision::{Provision, provision};
 use gate_app::workers::release_predecessors;
-use gate_app::{App, AppConfig, Clock, Vault};
-use gate_domain::ids::Mode;
+use gate_app::{App, AppConfig, Clock, Scope, Vault};
+use gate_domain::catalogue::Entitlement;
+use gate_domain::ids::{Mode, Tenant};
+use gate_http::{HttpConfig, RateLimits};
 use gate_rails::Rails;
 use gate_shop::{SecretKey, ShopConfig};
-use gate_store::{Place, Store, StoreError, StoreOptions};
+use gate_store::{Place, Store, StoreError, StoreOptions, Tx};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::config::database_text;
 use crate::dev_files::{Credentials, DataDir, ReadyFile};
-use crate::server::{run_gateway, stop_signal};
+use crate::open::see_that_the_key_fits;
+use crate::server::{admin_socket, bind, rate_limit, run_gateway, stop_signal};
 
 /// How the shop is called on the hosted page.
 const PARTNER_NAME: &str = "Pebble";
@@ -47,11 +53,36 @@ pub(crate) struct DevArgs {
     /// Send webhooks here instead of to the demo shop.
     #[arg(long)]
     webhook_url: Option<String>,
+    /// Countries, currencies, assets and payment methods from this file, instead of the list that
+    /// the program brings along.
+    #[arg(long, env = "GATE_CAPABILITIES", value_name = "FILE")]
+    capabilities: Option<PathBuf>,
+    /// Requests a second that each secret key may make, and a fifth of it for each address without
+    /// one; twice as many at once. `off` is without limits.
+    #[arg(long, default_value = "100", value_parser = rate_limit, overrides_with = "rate_limit")]
+    rate_limit: RateLimits,
 }
 
 pub(crate) fn run(args: DevArgs) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(start(args))
+}
+
+/// Write the demo partner down. At its first start it may do everything that there is to try; what an
+/// operator sets afterwards stays.
+fn provision_demo(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    partner: &Provision,
+) -> Result<(), CapabilityError> {
+    provision(tx, scope, partner)?;
+    let tenant = Tenant { partner: partner.partner_id.clone(), mode: partner.mode };
+    if tx.find_partner_terms(&tenant)?.is_none() {
+        for entitlement in [Entitlement::Rails, Entitlement::Swap] {
+            entitle(tx, scope, &tenant, entitlement, true, "gate dev")?;
+        }
+    }
+    Ok(())
 }
 
 async fn start(args: DevArgs) -> Result<()> {
@@ -68,8 +99,13 @@ async fn start(args: DevArgs) -> Result<()> {
     let shop_url = shop_address.map(|address| format!("http://{address}"));
 
     let vault = Vault::new(&data_dir.master_key()?);
-    let config = AppConfig { base_url: base_url.clone() };
+    let mut config = AppConfig::sandbox(base_url.clone());
+    if let Some(path) = &args.capabilities {
+        let catalogue = read_file(path).context("the capabilities cannot be used")?;
+        config.catalogue = Arc::new(catalogue);
+    }
     let app = App::new(store, Clock::system(), vault, Rails::simulated(), config);
+    see_that_the_key_fits(&app, &data_dir.path("master.key")).await?;
     if alone {
         release_predecessors(&app).await?;
     }
@@ -77,7 +113,8 @@ async fn start(args: DevArgs) -> Result<()> {
     let webhook_url =
         webhook_url.or_else(|| shop_url.as_ref().map(|url| format!("{url}/webhooks/0gate")));
     let partner = demo_partner(&credentials, shop_address, webhook_url)?;
-    app.write(move |tx, scope| provision(tx, scope, &partner)).await?;
+    app.write(move |tx, scope| provision_demo(tx, scope, &partner)).await?;
+    app.refresh_capabilities().await?;
 
     let (stopper, stopping) = watch::channel(false);
     tokio::spawn(async move {
@@ -96,20 +133,14 @@ async fn start(args: DevArgs) -> Result<()> {
         ready.write(path)?;
     }
     println!("{}", ready.greeting());
-    run_gateway(app, listener, stopping).await?;
+    let http = HttpConfig { rate_limits: args.rate_limit, ..HttpConfig::default() };
+    let database = database_text(args.database.as_deref(), &args.data_dir)?;
+    let admin = admin_socket(&args.data_dir, database);
+    run_gateway(app, &http, admin, listener, stopping).await?;
     if let Some(shop) = shop {
         shop.await.context("the shop broke off")??;
     }
     Ok(())
-}
-
-async fn bind(address: SocketAddr, option: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "{address} is in use. Stop what listens there, or choose another address with {option}."
-        ),
-        _ => anyhow::anyhow!("cannot listen on {address}: {error}. Choose another with {option}."),
-    })
 }
 
 fn store_options(args: &DevArgs, data_dir: &DataDir) -> Result<StoreOptions> {

@@ -54,10 +54,7 @@ impl DataDir {
 
     /// The key that everything secret is derived from or sealed under.
     pub(crate) fn master_key(&self) -> Result<[u8; 32]> {
-        let path = self.path("master.key");
-        let text = read_or_make(&path, || STANDARD.encode(Ids.random::<32>()))?;
-        let key = STANDARD.decode(text.trim()).ok().and_then(|key| key.try_into().ok());
-        key.with_context(|| format!("{} is not a master key: 32 bytes in base64", path.display()))
+        master_key(&self.path("master.key"))
     }
 
     /// The sandbox partner's ids and keys.
@@ -89,20 +86,47 @@ impl Credentials {
     }
 }
 
-/// What a file holds; where there is none, what `make` makes.
+/// The master key that a file holds; it is made where there is none.
+pub(crate) fn master_key(path: &Path) -> Result<[u8; 32]> {
+    let text = read_or_make(path, || STANDARD.encode(Ids.random::<32>()))?;
+    let key = STANDARD.decode(text.trim()).ok().and_then(|key| key.try_into().ok());
+    key.with_context(|| format!("{} is not a master key: 32 bytes in base64", path.display()))
+}
+
+/// What a file holds; where there is none, what `make` makes. Of two processes that make it at once,
+/// one is first and both read the same.
 fn read_or_make(path: &Path, make: impl FnOnce() -> String) -> Result<String> {
+    if let Some(text) = read(path)? {
+        return Ok(text);
+    }
+    let beside = write_beside(path, &make())?;
+    // A link never takes the place of a file that is there.
+    let linked = fs::hard_link(&beside, path);
+    let _ = fs::remove_file(&beside);
+    if let Err(error) = linked
+        && error.kind() != ErrorKind::AlreadyExists
+    {
+        bail!("cannot write {}: {error}", path.display());
+    }
+    read(path)?.with_context(|| format!("{} is gone", path.display()))
+}
+
+fn read(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {
-        Ok(text) => return Ok(text),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => bail!("cannot read {}: {error}", path.display()),
     }
-    let text = make();
-    write_owner_only(path, &text)?;
-    Ok(text)
 }
 
 /// Write a file that holds secrets, whole or not at all.
-fn write_owner_only(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_owner_only(path: &Path, text: &str) -> Result<()> {
+    let beside = write_beside(path, text)?;
+    fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A file beside the one that is meant, readable by its owner only.
+fn write_beside(path: &Path, text: &str) -> Result<PathBuf> {
     let name = path.file_name().context("a file has a name")?.to_string_lossy().into_owned();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let written = OpenOptions::new()
@@ -111,9 +135,9 @@ fn write_owner_only(path: &Path, text: &str) -> Result<()> {
         .truncate(true)
         .mode(OWNER_ONLY)
         .open(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
-    written.with_context(|| format!("cannot write {}", path.display()))
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(beside)
 }
 
 /// What somebody who starts a sandbox needs to know, for programs and for people.

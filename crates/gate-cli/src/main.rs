@@ -2,10 +2,24 @@
 //!
 //! The only crate that reads the command line and the environment; it wires everything together.
 
+mod admin;
+mod admin_socket;
+mod capabilities;
+mod config;
 mod dev;
 mod dev_files;
 mod doctor;
+mod endpoints;
+mod keys;
+mod open;
+mod origins;
+mod partner;
+mod serve;
 mod server;
+mod settings;
+mod words;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -15,8 +29,9 @@ use tracing_subscriber::EnvFilter;
 #[command(name = "gate", version, max_term_width = 100)]
 struct Cli {
     /// What to log, such as `info` or `warn,gate_app=debug`. Logs go to standard error.
-    #[arg(long, global = true, env = "GATE_LOG", default_value = "info")]
-    log: String,
+    /// [default: info for a gateway, warn for everything else]
+    #[arg(long, global = true, env = "GATE_LOG")]
+    log: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -25,16 +40,45 @@ struct Cli {
 enum Command {
     /// Start a sandbox: gateway, hosted pages and workers, with a ready-made partner and its shop.
     Dev(dev::DevArgs),
+    /// Serve a deployment, as its configuration says.
+    Serve(serve::ServeArgs),
+    /// Make, list and show partners.
+    Partner(partner::PartnerArgs),
+    /// Make, list, roll and revoke API keys.
+    Keys(keys::KeysArgs),
+    /// Say where a partner may embed the page.
+    Origins(origins::OriginsArgs),
+    /// Make, list, pause and remove webhook endpoints, and roll their secrets.
+    Endpoints(endpoints::EndpointsArgs),
+    /// Say what is on offer: switch parts of it off and on, and set what partners may do.
+    Capabilities(capabilities::CapabilitiesArgs),
     /// Prove from the stored rows that nothing is lost or out of balance. Stop the gateway first.
     Doctor(doctor::DoctorArgs),
     /// Print the OpenAPI document of the API.
     Openapi,
+    /// Print docs/CONFIG.md, made from the settings.
+    #[command(hide = true)]
+    ConfigReference,
 }
 
-fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
-    let filter = EnvFilter::try_new(&cli.log)
-        .map_err(|error| anyhow::anyhow!("--log {:?} is not a filter: {error}", cli.log))?;
+/// 0: done. 1: not done, and standard error says why. 2: the command line is not understood.
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is::<admin::Told>() {
+                eprintln!("Error: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let serves = matches!(cli.command, Command::Dev(_) | Command::Serve(_));
+    let log = cli.log.unwrap_or_else(|| if serves { "info" } else { "warn" }.to_owned());
+    let filter = EnvFilter::try_new(&log)
+        .map_err(|error| anyhow::anyhow!("--log {log:?} is not a filter: {error}"))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     // A panic fails one request or one pass; it is told once, where the rest of the log is.
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a mistake of ours")));
@@ -43,10 +87,26 @@ fn main() -> anyhow::Result<()> {
         .expect("nothing before this line installs a TLS provider");
     match cli.command {
         Command::Dev(args) => dev::run(args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Partner(args) => partner::run(args),
+        Command::Keys(args) => keys::run(args),
+        Command::Origins(args) => origins::run(args),
+        Command::Endpoints(args) => endpoints::run(args),
+        Command::Capabilities(args) => capabilities::run(args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Openapi => {
-            println!("{}", gate_http::openapi_document().to_pretty_json()?);
+            println!("{}", gate_http::openapi_document().to_pretty());
+            Ok(())
+        }
+        Command::ConfigReference => {
+            print!("{}", settings::reference());
             Ok(())
         }
     }
+}
+
+/// A variable of the environment; none when it is not set or no text.
+#[expect(clippy::disallowed_methods, reason = "this is the crate that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

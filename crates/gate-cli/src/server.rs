@@ -1,29 +1,57 @@
 //! The life of a gateway process: serve and work until told to stop, then end in order: requests,
 //! leases, and the store last.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use gate_app::App;
 use gate_app::workers::Workers;
 use gate_app::workers::sender::HttpSender;
+use gate_http::{HttpConfig, RateLimits};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tracing::info;
+use tracing::{info, warn};
+
+use crate::admin_socket::AdminSocket;
 
 /// Serve `app` on `listener`, with its workers, until `stopping` turns true.
 pub(crate) async fn run_gateway(
     app: App,
+    http: &HttpConfig,
+    admin: Option<AdminSocket>,
     listener: TcpListener,
     stopping: watch::Receiver<bool>,
 ) -> Result<()> {
     let workers = Workers::start(&app, Arc::new(HttpSender::new()));
-    gate_http::serve(app.clone(), listener, stopping).await.context("serving the gateway")?;
+    let admin = admin.map(|socket| tokio::spawn(socket.serve(app.clone(), stopping.clone())));
+    gate_http::serve(app.clone(), http, listener, stopping).await.context("serving the gateway")?;
     info!("stopping");
     workers.stop().await;
+    if let Some(admin) = admin {
+        admin.await.context("the admin socket broke off")?;
+    }
     app.store().close().await;
     info!("stopped");
     Ok(())
+}
+
+/// Listen on an address; a refusal says what to do.
+pub(crate) async fn bind(address: SocketAddr, option: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{address} is in use. Stop what listens there, or choose another address with {option}."
+        ),
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}. Choose another with {option}."),
+    })
+}
+
+/// The admin socket of a data directory. A gateway serves without one too, and says so.
+pub(crate) fn admin_socket(data_dir: &Path, database: String) -> Option<AdminSocket> {
+    AdminSocket::bind(data_dir, database)
+        .inspect_err(|error| warn!("`gate keys` and the like cannot reach this process: {error:#}"))
+        .ok()
 }
 
 /// Resolves when somebody asks the process to end.
@@ -34,4 +62,13 @@ pub(crate) async fn stop_signal() {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
+}
+
+/// Read `--rate-limit`: `off`, or requests a second for each secret key.
+pub(crate) fn rate_limit(text: &str) -> Result<RateLimits, String> {
+    if text == "off" {
+        return Ok(RateLimits::off());
+    }
+    let per_second = text.parse().map_err(|_| "must be off or a number from 1 to 1000000")?;
+    RateLimits::scaled(per_second).ok_or_else(|| "must be off or a number from 1 to 1000000".into())
 }

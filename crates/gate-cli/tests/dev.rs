@@ -1,4 +1,5 @@
 //! `gate dev` and `gate doctor` as a new user meets them: the real binary, its messages, its files.
+#![expect(clippy::unwrap_used, reason = "a test's helpers may")]
 
 use std::fs;
 use std::net::TcpListener;

@@ -1,0 +1,60 @@
+//! Put an application together from a configuration.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use gate_app::master_key::{MasterKeyError, check_master_key};
+use gate_app::{App, AppConfig, Clock, Vault};
+use gate_rails::Rails;
+use gate_store::{Store, StoreOptions};
+
+use crate::config::Config;
+use crate::dev_files::DataDir;
+
+/// Open the database and everything that goes with it. `listens_on` is where the gateway is reached
+/// when the configuration does not say so; without it, nobody reaches it.
+pub(crate) async fn open_app(
+    config: &Config,
+    options: StoreOptions,
+    listens_on: Option<SocketAddr>,
+) -> Result<App> {
+    DataDir::open(&config.data_dir)?;
+    let base_url = match listens_on {
+        Some(address) => config.base_url(address)?,
+        None => config.public_url.clone().unwrap_or_default(),
+    };
+    let mut app_config = AppConfig { modes: config.modes.clone(), ..AppConfig::sandbox(base_url) };
+    if let Some(path) = &config.capabilities {
+        let catalogue = gate_app::capabilities::read_file(path);
+        app_config.catalogue = Arc::new(catalogue.context("the capabilities cannot be used")?);
+    }
+    let key_file = config.master_key_file();
+    let fresh = key_file.clone().filter(|path| !path.exists());
+    let vault = Vault::new(&config.master_key()?);
+    let store = Store::open(options)?;
+    let app = App::new(store, Clock::system(), vault, Rails::simulated(), app_config);
+    let place = key_file.unwrap_or_else(|| "GATE_MASTER_KEY".into());
+    if let Err(refused) = see_that_the_key_fits(&app, &place).await {
+        // A key that was made a moment ago must not be taken for the right one.
+        if let Some(path) = fresh {
+            let _ = std::fs::remove_file(path);
+        }
+        return Err(refused);
+    }
+    app.refresh_capabilities().await?;
+    Ok(app)
+}
+
+/// With another master key, nothing that rests sealed in this database could be opened.
+pub(crate) async fn see_that_the_key_fits(app: &App, place: &Path) -> Result<()> {
+    match app.write(check_master_key).await {
+        Ok(()) => Ok(()),
+        Err(MasterKeyError::Another) => bail!(
+            "the secrets in this database rest under another master key than the one in {}. Put the right one there: nothing that is sealed can be opened without it.",
+            place.display()
+        ),
+        Err(MasterKeyError::Store(error)) => Err(error.into()),
+    }
+}
