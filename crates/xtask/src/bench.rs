@@ -7,6 +7,7 @@
 mod children;
 mod connection;
 mod deliveries;
+mod lists;
 mod load;
 mod report;
 pub(crate) mod servers;
@@ -16,7 +17,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::gateway::{Gateway, Launch, sibling};
 use crate::interrupt::unless_interrupted;
@@ -30,7 +31,10 @@ const CONNECTIONS: [usize; 3] = [1, 32, 128];
 const DELIVERY_CONNECTIONS: usize = 32;
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// How long each measurement takes.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
@@ -43,6 +47,12 @@ pub(crate) struct BenchArgs {
     /// Write the numbers to this file too, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Other {
+    /// Pages of lists over ten thousand and over a million sessions, side by side.
+    Lists(lists::ListsArgs),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -70,7 +80,11 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     }
     // One thread makes enough load and leaves the rest of the machine to the servers.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(unless_interrupted(measure(args, &release.join("gate"))))?;
+    let gate = release.join("gate");
+    if let Some(Other::Lists(lists)) = &args.other {
+        return runtime.block_on(unless_interrupted(lists::run(lists, &gate)));
+    }
+    let report = runtime.block_on(unless_interrupted(measure(args, &gate)))?;
     print!("{report}");
     if let Some(path) = &args.json {
         let text = serde_json::to_string_pretty(&report).context("numbers become JSON")?;

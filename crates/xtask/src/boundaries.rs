@@ -30,7 +30,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "gate-wire",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["gate-store"]),
 ];
 
 /// Libraries that belong to one room. The shop is another company's program: it keeps its own rows

@@ -1,4 +1,5 @@
-//! The generated files: the OpenAPI document from the code, the page's types from the document.
+//! The generated files: the examples and the table of errors from the tests that hold them, the
+//! OpenAPI document from the code, the page's types from the document.
 
 use std::fs;
 use std::path::Path;
@@ -11,10 +12,20 @@ const TYPES: &str = "web/surface/src/wire.ts";
 
 /// Write every generated file again.
 pub(crate) fn generate(root: &Path) -> Result<()> {
+    write_what_tests_hold(root)?;
     fs::write(root.join(DOCUMENT), document(root)?)?;
     fs::write(root.join(TYPES), types(root, &root.join(DOCUMENT))?)?;
     println!("wrote {DOCUMENT} and {TYPES}");
     Ok(())
+}
+
+/// The examples of the document and the table of errors in docs/API.md: a test plays or counts them,
+/// compares them with the file, and here writes it.
+fn write_what_tests_hold(root: &Path) -> Result<()> {
+    let tests = ["examples_are_true", "the_table_of_errors_in_the_docs_is_the_registry"];
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--quiet", "--locked", "--package", "gate-http", "--"]).args(tests);
+    run(root, cargo.env("GATE_WRITE", "1")).map(drop)
 }
 
 /// Fail when a generated file is not what it would be now.

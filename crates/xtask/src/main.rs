@@ -1,7 +1,9 @@
 //! Chores of this repository that have a branch in them: `cargo xtask <command>`.
 
+mod api_changes;
 mod bench;
 mod boundaries;
+mod config_reference;
 mod crash;
 mod gateway;
 mod generate;
@@ -35,8 +37,15 @@ enum Command {
     Receiver,
     /// Write the generated files again: the OpenAPI document and the page's types.
     Generate,
-    /// Fail when a generated file is stale or a crate uses what it must not.
+    /// Fail when a generated file is stale, a crate uses what it must not, or the API breaks its
+    /// promise.
     Check,
+    /// Make the OpenAPI document of now the promise that later ones are compared with.
+    Promise {
+        /// Even if it takes back what was promised: callers must change.
+        #[arg(long = "break")]
+        may_break: bool,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -45,10 +54,16 @@ fn main() -> anyhow::Result<()> {
         Command::Bench(args) => bench::run(&args),
         Command::BareServer { answer_bytes } => bench::servers::run_bare_server(answer_bytes),
         Command::Receiver => bench::servers::run_receiver(),
-        Command::Generate => generate::generate(&root()?),
+        Command::Generate => {
+            generate::generate(&root()?)?;
+            config_reference::generate(&root()?)
+        }
+        Command::Promise { may_break } => api_changes::promise(&root()?, may_break),
         Command::Check => {
             boundaries::check(&root()?)?;
-            generate::check(&root()?)
+            generate::check(&root()?)?;
+            config_reference::check(&root()?)?;
+            api_changes::check(&root()?)
         }
     }
 }

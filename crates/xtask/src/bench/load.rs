@@ -21,6 +21,7 @@ static MEASUREMENTS: AtomicU64 = AtomicU64::new(0);
 #[derive(Clone)]
 pub(super) struct Target {
     address: String,
+    secret_key: String,
     /// The request around its idempotency key.
     before_key: String,
     after_key: String,
@@ -63,7 +64,8 @@ impl Target {
             ready.secret_key,
             body.len()
         );
-        Ok(Self { address, before_key, after_key: format!("\r\n\r\n{body}") })
+        let (secret_key, after_key) = (ready.secret_key.clone(), format!("\r\n\r\n{body}"));
+        Ok(Self { address, secret_key, before_key, after_key })
     }
 
     /// The same requests to another server.
@@ -79,6 +81,17 @@ impl Target {
     pub(super) fn request(&self, random: &mut Random) -> Vec<u8> {
         let key = format!("{:016x}{:016x}", random.next(), random.next());
         [self.before_key.as_bytes(), key.as_bytes(), self.after_key.as_bytes()].concat()
+    }
+
+    /// Another request, without a body.
+    pub(super) fn other(&self, method: &str, path: &str) -> Vec<u8> {
+        let Self { address, secret_key, .. } = self;
+        let length = if method == "GET" { "" } else { "Content-Length: 0\r\n" };
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\n\
+             Authorization: Bearer {secret_key}\r\n{length}\r\n"
+        )
+        .into_bytes()
     }
 
     /// How long an answer is.

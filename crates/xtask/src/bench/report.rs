@@ -146,7 +146,7 @@ impl fmt::Display for Report {
 }
 
 /// In milliseconds, of sorted microseconds.
-fn percentile(sorted: &[u64], share: f64) -> Option<f64> {
+pub(super) fn percentile(sorted: &[u64], share: f64) -> Option<f64> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -1,0 +1,167 @@
+//! `xtask bench lists`: does a page cost the same, however much is stored and however deep it is?
+//!
+//! A gateway writes a small world by its real code; the store repeats it until there are ten
+//! thousand sessions in one database and as many as wanted in another. Two gateways serve the two,
+//! and are asked the same in turns, so that whatever else the machine does happens to both.
+
+mod ask;
+mod verdict;
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use gate_store::{Place, bulk};
+use tokio::task::spawn_blocking;
+
+use crate::gateway::{Gateway, Launch};
+use ask::{Asked, cases, measure};
+use verdict::Verdict;
+
+const SMALL_SESSIONS: u32 = 10_000;
+
+#[derive(Args)]
+pub(super) struct ListsArgs {
+    /// How many sessions the large database gets; the small one has ten thousand.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(20_000..=20_000_000))]
+    sessions: u32,
+    /// Measure on this PostgreSQL server instead of SQLite. Two databases are made and dropped there.
+    #[arg(long)]
+    postgres: Option<String>,
+    /// Write the numbers to this file too, as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+pub(super) async fn run(args: &ListsArgs, gate: &Path) -> Result<()> {
+    let small = Filled::start(args, gate, "small", SMALL_SESSIONS).await?;
+    let large = Filled::start(args, gate, "large", args.sessions).await?;
+    let mut verdict = Verdict::new(args.postgres.is_some(), SMALL_SESSIONS, args.sessions);
+    let (at_small, at_large) = (small.marks().await?, large.marks().await?);
+    for case in cases() {
+        eprintln!("{}", case.name);
+        let asked = measure(
+            &case,
+            Asked { ready: &small.gateway.ready, marks: &at_small },
+            Asked { ready: &large.gateway.ready, marks: &at_large },
+        )
+        .await;
+        verdict.add(&case, asked.with_context(|| case.name.to_owned())?);
+    }
+    print!("{verdict}");
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&verdict).context("numbers become JSON")?;
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    small.gateway.stop().await?;
+    large.gateway.stop().await?;
+    verdict.judge()
+}
+
+/// A gateway over a database with so many sessions. Both go when this does.
+struct Filled {
+    gateway: Gateway,
+    place: Place,
+    _postgres: Option<PostgresDatabase>,
+    _folder: tempfile::TempDir,
+}
+
+/// Ids in the middle of each table, from where a deep page begins.
+pub(super) struct Marks {
+    pub(super) session: String,
+    pub(super) transaction: String,
+    pub(super) event: String,
+    /// A place in the middle of the feed.
+    pub(super) sequence: i64,
+}
+
+impl Filled {
+    async fn start(args: &ListsArgs, gate: &Path, name: &str, sessions: u32) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("gate-lists-").tempdir()?;
+        let (place, postgres) = match &args.postgres {
+            None => (Place::Sqlite { path: folder.path().join("data/gate.db") }, None),
+            Some(server) => {
+                let postgres =
+                    PostgresDatabase::create(server, &format!("gate_lists_{name}")).await?;
+                (Place::Postgres { url: postgres.url()? }, Some(postgres))
+            }
+        };
+        let launch = Launch {
+            gate: gate.to_owned(),
+            folder: folder.path().to_owned(),
+            database: match &place {
+                Place::Sqlite { .. } => None,
+                Place::Postgres { url } => Some(url.clone()),
+            },
+            args: vec!["--listen=127.0.0.1:0".into(), "--no-shop".into()],
+        };
+        world::make(&launch).await.context("cannot make a small world")?;
+        fill(place.clone(), sessions).await?;
+        Ok(Self { gateway: launch.start().await?, place, _postgres: postgres, _folder: folder })
+    }
+
+    /// Where page 5,000 of a hundred rows begins, or the middle where there are fewer.
+    async fn marks(&self) -> Result<Marks> {
+        let place = self.place.clone();
+        let marks = spawn_blocking(move || -> Result<Marks> {
+            let deep = |table: &str| -> Result<String> {
+                for newer in [499_999, 49_999, 4_999] {
+                    if let Some(id) = bulk::id_at(&place, table, newer)? {
+                        return Ok(id);
+                    }
+                }
+                anyhow::bail!("{table} has fewer rows than a deep page needs")
+            };
+            let session = deep("sessions")?;
+            let (transaction, event) = (deep("transactions")?, deep("events")?);
+            Ok(Marks { session, transaction, event, sequence: 5_000 })
+        });
+        marks.await.context("looking for a deep page")?
+    }
+}
+
+async fn fill(place: Place, sessions: u32) -> Result<()> {
+    let copies = sessions / world::SESSIONS;
+    let started = Instant::now();
+    let tell = move |written: u32| {
+        if written.is_multiple_of(5_000) || written == copies {
+            let (sessions, took) = (written * world::SESSIONS, started.elapsed().as_secs());
+            eprintln!("{sessions} sessions after {took} s");
+        }
+    };
+    let filled = spawn_blocking(move || bulk::multiply(&place, copies, world::APART_MS, tell));
+    filled.await.context("filling the database")?.context("cannot fill the database")
+}
+
+/// A database that is dropped when this is.
+struct PostgresDatabase {
+    server: String,
+    name: String,
+}
+
+impl PostgresDatabase {
+    async fn create(server: &str, name: &str) -> Result<Self> {
+        let made = Self { server: server.to_owned(), name: name.to_owned() };
+        let (server, name) = (server.to_owned(), name.to_owned());
+        spawn_blocking(move || bulk::create_database(&server, &name)).await??;
+        Ok(made)
+    }
+
+    fn url(&self) -> Result<String> {
+        let (server, _) = self.server.rsplit_once('/').context("postgres://…/database")?;
+        Ok(format!("{server}/{}", self.name))
+    }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // The client blocks, so it gets a thread outside of the runtime.
+        let dropped = std::thread::spawn(move || bulk::drop_database(&server, &name)).join();
+        if !matches!(dropped, Ok(Ok(()))) {
+            eprintln!("The database {} could not be dropped.", self.name);
+        }
+    }
+}
