@@ -37,6 +37,21 @@ export class Api {
     return this.#call('POST', `/v1/test_helpers/gate_sessions/${id}/expire`);
   }
 
+  /** @param {string} id */
+  requireKyc(id) {
+    return this.#call('POST', `/v1/test_helpers/gate_sessions/${id}/require_kyc`);
+  }
+
+  /** @param {string} id @param {number} seconds @returns {Promise<Session>} */
+  advanceTime(id, seconds) {
+    return this.#call('POST', `/v1/test_helpers/gate_sessions/${id}/advance_time`, { seconds });
+  }
+
+  /** @param {Record<string, string | null>} tokens */
+  brand(tokens) {
+    return this.#call('PATCH', '/v1/branding', tokens);
+  }
+
   /** The address of the checkout as a page of its own. @param {Session} session @param {'light' | 'dark'} [theme] */
   checkoutAddress(session, theme) {
     const fragment = new URLSearchParams({

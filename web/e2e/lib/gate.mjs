@@ -1,18 +1,22 @@
 // Starts the real binary with a folder of its own on free ports, and stops it by its process.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { until } from './until.mjs';
+
+const run = promisify(execFile);
 
 /**
  * What `gate dev` writes once it serves.
  * @typedef {{ base_url: string, shop_url: string, partner_id: string, secret_key: string,
  *   publishable_key: string, webhook_secret: string, mode: string }} Ready
  *
- * @typedef {Ready & { log: () => string, stop: () => Promise<void> }} Gate
+ * @typedef {Ready & { log: () => string, stop: () => Promise<void>,
+ *   command: (...args: string[]) => Promise<string> }} Gate
  */
 
 /** @param {string[]} [more] further arguments of `gate dev` @returns {Promise<Gate>} */
@@ -23,7 +27,7 @@ export async function startGate(more = []) {
   const child = spawn(
     findBinary(),
     ['dev', '--data-dir', join(folder, 'data'), '--listen', nowhere, '--shop-listen', nowhere]
-      .concat(['--ready-file', readyFile])
+      .concat(['--ready-file', readyFile, '--rate-limit', 'off'])
       .concat(more),
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } },
   );
@@ -53,7 +57,12 @@ export async function startGate(more = []) {
     });
     /** @type {Ready} */
     const ready = JSON.parse(await readFile(readyFile, 'utf8'));
-    return { ...ready, log: () => log, stop };
+    /** What an operator types: `gate` with these arguments, on this gateway. */
+    const command = async (/** @type {string[]} */ ...args) => {
+      const place = ['--data-dir', join(folder, 'data')];
+      return (await run(findBinary(), [...args, ...place])).stdout;
+    };
+    return { ...ready, log: () => log, stop, command };
   } catch (error) {
     await stop();
     throw new Error(`${error}\n${log}`);

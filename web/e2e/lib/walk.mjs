@@ -58,6 +58,22 @@ export async function walk(page, api, theme, look) {
   await checkout.shows('This did not go through');
   await look('refunded');
 
+  const asked = await open();
+  await api.requireKyc(asked.id);
+  await checkout.shows('Confirm who you are');
+  await look('identity');
+  await checkout.press('Fail the check');
+  await page.getByText('We could not confirm who you are').waitFor();
+  await look('identity-rejected');
+  await checkout.press('Pass the check');
+  await checkout.hasPrice();
+
+  const sale = await api.createSession({ flow: 'off_ramp' });
+  await page.goto('about:blank');
+  await page.goto(api.checkoutAddress(sale, theme));
+  await checkout.shows('Not available here');
+  await look('not-available');
+
   const expiring = await open();
   await api.expire(expiring.id);
   await checkout.shows('This checkout has expired');

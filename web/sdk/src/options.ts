@@ -23,7 +23,10 @@ export interface GateHandlers {
   onError?: (error: { code: string; message: string }) => void;
   /** The session may still be open; do not mark the order as failed. */
   onClose?: (result: { reason: string }) => void;
-  /** The session cannot be served; trying again with it will not help. */
+  /**
+   * What the session is for cannot be bought now, and why: a code such as `currency_not_supported`,
+   * or how the session ended. The page says so; it goes on by itself if that changes.
+   */
   onUnavailable?: (result: { reason: string }) => void;
 }
 

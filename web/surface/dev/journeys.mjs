@@ -28,6 +28,14 @@ const PRICES = {
   BTC: { crypto_amount: '0.00112345', exchange_rate: '87324.10' },
 };
 
+export const BRANDING = {
+  brand_name: null,
+  logo_url: null,
+  primary_color: null,
+  secondary_color: null,
+  accent_color: null,
+};
+
 let counter = 0;
 
 export function makeQuote(target, seconds = 120, now = Date.now()) {
@@ -62,6 +70,7 @@ export function makeSession(over = {}) {
     return_url: 'http://127.0.0.1:4181/back',
     cancel_url: null,
     partner_name: 'Demo Shop',
+    branding: BRANDING,
     ...over,
   };
 }
@@ -113,7 +122,7 @@ export const STEPS = {
     notice: null,
   }),
   'amount-pinned': (quote) => ({ ...STEPS.amount(quote), options: [OPTIONS[0]], pinned: true }),
-  'amount-notice': (quote) => ({ ...STEPS.amount(quote), notice: 'price_changed' }),
+  'amount-notice': (quote) => ({ ...STEPS.amount(quote), notice: 'quote_expired' }),
   wallet: (quote, address = null) => ({
     kind: 'wallet',
     quote,
@@ -132,6 +141,30 @@ export const STEPS = {
   }),
   'payment-live': (quote) => ({ ...STEPS.payment(quote), test_cards: [] }),
   'payment-lapsed': (quote) => ({ ...STEPS.payment(quote), quote: { ...quote, lapsed: true } }),
+  identity: () => ({
+    kind: 'identity',
+    level: 'basic',
+    reason: reason({
+      code: 'identity_required',
+      message: 'We have to confirm who you are before this purchase can go on.',
+      next_step: 'Confirm your identity; the purchase then goes on where it was.',
+    }),
+    rejected: false,
+    test_outcomes: [
+      { outcome: 'approved', label: 'Pass the check' },
+      { outcome: 'rejected', label: 'Fail the check' },
+    ],
+  }),
+  'identity-rejected': () => ({
+    ...STEPS.identity(),
+    level: 'enhanced',
+    reason: reason({
+      code: 'identity_rejected',
+      message: 'We could not confirm who you are. Nothing was charged.',
+      next_step: 'Try again, or go back to the shop.',
+    }),
+    rejected: true,
+  }),
   challenge: (quote) => ({
     kind: 'challenge',
     quote,
@@ -148,6 +181,26 @@ export const STEPS = {
     'The delivery did not work out, so your money is on its way back.',
   ),
   review: processing('review', 'Your bank has not answered yet. We keep asking.', { slow: true }),
+  unavailable: () => ({
+    kind: 'unavailable',
+    reason: reason({
+      code: 'method_not_available',
+      message: 'Card is not available now. Our card partner is working on its systems.',
+      next_step: 'This page goes on by itself once it is back. You can also go back to the shop.',
+    }),
+  }),
+  'unavailable-amount': () => ({
+    kind: 'unavailable',
+    reason: reason({
+      code: 'amount_out_of_range',
+      message: 'A purchase can be from 10.00 EUR to 50.00 EUR at the moment.',
+      limit: '50.00 EUR',
+      minimum: '10.00 EUR',
+      maximum: '50.00 EUR',
+      next_step: 'Go back to the shop and choose something else.',
+    }),
+  }),
+  'amount-gone': (quote) => ({ ...STEPS.amount(quote), notice: 'asset_not_available' }),
   done: (quote) => ({
     kind: 'done',
     quote,

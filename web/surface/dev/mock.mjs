@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { makeJourney, makeQuote, makeSession, STEPS, TEST_CARDS } from './journeys.mjs';
+import { BRANDING, makeJourney, makeQuote, makeSession, STEPS, TEST_CARDS } from './journeys.mjs';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 const POLICY =
@@ -145,13 +145,7 @@ async function bootstrap(context, request, response) {
       target_network: null,
       return_url: session.return_url,
       flow: session.flow,
-      branding: {
-        brand_name: null,
-        logo_url: null,
-        primary_color: null,
-        secondary_color: null,
-        accent_color: null,
-      },
+      branding: BRANDING,
     },
     cors,
   );
@@ -186,6 +180,8 @@ function stream(context, room, response) {
   });
   tell();
 }
+
+const USDC = { target_token: 'USDC', target_network: 'base' };
 
 /** Each changes the room, or answers what to refuse it with. */
 const ACTIONS = {
@@ -237,11 +233,14 @@ const ACTIONS = {
     if (known.outcome === 'challenge') move(room, STEPS.challenge(step.quote));
     else settle(context, room, known.outcome);
   },
+  identity: (context, room, { outcome }) => {
+    if (outcome === 'rejected') move(room, STEPS['identity-rejected']());
+    else move(room, STEPS.amount(makeQuote(USDC, context.quoteSeconds)));
+  },
   challenge: (context, room, { code }) =>
     settle(context, room, code === '000000' ? 'declined' : 'succeeds'),
   retry: (context, room) => {
-    const target = { target_token: 'USDC', target_network: 'base' };
-    move(room, STEPS.amount(makeQuote(target, context.quoteSeconds)));
+    move(room, STEPS.amount(makeQuote(USDC, context.quoteSeconds)));
   },
   cancel: (_context, room) => {
     if (room.journey.step.kind === 'processing') {

@@ -1,5 +1,6 @@
 import { Component, type ComponentChildren } from 'preact';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Session, Step } from './api';
 import type { Checkout, Page } from './checkout';
 import { type PageContext, PageProvider } from './context';
 import type { Entry } from './entry';
@@ -15,7 +16,7 @@ interface AppProps {
   checkout: Checkout;
   parent: Parent | null;
   place: Entry['place'];
-  brand_name: string | null;
+  onBranding: (branding: Session['branding']) => void;
 }
 
 export function App(props: AppProps) {
@@ -26,7 +27,7 @@ export function App(props: AppProps) {
   );
 }
 
-function Live({ checkout, parent, place, brand_name }: AppProps) {
+function Live({ checkout, parent, place, onBranding }: AppProps) {
   const page = useCheckout(checkout);
   useTellParent(page, parent);
 
@@ -36,7 +37,7 @@ function Live({ checkout, parent, place, brand_name }: AppProps) {
     case 'unavailable':
       return <Unavailable reason={page.reason} />;
     case 'live':
-      return <Drawn {...{ checkout, parent, place, brand_name, page }} />;
+      return <Drawn {...{ checkout, parent, place, onBranding, page }} />;
     default:
       return assertNever(page);
   }
@@ -46,12 +47,14 @@ function Drawn({
   checkout,
   parent,
   place,
-  brand_name,
+  onBranding,
   page,
 }: AppProps & { page: Extract<Page, { kind: 'live' }> }) {
   const wide = useMedia('(min-width: 60rem)') && place === 'checkout';
   const [said, setSaid] = useState('');
   const { session, step } = page.journey;
+  const { brand_name } = session.branding;
+  useLayoutEffect(() => onBranding(session.branding), [onBranding, session.branding]);
 
   const close = useCallback(
     (reason: string) => parent?.say({ type: 'close', payload: { reason } }),
@@ -104,6 +107,7 @@ function Drawn({
 function useTellParent(page: Page, parent: Parent | null): void {
   const step = page.kind === 'live' ? page.journey.step : null;
   const shown = useRef(false);
+  const told = useRef<Step['kind'] | null>(null);
   useEffect(() => {
     if (page.kind === 'unavailable') {
       parent?.sayOnce({ type: 'unavailable', payload: { reason: page.reason } });
@@ -112,6 +116,11 @@ function useTellParent(page: Page, parent: Parent | null): void {
       shown.current = true;
       parent?.sayOnce({ type: 'ready', payload: {} });
     }
+    // It may come back and go away again, so each time is told.
+    if (step?.kind === 'unavailable' && told.current !== 'unavailable') {
+      parent?.say({ type: 'unavailable', payload: { reason: step.reason.code } });
+    }
+    told.current = step?.kind ?? null;
     if (page.kind === 'live' && step?.kind === 'done') {
       const payload = { sessionId: page.journey.session.id, txId: step.transaction_id };
       parent?.sayOnce({ type: 'success', payload });

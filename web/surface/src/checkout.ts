@@ -12,6 +12,7 @@ export type Action =
   | 'wallet'
   | 'back'
   | 'pay'
+  | 'identity'
   | 'challenge'
   | 'retry'
   | 'cancel';

@@ -58,6 +58,7 @@ export class Client {
   back = (to: 'amount' | 'wallet') => this.#ask('POST', 'back', { to });
   pay = (quote_id: string, card: Card) => this.#ask('POST', 'pay', { quote_id, card });
   challenge = (code: string) => this.#ask('POST', 'challenge', { code });
+  identity = (outcome: 'approved' | 'rejected') => this.#ask('POST', 'identity', { outcome });
   retry = () => this.#ask('POST', 'retry', {});
   cancel = () => this.#ask('POST', 'cancel', {});
 

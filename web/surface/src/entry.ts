@@ -23,6 +23,16 @@ export function readEntry(pathname: string, fragment: string): Entry {
   };
 }
 
+/** The full page at the address that names the partner. The token rides in the fragment. */
+export function brandedAddress(
+  { partner_id, mode, embed_token }: { partner_id: string; mode: string; embed_token: string },
+  theme: Theme | null,
+): string {
+  const fragment = new URLSearchParams({ token: embed_token });
+  if (theme) fragment.set('theme', theme);
+  return `/checkout/${encodeURIComponent(partner_id)}/${encodeURIComponent(mode)}#${fragment}`;
+}
+
 export function asTheme(value: unknown): Theme | null {
   return value === 'light' || value === 'dark' ? value : null;
 }

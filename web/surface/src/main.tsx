@@ -1,10 +1,11 @@
 // The page's first second: read how it was opened, get a token, start listening, draw.
 import { render } from 'preact';
+import type { Session } from './api';
 import { App } from './app';
 import { Checkout } from './checkout';
 import { ApiError, bootstrap, Client } from './client';
 import { ServerClock } from './clock';
-import { type Entry, readClaims, readEntry } from './entry';
+import { brandedAddress, type Entry, readClaims, readEntry } from './entry';
 import { Parent } from './parent';
 import { Crash, Unavailable } from './screens';
 import './styles/index.css';
@@ -18,19 +19,18 @@ const entry = readEntry(location.pathname, location.hash);
 history.replaceState(history.state, '', location.pathname + location.search);
 document.documentElement.dataset.place = entry.place;
 theme.choose(entry.theme);
-theme.brand(entry.primary_color);
+// What the loader knows already; the journey brings the rest.
+theme.brand({ primary_color: entry.primary_color, secondary_color: null, accent_color: null });
 
 void open();
 
 async function open(): Promise<void> {
-  let brand_name: string | null = null;
   try {
-    const token = await obtainToken(entry, (name) => {
-      brand_name = name;
-    });
+    const token = await obtainToken(entry);
+    if (token === 'elsewhere') return;
     if (token === null) return refuse('no_session');
     rememberToken(token);
-    run(token, brand_name);
+    run(token);
   } catch (error) {
     if (error instanceof ApiError && error.final) return refuse(error.body.code);
     if (error instanceof ApiError && error.status === 409) {
@@ -40,21 +40,26 @@ async function open(): Promise<void> {
   }
 }
 
-async function obtainToken(opened: Entry, onBrand: (name: string | null) => void) {
-  if (opened.place === 'embed') return opened.token ?? recallToken();
+/** The token, none, or the news that the page is being opened at another address. */
+async function obtainToken(opened: Entry): Promise<string | 'elsewhere' | null> {
+  if (opened.token !== null) return opened.token;
+  if (opened.place === 'embed') return recallToken();
   if (opened.publishable_key === null || opened.client_secret === null) return recallToken();
   const body = await bootstrap(opened.publishable_key, opened.client_secret);
   opened.client_secret = null; // it has done its work
-  theme.brand(body.branding.primary_color ?? body.branding.accent_color);
-  onBrand(body.branding.brand_name);
-  return body.embed_token;
+  theme.brand(body.branding);
+  if (body.branding.logo_url === null) return body.embed_token;
+  // Which pictures a page may show is settled before its script runs, so a partner's logo needs
+  // the address that names the partner.
+  location.replace(brandedAddress(body, opened.theme));
+  return 'elsewhere';
 }
 
 function refuse(reason: string): void {
   render(<Unavailable reason={reason} />, root);
 }
 
-function run(token: string, brand_name: string | null): void {
+function run(token: string): void {
   const { origin } = readClaims(token);
   const framed = entry.place === 'embed' && window.parent !== window && origin !== null;
   const parent = framed ? new Parent(window.parent, origin) : null;
@@ -88,8 +93,9 @@ function run(token: string, brand_name: string | null): void {
   });
 
   checkout.start();
+  const onBranding = (branding: Session['branding']) => theme.brand(branding);
   render(
-    <App checkout={checkout} parent={parent} place={entry.place} brand_name={brand_name} />,
+    <App checkout={checkout} parent={parent} place={entry.place} onBranding={onBranding} />,
     root,
   );
 }

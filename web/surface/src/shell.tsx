@@ -6,6 +6,7 @@ import { usePage } from './context';
 import { formatCrypto, formatFiat } from './money';
 import { Button, LinkButton } from './parts/button';
 import { CloseIcon, Mark } from './parts/icons';
+import { Logo } from './parts/logo';
 import { Notice } from './parts/notice';
 import { ProblemNotice } from './parts/problem';
 import { QuoteLines } from './parts/quote-lines';
@@ -28,6 +29,7 @@ export function Shell({ journey, reachable, onClose, children }: ShellProps) {
   return (
     <div class="shell" data-wide={wide}>
       <header class="top">
+        {session.branding.logo_url && <Logo url={session.branding.logo_url} />}
         <p class="seller">{name}</p>
         {session.mode === 'test' && <span class="badge">Test mode</span>}
         {onClose && (
@@ -84,7 +86,7 @@ function quoteOf(step: Step): Quote | null {
 }
 
 function canCancel(step: Step): boolean {
-  return ['amount', 'wallet', 'payment', 'challenge'].includes(step.kind);
+  return ['amount', 'wallet', 'payment', 'identity', 'challenge'].includes(step.kind);
 }
 
 function Cancel({ returns }: { returns: boolean }) {

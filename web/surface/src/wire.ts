@@ -4,244 +4,6 @@
  */
 
 export interface paths {
-    "/healthz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The process lives. */
-        get: operations["healthz"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/readyz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The process can write to its store. */
-        get: operations["readyz"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/back": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Change an earlier answer. */
-        post: operations["stepBack"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/bootstrap": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Exchange a publishable key, an allowed origin and a client secret for an embed token. */
-        post: operations["createEmbedToken"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Give up. A payment that is in flight cannot be given up. */
-        post: operations["cancelJourney"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/challenge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Answer the bank's second step. */
-        post: operations["answerChallenge"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/journey": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the page shows now. */
-        get: operations["retrieveJourney"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/journey/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Follow the journey: an event named `journey` for each change, the first at once. */
-        get: operations["streamJourney"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/pay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Pay. Safe to repeat: a payment that is under way goes on. */
-        post: operations["pay"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/quote": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put a fresh price on the table. */
-        post: operations["requestQuote"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/quote/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Say yes to the price on the table. */
-        post: operations["acceptQuote"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** A fresh token for a page whose token is about to end. */
-        post: operations["refreshEmbedToken"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Try again after a failure. */
-        post: operations["retryJourney"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/wallet": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Say where the tokens go. */
-        post: operations["giveWallet"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/gate_sessions": {
         parameters: {
             query?: never;
@@ -294,7 +56,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/test_helpers/gate_sessions/{id}/complete": {
+    "/v1/quotes/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -303,15 +65,19 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Complete a session, whatever that takes. */
-        post: operations["completeSession"];
+        /**
+         * Look at what a payment would come to, by every method that could take it.
+         * @description One indicative option per method, in the order of the catalogue; none when no method works for
+         *     this currency and country. Nothing is locked, signed or kept.
+         */
+        post: operations["previewQuotes"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/test_helpers/gate_sessions/{id}/expire": {
+    "/v1/quotes": {
         parameters: {
             query?: never;
             header?: never;
@@ -320,15 +86,36 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let the lifetime of a session pass now. */
-        post: operations["expireSession"];
+        /**
+         * Lock a price: signed, and good for one payment until it lapses.
+         * @description It is redeemed by a pay-in or pay-out, or by the payment on the hosted page of a session that was
+         *     created with it as `quote_preview_id`. Needs the entitlement `rails`.
+         */
+        post: operations["lockQuote"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/test_helpers/gate_sessions/{id}/fail": {
+    "/v1/quotes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a signed quote. One that has lapsed or was redeemed says so. */
+        get: operations["retrieveSignedQuote"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rails/pay_ins": {
         parameters: {
             query?: never;
             header?: never;
@@ -337,8 +124,266 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make the payment of a session fail. */
-        post: operations["failSession"];
+        /**
+         * Start a pay-in: redeem a signed quote that buys, in a session that knows where the tokens go.
+         * @description Amount, currency, asset and method come from the quote, the user and their accounts from the
+         *     session. Nothing else is accepted. Needs the entitlement `rails`.
+         */
+        post: operations["createPayIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rails/pay_ins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a pay-in. */
+        get: operations["retrievePayIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rails/pay_outs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a pay-out: redeem a signed quote that sells. The money goes to the verified user's account.
+         * @description Amount, currency, asset and method come from the quote, the user and their accounts from the
+         *     session. Nothing else is accepted. Needs the entitlement `rails`.
+         */
+        post: operations["createPayOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rails/pay_outs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a pay-out. */
+        get: operations["retrievePayOut"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/rails/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Settle a rail payment now: what the user gives has come in, and they have what they get. */
+        post: operations["settleRailPayment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/rails/{id}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a rail payment fail: nothing comes in, or what came in goes back. */
+        post: operations["failRailPayment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/rails/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a rail payment, while nothing has come in. */
+        post: operations["cancelRailPayment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List transactions, newest first: every attempt to pay on the hosted page, and every pay-in and
+         *     pay-out.
+         */
+        get: operations["listTransactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/transactions/{refid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a transaction. */
+        get: operations["retrieveTransaction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook_endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List endpoints, newest first. Removed ones are not among them. */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /**
+         * Create an endpoint. Its secret is in this answer and in no later one.
+         * @description An `Idempotency-Key` makes it safe to repeat; the repeat shows the secret again. There are at most
+         *     20 endpoints in a mode.
+         */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook_endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an endpoint. */
+        get: operations["retrieveWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove an endpoint. What waits for it is given up with the error `endpoint_deleted`.
+         * @description A second removal answers the same.
+         */
+        delete: operations["deleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an endpoint. What is left out stays; `null` clears the description, and goes back to every
+         *     type of event.
+         * @description Events that were queued before keep their delivery: they go to the new URL, whatever the new
+         *     filter. While an endpoint is disabled nothing is sent to it and nothing new is queued for it; what
+         *     waits goes on when it is enabled again, and a replay queues what was missed.
+         */
+        patch: operations["updateWebhookEndpoint"];
+        trace?: never;
+    };
+    "/v1/webhook_endpoints/{id}/roll_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an endpoint a new secret, which is in this answer and in no later one.
+         * @description The secret of now signs on beside it for `overlap_seconds`, so that your servers can change over
+         *     one by one. `0` stops it, and every older one, at once: for a secret that leaked.
+         */
+        post: operations["rollWebhookEndpointSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events, newest first; or, with `after`, follow the feed in its order.
+         * @description `after` is the `sequence` of the last event that you have (0 for none). The feed has no gaps and
+         *     never changes: whoever asks for what comes after a place gets everything that does, once, in order. With
+         *     `wait`, a page that would be empty is answered when something comes, or empty after that many
+         *     seconds. What is in `data` is, byte for byte, what your endpoints receive.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an event. It is, byte for byte, what your endpoints receive. */
+        get: operations["retrieveEvent"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -356,6 +401,102 @@ export interface paths {
         get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a delivery. */
+        get: operations["retrieveWebhookDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/deliveries/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the attempts of a delivery, newest first: when, how long, and what was answered.
+         * @description An attempt is written down before it is sent. One without an end is under way, or its gateway died
+         *     over it and nobody knows whether it arrived; it was sent again then.
+         */
+        get: operations["listWebhookAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List replays, newest first. */
+        get: operations["listWebhookReplays"];
+        put?: never;
+        /**
+         * Deliver again: everything since a time, or a list of events.
+         * @description Without `statuses` that is whatever has not arrived: events that were given up, that wait for
+         *     their next attempt, and that an endpoint never got because it was paused or filtered them out. Event
+         *     ids stay the same, so a receiver that got one already recognises it. Events of one session keep their
+         *     order. The call answers at once; read the replay to see how far it is.
+         */
+        post: operations["createWebhookReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/replay/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a replay, and see how far it is. */
+        get: operations["retrieveWebhookReplay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/replay/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a replay. What it queued by then is delivered; one that has ended stays as it is. */
+        post: operations["cancelWebhookReplay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -396,230 +537,1691 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/test_helpers/gate_sessions/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete a session, whatever that takes. */
+        post: operations["completeSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/gate_sessions/{id}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the payment of a session fail. */
+        post: operations["failSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/webhooks/chaos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the sandbox does to your webhooks now. */
+        get: operations["retrieveWebhookChaos"];
+        put?: never;
+        /**
+         * Let the sandbox disturb your webhooks for a while, instead of whatever it did before.
+         * @description Shares are whole percent. Everything follows from the seed and the ids of the deliveries. Nothing is
+         *     lost for good: what is dropped is tried again by the schedule. `for_seconds: 0` ends it.
+         */
+        post: operations["beginWebhookChaos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/gate_sessions/{id}/expire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the lifetime of a session pass now. */
+        post: operations["expireSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/gate_sessions/{id}/require_kyc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the user of a session who they are: its hosted page shows the identity step, and the journey
+         *     goes on where it was once they have passed.
+         */
+        post: operations["requireKyc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/gate_sessions/{id}/advance_time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let time pass for one session: its expiry, the price on the table, what the rails are asked, and
+         *     the next attempts of its webhooks move; its `created_at` stays.
+         */
+        post: operations["advanceTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List customers, newest first. Deleted ones are not among them. */
+        get: operations["listCustomers"];
+        put?: never;
+        /**
+         * Create a customer. An `Idempotency-Key` makes it safe to repeat.
+         * @description The e-mail address and the external id are unique among your customers of a mode, those that
+         *     were deleted included. A repeat with the same key after the customer was deleted answers that it
+         *     is.
+         */
+        post: operations["createCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a customer. */
+        get: operations["retrieveCustomer"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a customer. What you kept about the person is erased, in past events too; the e-mail
+         *     address and the external id stay taken. A repeat answers the same.
+         */
+        delete: operations["deleteCustomer"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a customer: what is left out stays, null clears. The e-mail address, the external id and
+         *     the phone number never change.
+         */
+        patch: operations["updateCustomer"];
+        trace?: never;
+    };
+    "/v1/branding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How your pages look. All null is the default look. */
+        get: operations["getBranding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change how your pages look: what is left out stays, null clears. Pages that are open follow. */
+        patch: operations["updateBranding"];
+        trace?: never;
+    };
+    "/v1/capabilities/countries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List countries, each with its currency and whether anything is offered there. The caller's own
+         *     region plays no part.
+         */
+        get: operations["listCountries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/capabilities/currencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List currencies. With a region, only the one that people pay with there, if it is taken; a region
+         *     that is unknown or not supported has none.
+         */
+        get: operations["listCurrencies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/capabilities/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List crypto assets with the networks that are open. A region that is not supported has none;
+         *     without any region the list is full.
+         */
+        get: operations["listAssets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/capabilities/assets/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one crypto asset by its symbol, compared without case. What is unknown, inactive, not on
+         *     this side or not in this region is 404.
+         */
+        get: operations["getAsset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/capabilities/payment-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the ways to pay. They need a currency, or a region that has one; without either the list is
+         *     empty.
+         */
+        get: operations["listPaymentMethods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/capabilities/payout-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the ways to be paid out. They need a currency, or a region that has one; without either the
+         *     list is empty.
+         */
+        get: operations["listPayoutMethods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/capabilities/eligibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask whether something can be done, and if not, why. Not eligible is an answer: 200. */
+        get: operations["checkEligibility"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This document: OpenAPI 3.1.
+         * @description It needs no key. Ask again with `If-None-Match` and the answer's `ETag`: while nothing has
+         *     changed, the answer is 304 and has no body.
+         */
+        get: operations["retrieveOpenApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process lives. */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process can write to its store. */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/bootstrap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchange a publishable key, an allowed origin and a client secret for an embed token. */
+        post: operations["createEmbedToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A fresh token for a page whose token is about to end. */
+        post: operations["refreshEmbedToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/journey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the page shows now. */
+        get: operations["retrieveJourney"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/journey/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow the journey: an event named `journey` for each change, the first at once. */
+        get: operations["streamJourney"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a fresh price on the table. */
+        post: operations["requestQuote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/quote/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say yes to the price on the table. */
+        post: operations["acceptQuote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/wallet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where the tokens go. */
+        post: operations["giveWallet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change an earlier answer. */
+        post: operations["stepBack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pay. Safe to repeat: a payment that is under way goes on. */
+        post: operations["pay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer the bank's second step. */
+        post: operations["answerChallenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how the identity check ends. Test mode only: in live mode nobody vouches for themselves. */
+        post: operations["endIdentityCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try again after a failure. */
+        post: operations["retryJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give up. A payment that is in flight cannot be given up. */
+        post: operations["cancelJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "gate_session.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A session was created. */
+        post: operations["onGateSessionCreated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "gate_session.processing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Money may be moving. Show the order as pending. */
+        post: operations["onGateSessionProcessing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "gate_session.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The user has what they bought. Fulfil the order, once. */
+        post: operations["onGateSessionCompleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "gate_session.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An attempt failed. The session stays open and the user may try again. */
+        post: operations["onGateSessionFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "gate_session.expired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The lifetime of the session passed. */
+        post: operations["onGateSessionExpired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "gate_session.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** You or the user gave the session up. */
+        post: operations["onGateSessionCancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "kyc.required": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The user must be verified to go on. The hosted page does that; bring the user back to it. */
+        post: operations["onKycRequired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "rail.pay_in.processing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A pay-in was taken on. */
+        post: operations["onRailPayInProcessing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "rail.pay_in.settled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A pay-in is done. Close it, once. */
+        post: operations["onRailPayInSettled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "rail.pay_in.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A pay-in came to nothing. */
+        post: operations["onRailPayInFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "rail.pay_in.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A pay-in was withdrawn. */
+        post: operations["onRailPayInCancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "rail.pay_out.processing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A pay-out was taken on. */
+        post: operations["onRailPayOutProcessing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "rail.pay_out.settled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A pay-out is done. Close it, once. */
+        post: operations["onRailPayOutSettled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "rail.pay_out.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A pay-out came to nothing. */
+        post: operations["onRailPayOutFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "rail.pay_out.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A pay-out was withdrawn. */
+        post: operations["onRailPayOutCancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "quote.consumed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A locked quote was redeemed. */
+        post: operations["onQuoteConsumed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "customer.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A customer record was created. Sent after the record was erased, it carries what is left. */
+        post: operations["onCustomerCreated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "customer.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A customer record was changed. Sent after the record was erased, it carries what is left. */
+        post: operations["onCustomerUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "customer.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A customer record was erased. */
+        post: operations["onCustomerDeleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** You asked for it, to prove that an endpoint can be reached. */
+        post: operations["onWebhookTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description Say yes to a price. */
         AcceptQuoteBody: {
-            /** @description The price on the table. */
+            /**
+             * @description The price on the table.
+             * @example qt_test_01hf7yat00fentqaxbnentqaxb
+             */
             quote_id: string;
         };
+        /**
+         * @description What a transaction does.
+         * @enum {string}
+         */
+        Action: "on_ramp" | "off_ramp" | "swap";
         /**
          * @description How an address looks.
          * @enum {string}
          */
         AddressFormat: "evm";
+        /** @description What the test helper `advance_time` takes. */
+        AdvanceTimeBody: {
+            /**
+             * Format: int64
+             * @description How much time passes for the session: 1 second to 30 days.
+             * @example 3600
+             */
+            seconds: number;
+        };
+        /** @description A crypto asset. */
+        AssetBody: {
+            /**
+             * @description The symbol.
+             * @example USDC
+             */
+            symbol: string;
+            /**
+             * @description The name for people.
+             * @example USD Coin
+             */
+            name: string;
+            /** @description Whether it is on offer: always true here, since others are not listed. */
+            active: boolean;
+            /** @description The sides that it is offered on. */
+            sides: components["schemas"]["Side"][];
+            /** @description The networks that are open, in the order that users see them. */
+            networks: components["schemas"]["AssetNetworkBody"][];
+            /**
+             * @description What one purchase or sale may come to in each currency that is taken; in one currency where
+             *     the request or its region names one.
+             */
+            limits: components["schemas"]["LimitsBody"][];
+        };
         /** @description A token on one network, chosen. */
         AssetChoice: {
-            /** @description The network. */
-            target_network: string;
             /** @description The symbol. */
             target_token: string;
+            /** @description The network. */
+            target_network: string;
+        };
+        /** @description A crypto asset by its symbol. */
+        AssetDetailBody: components["schemas"]["AssetBody"] & {
+            /** @description The side that was asked about. */
+            side: components["schemas"]["Side"];
+            /** @description The region that was asked about or that the caller is in; null where neither is known. */
+            country_code: string | null;
+            /** @description The currency that was asked about, echoed. */
+            currency: string | null;
+        };
+        /** @description A crypto asset on one network. */
+        AssetNetworkBody: {
+            /**
+             * @description The network: what `target_network` takes.
+             * @example base
+             */
+            chain: string;
+            /**
+             * @description Its name for people.
+             * @example Base
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its number after EIP-155.
+             * @example 8453
+             */
+            chain_id: number;
+            /**
+             * @description The asset's contract there; null for the network's own coin.
+             * @example 0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913
+             */
+            contract_address: string | null;
+            /**
+             * Format: int32
+             * @description Decimals of the smallest unit.
+             * @example 6
+             */
+            decimals: number;
         };
         /** @description A token on one network, to choose. */
         AssetOption: {
+            /** @description The symbol. */
+            target_token: string;
+            /** @description The network. */
+            target_network: string;
             /** @description The token's name for people. */
             name: string;
             /** @description The network's name for people. */
             network_name: string;
-            /** @description The network. */
-            target_network: string;
-            /** @description The symbol. */
-            target_token: string;
+        };
+        /** @description One request of a delivery. */
+        AttemptBody: {
+            /** @description Always `webhook_attempt`. */
+            object: string;
+            /**
+             * Format: int64
+             * @description Counted from 1.
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339; none while it is under way, or when nobody knows how it ended.
+             */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration_ms: number | null;
+            /**
+             * Format: int64
+             * @description The status that was answered.
+             */
+            response_status: number | null;
+            /** @description What went wrong. */
+            error: string | null;
+            /** @description The beginning of what was answered, at most 1 KiB of it. */
+            response_excerpt: string | null;
         };
         /** @description Change an earlier answer. */
         BackBody: {
-            /** @description `amount` or `wallet`. */
+            /**
+             * @description `amount` or `wallet`.
+             * @example amount
+             */
             to: string;
         };
         /** @description What bootstrap takes. */
         BootstrapBody: {
             /** @description The session's client secret. The contract spells it in camel case. */
             clientSecret?: string | null;
+            /** @description May only narrow what the token allows. */
+            requested_scopes?: components["schemas"]["EmbedScope"][] | null;
             /** @description The publishable key, for callers that cannot set a header. */
             publishable_key?: string | null;
-            /** @description May only narrow what the token allows. */
-            requested_scopes?: string[] | null;
         };
         /** @description What bootstrap answers. */
         BootstrappedBody: {
-            /** @description What the user pays. */
-            amount: string | null;
-            /** @description How the page looks. */
-            branding: components["schemas"]["BrandingBody"];
-            /** @description ISO 4217. */
-            currency: string | null;
             /** @description Goes into `X-Embed-Token` from now on. */
             embed_token: string;
             /** @description RFC 3339: when the token ends. */
             expires_at: string;
-            /** @description The pinned flow. */
-            flow: string | null;
-            /** @description `test` or `live`. */
-            mode: components["schemas"]["Mode"];
             /** @description Whose page this is. */
             partner_id: string;
-            /** @description Where the user goes back to. */
-            return_url: string | null;
+            /** @description `test` or `live`. */
+            mode: components["schemas"]["Mode"];
             /** @description The session, if the token is tied to one. */
             session_id: string | null;
-            /** @description The pinned network. */
-            target_network: string | null;
+            /** @description What the user pays. */
+            amount: string | null;
+            /** @description ISO 4217. */
+            currency: string | null;
             /** @description The pinned token. */
             target_token: string | null;
+            /** @description The pinned network. */
+            target_network: string | null;
+            /** @description Where the user goes back to. */
+            return_url: string | null;
+            /** @description The pinned flow. */
+            flow: string | null;
+            /** @description How the page looks. */
+            branding: components["schemas"]["BrandingBody"];
         };
         /** @description The five tokens of the look; all null is the default look. */
         BrandingBody: {
-            /** @description `#RRGGBB`. */
-            accent_color: string | null;
-            /** @description The partner's name. */
+            /** @description The name that users see; null for the partner's own. */
             brand_name: string | null;
-            /** @description https. */
+            /** @description https. Shown in a box of 32 by 160 pixels, beside the name. */
             logo_url: string | null;
-            /** @description `#RRGGBB`. */
+            /** @description `#RRGGBB`: what buttons are filled with. Their text is black or white, whichever reads. */
             primary_color: string | null;
-            /** @description `#RRGGBB`. */
+            /** @description `#RRGGBB`: the order's side of a wide page, as a light wash. */
             secondary_color: string | null;
+            /** @description `#RRGGBB`: rings, marks and what is chosen; the primary colour where it is null. */
+            accent_color: string | null;
         };
         /** @description A card as typed. It has no `Debug`: a card number must not reach a log. */
         CardBody: {
-            /** @description Three or four digits. */
-            cvc: string;
-            /** @description `MM/YY`. */
-            expiry: string;
-            /** @description The number, with or without spaces. */
+            /**
+             * @description The number, with or without spaces.
+             * @example 4242 4242 4242 4242
+             */
             number: string;
+            /**
+             * @description `MM/YY`.
+             * @example 12/40
+             */
+            expiry: string;
+            /**
+             * @description Three or four digits.
+             * @example 123
+             */
+            cvc: string;
         };
         /** @description Answer the second step. */
         ChallengeBody: {
-            /** @description Six digits. */
+            /**
+             * @description Six digits.
+             * @example 123456
+             */
             code: string;
+        };
+        /** @description The faults that go on now. */
+        ChaosBody: {
+            /** @description Always `webhook_chaos`. */
+            object: string;
+            /** @description Whether anything goes on. */
+            active: boolean;
+            /**
+             * Format: int64
+             * @description Percent of deliveries that are sent twice.
+             */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description Percent of deliveries that are sent late.
+             */
+            delay: number;
+            /**
+             * Format: int64
+             * @description Percent of attempts that are lost.
+             */
+            drop: number;
+            /**
+             * Format: int64
+             * @description Percent of deliveries that are overtaken.
+             */
+            reorder: number;
+            /**
+             * Format: int64
+             * @description What it all follows from.
+             */
+            seed: number | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            ends_at: string | null;
+        };
+        /** @description A country. */
+        CountryBody: {
+            /**
+             * @description ISO 3166, two letters.
+             * @example DE
+             */
+            country_code: string;
+            /**
+             * @description The English name.
+             * @example Germany
+             */
+            name: string;
+            /**
+             * @description The currency that people pay with there, ISO 4217. It may be one that is not taken.
+             * @example EUR
+             */
+            default_fiat: string;
+            /** @description Whether anything is offered there now. */
+            supported: boolean;
+        };
+        /** @description Faults that the sandbox is asked for. Whole percent; what is left out is 0. */
+        CreateChaosBody: {
+            /**
+             * Format: int64
+             * @description Deliveries that are sent twice.
+             * @default 0
+             */
+            duplicate: number | null;
+            /**
+             * Format: int64
+             * @description Deliveries that are sent 1 to 10 s late.
+             * @default 0
+             */
+            delay: number | null;
+            /**
+             * Format: int64
+             * @description Attempts that are lost on their way; the schedule tries again.
+             * @default 0
+             */
+            drop: number | null;
+            /**
+             * Format: int64
+             * @description Deliveries that later events of their session overtake.
+             * @default 0
+             */
+            reorder: number | null;
+            /**
+             * Format: int64
+             * @description How long it goes on, in seconds.
+             * @default 300
+             */
+            for_seconds: number | null;
+            /**
+             * Format: int64
+             * @description The same seed does the same to the same deliveries; a random one where nothing is said.
+             */
+            seed?: number | null;
+        };
+        /** @description What create takes. Unknown fields are refused. */
+        CreateCustomerBody: {
+            /**
+             * @description Unique among your customers, whatever its case. It never changes.
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * @description Your own name for the customer, unique among your customers. It never changes.
+             * @example crm:1001
+             */
+            external_id?: string | null;
+            /**
+             * @description E.164. It never changes.
+             * @example +442071838750
+             */
+            phone?: string | null;
+            /**
+             * @description ISO 3166-1, two letters; answered in capitals.
+             * @example GB
+             */
+            country_code?: string | null;
+            /**
+             * @description The first name.
+             * @example Ada
+             */
+            first_name?: string | null;
+            /**
+             * @description The last name.
+             * @example Lovelace
+             */
+            last_name?: string | null;
+            metadata?: components["schemas"]["Metadata"] | null;
+        };
+        /** @description What creates an endpoint. */
+        CreateEndpointBody: {
+            /**
+             * @description https, or http on a loopback host in test mode; without user-info and without a fragment.
+             * @example https://shop.example/webhooks
+             */
+            url: string;
+            /** @description What it takes; everything where nothing is said. Null is the same as leaving it out. */
+            event_types?: components["schemas"]["EventPattern"][] | null;
+            /** @description A name for people. */
+            description?: string | null;
+        };
+        /**
+         * @description What is to be delivered again. All conditions count together; without `since` and `event_ids` it
+         *     looks back four days.
+         */
+        CreateReplayBody: {
+            /**
+             * Format: date-time
+             * @description Events that were made at this time or later. RFC 3339.
+             */
+            since?: string | null;
+            /**
+             * Format: date-time
+             * @description Events that were made before this time. RFC 3339.
+             */
+            until?: string | null;
+            /** @description These events only. */
+            event_ids?: string[] | null;
+            /** @description To this endpoint only; to every enabled one where nothing is said. */
+            endpoint_id?: string | null;
+            /** @description Events of these types only. A `webhook.test` is meant only when it is named. */
+            event_types?: components["schemas"]["EventPattern"][] | null;
+            /**
+             * @description How an event must stand with an endpoint: everything that has not arrived, where nothing is
+             *     said.
+             */
+            statuses?: components["schemas"]["Standing"][] | null;
+            /**
+             * Format: int64
+             * @description Deliveries that are queued in a second at most; 100 where nothing is said.
+             * @default 100
+             */
+            rate_per_second: number | null;
         };
         /** @description What create takes. Unknown fields are refused. */
         CreateSessionBody: {
             /**
-             * @description What the user pays, a decimal string.
+             * @description What the user pays, a decimal string. Only a quote makes it optional.
              * @example 100.00
              */
-            amount: string;
-            /** @description Where the user goes back to after giving up. */
-            cancel_url?: string | null;
+            amount?: string | null;
             /**
-             * @description ISO 4217.
+             * @description ISO 4217. Only a quote makes it optional.
              * @example EUR
              */
-            currency: string;
-            /**
-             * Format: int64
-             * @description Lifetime in seconds; 24 h where nothing is said.
-             */
-            expires_in?: number | null;
-            /** @description Pins the flow: `on_ramp`. */
-            flow?: string | null;
-            /** @description The partner's notes: at most 50 keys and 8 KiB. */
-            metadata?: Record<string, never> | null;
+            currency?: string | null;
             /**
              * @description Where the user goes back to. Its origin must be one of the partner's allowed origins.
              * @example https://shop.example/orders/1
              */
             return_url: string;
-            /**
-             * @description Pins the network. Compared without case, answered in lower case.
-             * @example base
-             */
-            target_network?: string | null;
+            /** @description Where the user goes back to after giving up. */
+            cancel_url?: string | null;
             /**
              * @description Pins the token.
              * @example USDC
              */
             target_token?: string | null;
-            /** @description The partner's own opaque name for the user. */
-            user_reference?: string | null;
+            /**
+             * @description Pins the network. Compared without case, answered in lower case.
+             * @example base
+             */
+            target_network?: string | null;
+            /** @description Pins the flow: `on_ramp`, `off_ramp` or `swap`. */
+            flow?: string | null;
             /** @description Where the tokens go, if the partner knows. */
             wallet_address?: string | null;
+            /** @description The partner's own opaque name for the user. */
+            user_reference?: string | null;
+            /**
+             * @description The partner's own name for this session, such as its order number. A second create with it
+             *     answers the session that there is, so that an attempt that is repeated under another
+             *     Idempotency-Key makes no second one.
+             * @example order_1001
+             */
+            client_reference_id?: string | null;
+            metadata?: components["schemas"]["Metadata"] | null;
+            /**
+             * @description A signed quote to sell at: it fixes the amount, the currency, the flow and the token. Amount
+             *     and currency may then be left out; where they are sent, they say the same.
+             */
+            quote_preview_id?: string | null;
+            /**
+             * Format: int64
+             * @description Lifetime in seconds; 24 h where nothing is said.
+             */
+            expires_in?: number | null;
         };
         /** @description What create answers: the session and, only here, the client secret, which its `Debug` leaves out. */
         CreatedSessionBody: components["schemas"]["SessionBody"] & {
             /** @description Opens the hosted flow of this one session. Browser-safe, but not for logs. */
             client_secret: string;
         };
+        /** @description A currency that can be paid with or paid out. */
+        CurrencyBody: {
+            /**
+             * @description ISO 4217.
+             * @example EUR
+             */
+            code: string;
+            /**
+             * @description The English name.
+             * @example Euro
+             */
+            name: string;
+            /**
+             * @description How people write it. For display only.
+             * @example €
+             */
+            symbol: string;
+            /**
+             * Format: int32
+             * @description Minor units of ISO 4217.
+             * @example 2
+             */
+            decimals: number;
+            /** @description What one purchase or sale may come to. */
+            limits: components["schemas"]["LimitsBody"];
+        };
+        /** @description A customer. */
+        CustomerBody: {
+            /** @description Its id. */
+            id: string;
+            /** @description Always `customer`. */
+            object: string;
+            /** @description Whose it is. */
+            partner_id: string;
+            /** @description `test` or `live`. */
+            mode: components["schemas"]["Mode"];
+            /** @description As it was given. */
+            email: string;
+            /** @description Your own name for the customer. */
+            external_id: string | null;
+            /** @description E.164. */
+            phone: string | null;
+            /** @description Two capitals. */
+            country_code: string | null;
+            /** @description The first name. */
+            first_name: string | null;
+            /** @description The last name. */
+            last_name: string | null;
+            /** @description Your notes. */
+            metadata: Record<string, never>;
+            /** @description Whether the gateway has verified who it is. */
+            kyc_status: components["schemas"]["KycStatus"];
+            /** @description RFC 3339. */
+            created_at: string;
+            /** @description RFC 3339. */
+            updated_at: string;
+        };
+        /** @description What is left of a customer. */
+        DeletedCustomerBody: {
+            /** @description Its id. */
+            id: string;
+            /** @description Always `customer`. */
+            object: string;
+            /** @description Always true. */
+            deleted: boolean;
+            /** @description RFC 3339: when it was deleted first. */
+            deleted_at: string;
+        };
+        /** @description What is left of an endpoint. A second removal answers the same. */
+        DeletedEndpointBody: {
+            /** @description Its id. */
+            id: string;
+            /** @description Always `webhook_endpoint`. */
+            object: string;
+            /** @description Always true. */
+            deleted: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            deleted_at: string;
+        };
         /** @description One event on its way to one endpoint. */
         DeliveryBody: {
+            /** @description Always `webhook_delivery`. */
+            object: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The event; the same through retries and replays. */
+            event_id: string;
+            /** @description The event's type. */
+            event_type: string;
+            /** @description The endpoint that it goes to. */
+            endpoint_id: string;
+            /** @description Where it goes. */
+            target_url: string;
+            /** @description `pending`, `in_flight`, `succeeded` or `dead_lettered`. */
+            status: components["schemas"]["DeliveryStatus"];
             /**
              * Format: int64
              * @description Attempts so far.
              */
             attempts: number;
-            /** @description RFC 3339. */
-            delivered_at: string | null;
-            /** @description The event; the same through retries and replays. */
-            event_id: string;
-            /** @description The event's type. */
-            event_type: string;
-            /** @description Its id. */
-            id: string;
-            /** @description What went wrong last. */
-            last_error: string | null;
             /**
              * Format: int64
              * @description The status of the last answer, if there was one.
              */
             last_response_status: number | null;
+            /** @description What went wrong last. */
+            last_error: string | null;
             /** @description RFC 3339; none when nothing is planned. */
             next_attempt_at: string | null;
-            /** @description Always `webhook_delivery`. */
+            /** @description RFC 3339. */
+            delivered_at: string | null;
+            /** @description When it was queued. RFC 3339. */
+            created_at: string;
+        };
+        /**
+         * @description Where a delivery stands.
+         * @enum {string}
+         */
+        DeliveryStatus: "pending" | "in_flight" | "succeeded" | "dead_lettered";
+        /** @description Whether something can be done. Not eligible is an answer, not an error. */
+        EligibilityBody: {
+            /** @description Always `eligibility`. */
             object: string;
-            /** @description `pending`, `in_flight`, `succeeded` or `dead_lettered`. */
-            status: string;
-            /** @description Where it goes. */
-            target_url: string;
+            /** @description Whether a session can be created for this. */
+            eligible: boolean;
+            /**
+             * @description The code of the reason, null when eligible. Branch on this.
+             * @example country_not_supported
+             */
+            unavailable_reason: string | null;
+            reason: components["schemas"]["ReasonBody"] | null;
+            /** @description Where the country was known from. */
+            geo_source: components["schemas"]["GeoSource"];
+            /** @description The country that was judged. */
+            country_code: string | null;
+            /** @description The currency that was judged. */
+            currency: string | null;
+            /** @description The asset that was judged. */
+            asset: string | null;
+        };
+        /**
+         * @description What a hosted page may do with its token.
+         * @enum {string}
+         */
+        EmbedScope: "journey:read" | "journey:act";
+        /** @description An endpoint. Its secret is shown when it is made or rolled, and never again. */
+        EndpointBody: {
+            /** @description Its id. */
+            id: string;
+            /** @description Always `webhook_endpoint`. */
+            object: string;
+            /** @description `test` or `live`. */
+            mode: components["schemas"]["Mode"];
+            /** @description Where events are sent. */
+            url: string;
+            /** @description What it takes: `*`, families such as `rail.*`, and exact types. */
+            event_types: string[];
+            /** @description What its owner calls it. */
+            description: string | null;
+            /** @description `enabled` or `disabled`. Nothing is sent to a disabled one; what waits for it goes on waiting. */
+            status: components["schemas"]["WebhookEndpointStatus"];
+            /** @description Who or what disabled it, such as `disabled_by_partner` or `disabled_by_operator`. */
+            disabled_reason: string | null;
+            /**
+             * Format: date-time
+             * @description Until when a rolled secret signs too; null when only the newest does.
+             */
+            old_secret_expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            updated_at: string;
+        };
+        /** @description What create and roll answer: the endpoint and, only here, its secret. */
+        EndpointWithSecretBody: components["schemas"]["EndpointBody"] & {
+            /**
+             * @description Verifies what it receives, in both schemes. Keep it where your server keeps secrets.
+             * @example whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
+             */
+            secret: string;
         };
         /** @description What a failed request answers. Flat: there is no wrapper around it. */
         ErrorBody: {
+            /** @description The broad class, one of a fixed set. */
+            type: string;
             /** @description The specific code. A promise: branch on this. */
             code: string;
-            /** @description Where to read more. */
-            doc_url: string | null;
-            /** @description Every problem of a body that has several. */
-            errors?: components["schemas"]["ProblemBody"][];
             /** @description For people. Never parse it. */
             message: string;
-            /** @description JSON pointer of the field that is wrong, if it is one. */
-            param: string | null;
-            reason?: components["schemas"]["ReasonBody"] | null;
             /** @description The same as the `X-Request-Id` header. */
             request_id: string;
-            session?: components["schemas"]["SessionStatusBody"] | null;
+            /** @description Where to read more. */
+            doc_url: string | null;
             /**
              * Format: int32
              * @description The HTTP status again.
              */
             statusCode: number;
-            /** @description The broad class, one of a fixed set. */
-            type: string;
+            /** @description JSON pointer of the field that is wrong, if it is one. */
+            param: string | null;
+            reason?: components["schemas"]["ReasonBody"] | null;
+            /** @description Every problem of a body that has several. */
+            errors?: components["schemas"]["ProblemBody"][];
+            session?: components["schemas"]["SessionStatusBody"] | null;
         };
+        /** @description The schema of an event, for the document. */
+        EventBody: {
+            /** @description Its id: dedupe on this. */
+            id: string;
+            /** @description Always `event`. */
+            object: string;
+            /** @description The type. */
+            type: components["schemas"]["EventName"];
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created_at: number;
+            /** @description Whether real money is behind it. */
+            livemode: boolean;
+            /**
+             * Format: int64
+             * @description The place in the partner's feed: 1, 2, 3 and so on, without gaps.
+             */
+            sequence: number;
+            /** @description The object that the event is about. */
+            data: Record<string, never>;
+        };
+        /**
+         * @description The type of an event.
+         * @enum {string}
+         */
+        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test";
+        /**
+         * @description A type of event, a family of them, or `*` for all.
+         * @enum {string}
+         */
+        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "customer.*" | "webhook.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test";
         /** @description One line of the bill. */
         FeeBody: {
-            /** @description In the currency of the charge. */
-            amount: string;
             /** @description What it is for. */
             kind: components["schemas"]["FeeKind"];
             /** @description For people. */
             label: string;
+            /** @description In the currency of the charge. */
+            amount: string;
         };
         /**
          * @description What a fee is for.
          * @enum {string}
          */
         FeeKind: "service" | "network" | "rounding";
+        /**
+         * @description Where a caller's country is known from.
+         * @enum {string}
+         */
+        GeoSource: "explicit" | "ip" | "none";
         /** @description How a process is. */
         HealthBody: {
             /** @description Always `ok`; anything else is an error. */
             status: string;
         };
+        /** @description End the identity check of the sandbox. */
+        IdentityBody: {
+            /** @description How it ends. */
+            outcome: components["schemas"]["IdentityOutcome"];
+        };
+        /**
+         * @description How sure the gateway has to be of who the user is.
+         * @enum {string}
+         */
+        IdentityLevel: "basic" | "enhanced";
+        /**
+         * @description How an identity check ended.
+         * @enum {string}
+         */
+        IdentityOutcome: "approved" | "rejected";
         /** @description The whole of what the page needs. */
         Journey: {
+            /** @description The session, as far as the user may know it. */
+            session: components["schemas"]["JourneySession"];
             /**
              * Format: int64
              * @description Grows with each change of the session; an older one never overwrites a newer one.
@@ -627,215 +2229,780 @@ export interface components {
             revision: number;
             /** @description RFC 3339: the server's clock, for the countdown. */
             server_time: string;
-            /** @description The session, as far as the user may know it. */
-            session: components["schemas"]["JourneySession"];
             /** @description What to show. */
             step: components["schemas"]["JourneyStep"];
         };
         /** @description A session as the user sees it. */
         JourneySession: {
+            /** @description Its id. */
+            id: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["SessionStatus"];
+            /** @description Which world. */
+            mode: components["schemas"]["Mode"];
+            /** @description The pinned flow. */
+            flow: string | null;
             /** @description What the user pays. */
             amount: string;
-            /** @description Where the user goes back to after giving up. */
-            cancel_url: string | null;
             /** @description ISO 4217. */
             currency: string;
             /** @description RFC 3339. */
             expires_at: string;
-            /** @description The pinned flow. */
-            flow: string | null;
-            /** @description Its id. */
-            id: string;
-            /** @description Which world. */
-            mode: components["schemas"]["Mode"];
-            /** @description The partner's name. */
-            partner_name: string;
             /** @description Where the user goes back to. */
             return_url: string;
-            /** @description Where it stands. */
-            status: components["schemas"]["SessionStatus"];
+            /** @description Where the user goes back to after giving up. */
+            cancel_url: string | null;
+            /** @description The partner's name. */
+            partner_name: string;
+            /** @description How the page looks. */
+            branding: components["schemas"]["BrandingBody"];
         };
         /** @description A step, told apart by `kind`. */
         JourneyStep: {
-            /** @enum {string} */
-            kind: "amount";
-            notice: components["schemas"]["Notice"] | null;
             /** @description What there is to choose from. */
             options: components["schemas"]["AssetOption"][];
+            /** @description What is chosen. */
+            selected: components["schemas"]["AssetChoice"];
             /** @description The partner fixed the asset: there is no choice. */
             pinned: boolean;
             quote: components["schemas"]["QuoteBody"] | null;
-            /** @description What is chosen. */
-            selected: components["schemas"]["AssetChoice"];
+            notice: components["schemas"]["Notice"] | null;
+            /** @enum {string} */
+            kind: "amount";
         } | {
+            /** @description The accepted price. */
+            quote: components["schemas"]["QuoteBody"];
+            /** @description The network's name for people. */
+            network_name: string;
             /** @description What was said before. */
             address: string | null;
             /** @description How an address looks. */
             address_format: components["schemas"]["AddressFormat"];
-            /** @enum {string} */
-            kind: "wallet";
             /** @description The partner fixed the address. */
             locked: boolean;
-            /** @description The network's name for people. */
-            network_name: string;
+            /** @enum {string} */
+            kind: "wallet";
+        } | {
             /** @description The accepted price. */
             quote: components["schemas"]["QuoteBody"];
-        } | {
+            /** @description The network's name for people. */
+            network_name: string;
             /** @description Where the tokens go. */
             address: string;
-            /** @enum {string} */
-            kind: "payment";
-            /** @description The network's name for people. */
-            network_name: string;
-            /** @description The accepted price. */
-            quote: components["schemas"]["QuoteBody"];
             /** @description Cards that the simulator knows; empty in live mode. */
             test_cards: components["schemas"]["TestCard"][];
+            /** @enum {string} */
+            kind: "payment";
         } | {
+            /** @description How sure the gateway has to be. */
+            level: components["schemas"]["IdentityLevel"];
+            /** @description Why, or why not yet, and what to do. */
+            reason: components["schemas"]["ReasonBody"];
+            /** @description They tried, and it could not be confirmed. They may try again. */
+            rejected: boolean;
+            /** @description What the simulator can make of it; empty in live mode. */
+            test_outcomes: components["schemas"]["TestOutcome"][];
+            /** @enum {string} */
+            kind: "identity";
+        } | {
+            /** @description The accepted price. */
+            quote: components["schemas"]["QuoteBody"];
             /** @description The card in question. */
             card_last4: string;
             /** @description What the simulator accepts; none in live mode. */
             hint: string | null;
             /** @enum {string} */
             kind: "challenge";
-            /** @description The accepted price. */
-            quote: components["schemas"]["QuoteBody"];
         } | {
-            /** @description Where the tokens go. */
-            address: string;
-            /** @enum {string} */
-            kind: "processing";
-            /** @description What is going on, for people. */
-            message: string;
-            /** @description The agreed price. */
-            quote: components["schemas"]["QuoteBody"];
-            /** @description It takes longer than usual. */
-            slow: boolean;
             /** @description What the user waits for. */
             stage: components["schemas"]["Stage"];
+            /** @description The agreed price. */
+            quote: components["schemas"]["QuoteBody"];
+            /** @description Where the tokens go. */
+            address: string;
             /** @description The transaction. */
             transaction_id: string;
+            /** @description It takes longer than usual. */
+            slow: boolean;
+            /** @description What is going on, for people. */
+            message: string;
+            /** @enum {string} */
+            kind: "processing";
         } | {
+            /** @description The agreed price. */
+            quote: components["schemas"]["QuoteBody"];
             /** @description Where the tokens went. */
             address: string;
+            /** @description The transaction. */
+            transaction_id: string;
             /** @description The transfer on its network. */
             chain_transaction: string;
             /** @description Where to look at it; none for the simulator's network. */
             explorer_url: string | null;
             /** @enum {string} */
             kind: "done";
-            /** @description The agreed price. */
-            quote: components["schemas"]["QuoteBody"];
-            /** @description The transaction. */
-            transaction_id: string;
         } | {
-            /** @description Whether the user may try again here. */
-            can_retry: boolean;
-            /** @enum {string} */
-            kind: "failed";
             /** @description Why, and what now. */
             reason: components["schemas"]["ReasonBody"];
-            /** @description Whether a payment was made and went back. */
-            refunded: boolean;
+            /** @description Whether the user may try again here. */
+            can_retry: boolean;
             /** @description The transaction that failed. */
             transaction_id: string | null;
-        } | {
+            /** @description Whether a payment was made and went back. */
+            refunded: boolean;
             /** @enum {string} */
-            kind: "ended";
-            /** @description For people. */
-            message: string;
+            kind: "failed";
+        } | {
+            /** @description Why, and what now. */
+            reason: components["schemas"]["ReasonBody"];
+            /** @enum {string} */
+            kind: "unavailable";
+        } | {
             /** @description Expired or cancelled. */
             status: components["schemas"]["SessionStatus"];
+            /** @description For people. */
+            message: string;
+            /** @enum {string} */
+            kind: "ended";
+        };
+        /**
+         * @description Whether the gateway has verified a customer.
+         * @enum {string}
+         */
+        KycStatus: "unverified";
+        /** @description What one purchase or sale may come to, both included. */
+        LimitsBody: {
+            /**
+             * @description ISO 4217.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description The least, a decimal string.
+             * @example 10.00
+             */
+            minimum: string;
+            /**
+             * @description The most, a decimal string.
+             * @example 10000.00
+             */
+            maximum: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_AssetBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description The symbol.
+                 * @example USDC
+                 */
+                symbol: string;
+                /**
+                 * @description The name for people.
+                 * @example USD Coin
+                 */
+                name: string;
+                /** @description Whether it is on offer: always true here, since others are not listed. */
+                active: boolean;
+                /** @description The sides that it is offered on. */
+                sides: components["schemas"]["Side"][];
+                /** @description The networks that are open, in the order that users see them. */
+                networks: components["schemas"]["AssetNetworkBody"][];
+                /**
+                 * @description What one purchase or sale may come to in each currency that is taken; in one currency where
+                 *     the request or its region names one.
+                 */
+                limits: components["schemas"]["LimitsBody"][];
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_AttemptBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /** @description Always `webhook_attempt`. */
+                object: string;
+                /**
+                 * Format: int64
+                 * @description Counted from 1.
+                 */
+                number: number;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                started_at: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339; none while it is under way, or when nobody knows how it ended.
+                 */
+                ended_at: string | null;
+                /**
+                 * Format: int64
+                 * @description How long it took, in milliseconds.
+                 */
+                duration_ms: number | null;
+                /**
+                 * Format: int64
+                 * @description The status that was answered.
+                 */
+                response_status: number | null;
+                /** @description What went wrong. */
+                error: string | null;
+                /** @description The beginning of what was answered, at most 1 KiB of it. */
+                response_excerpt: string | null;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_CountryBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description ISO 3166, two letters.
+                 * @example DE
+                 */
+                country_code: string;
+                /**
+                 * @description The English name.
+                 * @example Germany
+                 */
+                name: string;
+                /**
+                 * @description The currency that people pay with there, ISO 4217. It may be one that is not taken.
+                 * @example EUR
+                 */
+                default_fiat: string;
+                /** @description Whether anything is offered there now. */
+                supported: boolean;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_CurrencyBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description ISO 4217.
+                 * @example EUR
+                 */
+                code: string;
+                /**
+                 * @description The English name.
+                 * @example Euro
+                 */
+                name: string;
+                /**
+                 * @description How people write it. For display only.
+                 * @example €
+                 */
+                symbol: string;
+                /**
+                 * Format: int32
+                 * @description Minor units of ISO 4217.
+                 * @example 2
+                 */
+                decimals: number;
+                /** @description What one purchase or sale may come to. */
+                limits: components["schemas"]["LimitsBody"];
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_CustomerBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /** @description Its id. */
+                id: string;
+                /** @description Always `customer`. */
+                object: string;
+                /** @description Whose it is. */
+                partner_id: string;
+                /** @description `test` or `live`. */
+                mode: components["schemas"]["Mode"];
+                /** @description As it was given. */
+                email: string;
+                /** @description Your own name for the customer. */
+                external_id: string | null;
+                /** @description E.164. */
+                phone: string | null;
+                /** @description Two capitals. */
+                country_code: string | null;
+                /** @description The first name. */
+                first_name: string | null;
+                /** @description The last name. */
+                last_name: string | null;
+                /** @description Your notes. */
+                metadata: Record<string, never>;
+                /** @description Whether the gateway has verified who it is. */
+                kyc_status: components["schemas"]["KycStatus"];
+                /** @description RFC 3339. */
+                created_at: string;
+                /** @description RFC 3339. */
+                updated_at: string;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
         };
         /** @description One page, newest first. */
         ListBody_DeliveryBody: {
+            /** @description Always `list`. */
+            object: string;
             /** @description The rows. */
             data: {
+                /** @description Always `webhook_delivery`. */
+                object: string;
+                /** @description Its id. */
+                id: string;
+                /** @description The event; the same through retries and replays. */
+                event_id: string;
+                /** @description The event's type. */
+                event_type: string;
+                /** @description The endpoint that it goes to. */
+                endpoint_id: string;
+                /** @description Where it goes. */
+                target_url: string;
+                /** @description `pending`, `in_flight`, `succeeded` or `dead_lettered`. */
+                status: components["schemas"]["DeliveryStatus"];
                 /**
                  * Format: int64
                  * @description Attempts so far.
                  */
                 attempts: number;
-                /** @description RFC 3339. */
-                delivered_at: string | null;
-                /** @description The event; the same through retries and replays. */
-                event_id: string;
-                /** @description The event's type. */
-                event_type: string;
-                /** @description Its id. */
-                id: string;
-                /** @description What went wrong last. */
-                last_error: string | null;
                 /**
                  * Format: int64
                  * @description The status of the last answer, if there was one.
                  */
                 last_response_status: number | null;
+                /** @description What went wrong last. */
+                last_error: string | null;
                 /** @description RFC 3339; none when nothing is planned. */
                 next_attempt_at: string | null;
-                /** @description Always `webhook_delivery`. */
-                object: string;
-                /** @description `pending`, `in_flight`, `succeeded` or `dead_lettered`. */
-                status: string;
-                /** @description Where it goes. */
-                target_url: string;
+                /** @description RFC 3339. */
+                delivered_at: string | null;
+                /** @description When it was queued. RFC 3339. */
+                created_at: string;
             }[];
             /** @description Whether there is another page. Loop on this, not on the number of rows. */
             has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_EndpointBody: {
             /** @description Always `list`. */
             object: string;
+            /** @description The rows. */
+            data: {
+                /** @description Its id. */
+                id: string;
+                /** @description Always `webhook_endpoint`. */
+                object: string;
+                /** @description `test` or `live`. */
+                mode: components["schemas"]["Mode"];
+                /** @description Where events are sent. */
+                url: string;
+                /** @description What it takes: `*`, families such as `rail.*`, and exact types. */
+                event_types: string[];
+                /** @description What its owner calls it. */
+                description: string | null;
+                /** @description `enabled` or `disabled`. Nothing is sent to a disabled one; what waits for it goes on waiting. */
+                status: components["schemas"]["WebhookEndpointStatus"];
+                /** @description Who or what disabled it, such as `disabled_by_partner` or `disabled_by_operator`. */
+                disabled_reason: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when a rolled secret signs too; null when only the newest does.
+                 */
+                old_secret_expires_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                updated_at: string;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_EventBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /** @description Its id: dedupe on this. */
+                id: string;
+                /** @description Always `event`. */
+                object: string;
+                /** @description The type. */
+                type: components["schemas"]["EventName"];
+                /**
+                 * Format: int64
+                 * @description Unix seconds.
+                 */
+                created_at: number;
+                /** @description Whether real money is behind it. */
+                livemode: boolean;
+                /**
+                 * Format: int64
+                 * @description The place in the partner's feed: 1, 2, 3 and so on, without gaps.
+                 */
+                sequence: number;
+                /** @description The object that the event is about. */
+                data: Record<string, never>;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_MethodBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description What quotes take as `payment_method`.
+                 * @example card
+                 */
+                id: string;
+                /**
+                 * @description The name for people.
+                 * @example Card
+                 */
+                name: string;
+                /**
+                 * @description The currency that was asked about.
+                 * @example EUR
+                 */
+                currency: string;
+                /** @description What one purchase or sale may come to with it. */
+                limits: components["schemas"]["LimitsBody"];
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_QuotePreviewBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /** @description Always `quote_preview`. */
+                object: string;
+                /** @description The method. */
+                payment_method: string;
+                /** @description Which way. */
+                side: components["schemas"]["Side"];
+                /** @description ISO 4217. */
+                currency: string;
+                /** @description The symbol of the asset. */
+                asset: string;
+                /** @description The network of the asset. */
+                network: string;
+                /** @description What the user pays in all; for a sale, what they receive. */
+                fiat_amount: string;
+                /** @description What the user receives; for a sale, what they give. */
+                crypto_amount: string;
+                /** @description The price of one token without fees, eight decimals. */
+                exchange_rate: string;
+                /**
+                 * @description Every fee. Buying, `fiat_amount` is `crypto_amount` at `exchange_rate`, rounded up, plus the
+                 *     fees; selling, it is that, rounded down, less the fees.
+                 */
+                fees: components["schemas"]["QuoteFeeBody"][];
+                /** @description All fees together, in the currency. */
+                total_fees: string;
+                /** @description Where the price came from. */
+                source: components["schemas"]["QuoteSourceBody"];
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_ReplayBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /** @description Its id. */
+                id: string;
+                /** @description Always `webhook_replay`. */
+                object: string;
+                /** @description `running`, `done` or `cancelled`. */
+                status: components["schemas"]["ReplayStatus"];
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                since: string | null;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                until: string | null;
+                /** @description The endpoint that it is for; null for all. */
+                endpoint_id: string | null;
+                /** @description The types that it is about; null for all but tests. */
+                event_types: string[] | null;
+                /** @description How events must stand. */
+                statuses: components["schemas"]["Standing"][];
+                /**
+                 * Format: int64
+                 * @description Deliveries that are queued in a second at most.
+                 */
+                rate_per_second: number;
+                /**
+                 * Format: int64
+                 * @description Events to look at in all.
+                 */
+                total: number;
+                /**
+                 * Format: int64
+                 * @description Events looked at so far.
+                 */
+                examined: number;
+                /**
+                 * Format: int64
+                 * @description Deliveries queued so far.
+                 */
+                queued: number;
+                /**
+                 * Format: int64
+                 * @description The place in the feed that it has looked at up to.
+                 */
+                cursor: number;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339.
+                 */
+                updated_at: string;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
             /** @description The path of the list. */
             url: string;
         };
         /** @description One page, newest first. */
         ListBody_SessionBody: {
+            /** @description Always `list`. */
+            object: string;
             /** @description The rows. */
             data: {
-                /** @description What the user pays, a decimal string. */
-                amount: string;
-                /** @description Where the user goes back to after giving up. */
-                cancel_url: string | null;
-                /** @description RFC 3339. */
-                created_at: string | null;
-                /** @description ISO 4217. */
-                currency: string;
-                /** @description RFC 3339. */
-                expires_at: string;
-                /** @description The pinned flow. */
-                flow: string | null;
                 /** @description Its id. */
                 id: string;
-                /** @description Echoed. */
-                metadata: Record<string, never>;
-                /** @description `test` or `live`. */
-                mode: components["schemas"]["Mode"];
                 /** @description Always `gate_session`. */
                 object: string;
                 /** @description Whose it is. */
                 partner_id: string;
-                /** @description The richer life behind `status`. */
-                progress: components["schemas"]["ProgressBody"];
-                /** @description Where the user goes back to. */
-                return_url: string;
-                /** @description `open`, `completed`, `expired` or `cancelled`. */
-                status: components["schemas"]["SessionStatus"];
-                /** @description The pinned network, lower case. */
-                target_network: string | null;
+                /** @description `test` or `live`. */
+                mode: components["schemas"]["Mode"];
+                /** @description What the user pays, a decimal string. */
+                amount: string;
+                /** @description ISO 4217. */
+                currency: string;
                 /** @description The pinned token. */
                 target_token: string | null;
-                /** @description The transaction that matters, once there is one. */
-                tx_refid: string | null;
-                /** @description Echoed. */
-                user_reference: string | null;
+                /** @description The pinned network, lower case. */
+                target_network: string | null;
+                /** @description The pinned flow. */
+                flow: string | null;
                 /** @description The address that the partner gave. */
                 wallet_address: string | null;
+                /** @description Where the user goes back to. */
+                return_url: string;
+                /** @description Where the user goes back to after giving up. */
+                cancel_url: string | null;
+                /** @description `open`, `completed`, `expired` or `cancelled`. */
+                status: components["schemas"]["SessionStatus"];
+                /** @description RFC 3339. */
+                expires_at: string;
+                /** @description RFC 3339. */
+                created_at: string | null;
+                /** @description Echoed. */
+                user_reference: string | null;
+                /** @description Echoed. */
+                client_reference_id: string | null;
+                /** @description Echoed. */
+                metadata: Record<string, never>;
+                /** @description The transaction that matters, once there is one. */
+                tx_refid: string | null;
+                /** @description The richer life behind `status`. */
+                progress: components["schemas"]["ProgressBody"];
             }[];
             /** @description Whether there is another page. Loop on this, not on the number of rows. */
             has_more: boolean;
-            /** @description Always `list`. */
-            object: string;
             /** @description The path of the list. */
             url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_TransactionBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description Its id.
+                 * @example tx_test_01hf7yat00fentqaxbnentqaxb
+                 */
+                refid: string;
+                /** @description Always `transaction`. */
+                object: string;
+                /** @description Its session. */
+                session_id: string;
+                /** @description The quote that its numbers come from. */
+                quote_id: string;
+                /** @description What it does. */
+                action: components["schemas"]["Action"];
+                /** @description Where it stands. */
+                status: components["schemas"]["TransactionStatus"];
+                /** @description The symbol of the token. */
+                token: string;
+                /** @description The network of the token. */
+                network: string;
+                /** @description ISO 4217. */
+                currency: string;
+                /** @description The method that the user pays by, or is paid out by. */
+                payment_method: string;
+                /** @description What the user pays in all; for a sale, what they receive. */
+                fiat_amount: string;
+                /** @description What the user receives; for a sale, what they give. */
+                token_amount: string;
+                /** @description The price of one token without fees, eight decimals. */
+                exchange_rate: string;
+                /** @description All fees together, in the currency. */
+                total_fees: string;
+                /**
+                 * @description The rail's own name for the payment: the pay-in or pay-out, or else the card provider's
+                 *     payment once there is one.
+                 */
+                local_rail_transaction_id: string | null;
+                /**
+                 * @deprecated
+                 * @description The same again, under the name that older integrations read.
+                 */
+                facilita_transaction_id: string | null;
+                /** @description RFC 3339. */
+                created_at: string;
+                /** @description RFC 3339. */
+                updated_at: string;
+                reason: components["schemas"]["ReasonBody"] | null;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description What a lock takes. Unknown fields are refused. */
+        LockQuoteBody: {
+            /**
+             * @description ISO 4217.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description The symbol of a crypto asset.
+             * @example USDC
+             */
+            asset: string;
+            /**
+             * @description As in a preview.
+             * @example 100.00
+             */
+            amount: string;
+            /** @description `on_ramp` buys crypto, `off_ramp` sells it. */
+            side: components["schemas"]["Side"];
+            /**
+             * @description The id of a payment method, or for `off_ramp` of a payout method.
+             * @example card
+             */
+            payment_method: string;
+            /**
+             * @description The network of the asset; the first one that offers it where nothing is said.
+             * @example base
+             */
+            network?: string | null;
+            /**
+             * @description Where the user is.
+             * @example DE
+             */
+            country_code?: string | null;
+            /**
+             * Format: int64
+             * @description How long the price holds, in seconds; 120 where nothing is said.
+             */
+            expires_in?: number | null;
+            /**
+             * @description What becomes of money that arrives after the price has lapsed: `requote` (where nothing is
+             *     said), `refund`, or `convert_within:` and 1 to 1000 hundredths of a percent.
+             * @example convert_within:50
+             */
+            on_lapse?: string | null;
+        };
+        /** @description Your own notes: at most 8 KiB in all. */
+        Metadata: {
+            [key: string]: string | number | boolean | null;
+        };
+        /** @description A way to pay or to be paid out. */
+        MethodBody: {
+            /**
+             * @description What quotes take as `payment_method`.
+             * @example card
+             */
+            id: string;
+            /**
+             * @description The name for people.
+             * @example Card
+             */
+            name: string;
+            /**
+             * @description The currency that was asked about.
+             * @example EUR
+             */
+            currency: string;
+            /** @description What one purchase or sale may come to with it. */
+            limits: components["schemas"]["LimitsBody"];
         };
         /**
          * @description Which world.
@@ -846,27 +3013,61 @@ export interface components {
          * @description Why the page shows the price again.
          * @enum {string}
          */
-        Notice: "quote_expired";
+        Notice: "quote_expired" | "asset_not_available";
         /** @description Pay. */
         PayBody: {
+            /**
+             * @description The price that the user said yes to.
+             * @example qt_test_01hf7yat00fentqaxbnentqaxb
+             */
+            quote_id: string;
             /** @description The card. */
             card: components["schemas"]["CardBody"];
-            /** @description The price that the user said yes to. */
-            quote_id: string;
+        };
+        /** @description What a preview takes. Unknown fields are refused. */
+        PreviewQuotesBody: {
+            /**
+             * @description ISO 4217.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description The symbol of a crypto asset.
+             * @example USDC
+             */
+            asset: string;
+            /**
+             * @description A decimal string above zero, with at most eight decimals: for `on_ramp` what the user pays in
+             *     the currency, for `off_ramp` how much of the asset they sell.
+             * @example 100.00
+             */
+            amount: string;
+            /** @description `on_ramp` buys crypto, `off_ramp` sells it. */
+            side: components["schemas"]["Side"];
+            /**
+             * @description The network of the asset; the first one that offers it where nothing is said.
+             * @example base
+             */
+            network?: string | null;
+            /**
+             * @description Where the user is: only methods that work there.
+             * @example DE
+             */
+            country_code?: string | null;
         };
         /** @description One problem of a request body. */
         ProblemBody: {
+            /** @description JSON pointer of the field. */
+            param: string;
             /** @description The code. */
             code: string;
             /** @description For people. */
             message: string;
-            /** @description JSON pointer of the field. */
-            param: string;
         };
         /** @description What goes on inside a session. */
         ProgressBody: {
             /**
-             * @description `created`, `opened`, `quoted`, `awaiting_payment`, `processing`, `settled`, `failed`,
+             * @description `created`, `opened`, `quoted`, `verifying`, `awaiting_payment`, `processing`, `settled`, `failed`,
              *     `refunding`, `refunded` or `review`.
              */
             phase: string;
@@ -876,20 +3077,26 @@ export interface components {
         };
         /** @description A price with every part of it. */
         QuoteBody: {
-            /** @description What the user receives. */
-            crypto_amount: string;
-            /** @description ISO 4217. */
-            currency: string;
-            /** @description The price of one token without fees. */
-            exchange_rate: string;
-            /** @description RFC 3339. */
-            expires_at: string;
-            /** @description Every fee. */
-            fees: components["schemas"]["FeeBody"][];
-            /** @description What the user pays in all. */
-            fiat_amount: string;
             /** @description Its id. */
             id: string;
+            /** @description What the user pays in all. */
+            fiat_amount: string;
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description What the user receives. */
+            crypto_amount: string;
+            /** @description The token's symbol. */
+            target_token: string;
+            /** @description The network. */
+            target_network: string;
+            /** @description The price of one token without fees. */
+            exchange_rate: string;
+            /** @description Every fee. */
+            fees: components["schemas"]["FeeBody"][];
+            /** @description All fees together. */
+            total_fees: string;
+            /** @description RFC 3339. */
+            expires_at: string;
             /** @description Whether the price no longer holds. */
             lapsed: boolean;
             /**
@@ -897,38 +3104,130 @@ export interface components {
              * @description How long a price holds in all, seconds.
              */
             locked_for_seconds: number;
-            /** @description The network. */
-            target_network: string;
-            /** @description The token's symbol. */
-            target_token: string;
-            /** @description All fees together. */
+        };
+        /** @description One line of the bill. */
+        QuoteFeeBody: {
+            /** @description What it is for. */
+            kind: components["schemas"]["FeeKind"];
+            /** @description A decimal string. */
+            amount: string;
+            /** @description The currency of the quote. */
+            currency: string;
+        };
+        /** @description What a payment by one method would come to. Not locked, not signed, not redeemable. */
+        QuotePreviewBody: {
+            /** @description Always `quote_preview`. */
+            object: string;
+            /** @description The method. */
+            payment_method: string;
+            /** @description Which way. */
+            side: components["schemas"]["Side"];
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description The symbol of the asset. */
+            asset: string;
+            /** @description The network of the asset. */
+            network: string;
+            /** @description What the user pays in all; for a sale, what they receive. */
+            fiat_amount: string;
+            /** @description What the user receives; for a sale, what they give. */
+            crypto_amount: string;
+            /** @description The price of one token without fees, eight decimals. */
+            exchange_rate: string;
+            /**
+             * @description Every fee. Buying, `fiat_amount` is `crypto_amount` at `exchange_rate`, rounded up, plus the
+             *     fees; selling, it is that, rounded down, less the fees.
+             */
+            fees: components["schemas"]["QuoteFeeBody"][];
+            /** @description All fees together, in the currency. */
             total_fees: string;
+            /** @description Where the price came from. */
+            source: components["schemas"]["QuoteSourceBody"];
         };
         /** @description Ask for a price. */
         QuoteRequestBody: {
-            /** @description The network. */
-            target_network: string;
-            /** @description The token's symbol. */
+            /**
+             * @description The token's symbol.
+             * @example USDC
+             */
             target_token: string;
+            /**
+             * @description The network.
+             * @example base
+             */
+            target_network: string;
         };
+        /** @description Where a price came from. */
+        QuoteSourceBody: {
+            /** @description The source's name. */
+            name: string;
+            /** @description When it was asked, RFC 3339. */
+            at: string;
+        };
+        /**
+         * @description Where a signed quote stands.
+         * @enum {string}
+         */
+        QuoteStatus: "active" | "consumed" | "expired";
+        /** @description A payment that a partner started over the API. */
+        RailPaymentBody: {
+            /** @description Its id: `pi_..` or `po_..`. */
+            id: string;
+            /** @description `rail_pay_in` or `rail_pay_out`. */
+            object: string;
+            /** @description `pay_in` or `pay_out`. */
+            kind: string;
+            /** @description Which world. */
+            mode: components["schemas"]["Mode"];
+            /** @description Where it stands. */
+            status: components["schemas"]["RailStatus"];
+            /** @description Its session. */
+            session_id: string;
+            /** @description The quote that it redeemed. */
+            quote_id: string;
+            /** @description The transaction that moves the money. */
+            refid: string;
+            /** @description The method, from the quote. */
+            payment_method: string;
+            /** @description What the user pays in all; for a pay-out, what they receive. */
+            fiat_amount: string;
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description What the user receives; for a pay-out, what they give. */
+            crypto_amount: string;
+            /** @description The symbol of the asset. */
+            asset: string;
+            /** @description The network of the asset. */
+            network: string;
+            /** @description RFC 3339. */
+            created_at: string;
+            /** @description RFC 3339. */
+            updated_at: string;
+            reason: components["schemas"]["ReasonBody"] | null;
+        };
+        /**
+         * @description Where a rail payment stands.
+         * @enum {string}
+         */
+        RailStatus: "processing" | "settled" | "failed" | "cancelled";
         /** @description Why a rule refused, and what to do. Amounts are decimal strings with their currency. */
         ReasonBody: {
             /** @description The code. A promise. */
             code: string;
-            /** @description The limit that applied. */
-            limit: string | null;
-            /** @description The most that would pass. */
-            maximum: string | null;
             /** @description What happened. */
             message: string;
-            /** @description The least that would pass. */
-            minimum: string | null;
-            /** @description What to do. */
-            next_step: string | null;
-            /** @description What is left of the limit. */
-            remaining: string | null;
             /** @description Whether trying again can help. */
             retryable: boolean;
+            /** @description The limit that applied. */
+            limit: string | null;
+            /** @description The least that would pass. */
+            minimum: string | null;
+            /** @description The most that would pass. */
+            maximum: string | null;
+            /** @description What is left of the limit. */
+            remaining: string | null;
+            /** @description What to do. */
+            next_step: string | null;
         };
         /** @description A fresh token for the same page. */
         RefreshedBody: {
@@ -937,46 +3236,127 @@ export interface components {
             /** @description RFC 3339. */
             expires_at: string;
         };
-        /** @description A session. It never carries its client secret. */
-        SessionBody: {
-            /** @description What the user pays, a decimal string. */
-            amount: string;
-            /** @description Where the user goes back to after giving up. */
-            cancel_url: string | null;
-            /** @description RFC 3339. */
-            created_at: string | null;
-            /** @description ISO 4217. */
-            currency: string;
-            /** @description RFC 3339. */
-            expires_at: string;
-            /** @description The pinned flow. */
-            flow: string | null;
+        /** @description A replay and how far it is. */
+        ReplayBody: {
             /** @description Its id. */
             id: string;
-            /** @description Echoed. */
-            metadata: Record<string, never>;
-            /** @description `test` or `live`. */
-            mode: components["schemas"]["Mode"];
+            /** @description Always `webhook_replay`. */
+            object: string;
+            /** @description `running`, `done` or `cancelled`. */
+            status: components["schemas"]["ReplayStatus"];
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            until: string | null;
+            /** @description The endpoint that it is for; null for all. */
+            endpoint_id: string | null;
+            /** @description The types that it is about; null for all but tests. */
+            event_types: string[] | null;
+            /** @description How events must stand. */
+            statuses: components["schemas"]["Standing"][];
+            /**
+             * Format: int64
+             * @description Deliveries that are queued in a second at most.
+             */
+            rate_per_second: number;
+            /**
+             * Format: int64
+             * @description Events to look at in all.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Events looked at so far.
+             */
+            examined: number;
+            /**
+             * Format: int64
+             * @description Deliveries queued so far.
+             */
+            queued: number;
+            /**
+             * Format: int64
+             * @description The place in the feed that it has looked at up to.
+             */
+            cursor: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            updated_at: string;
+        };
+        /**
+         * @description Where a replay stands.
+         * @enum {string}
+         */
+        ReplayStatus: "running" | "done" | "cancelled";
+        /** @description What the test helper `require_kyc` takes, if anything. */
+        RequireKycBody: {
+            level?: components["schemas"]["IdentityLevel"] | null;
+        };
+        /** @description What rolls a secret. */
+        RollSecretBody: {
+            /**
+             * Format: int64
+             * @description How long the secret of now signs on beside the new one: 0 to 604,800 s, a day where nothing
+             *     is said. 0 stops it and every older one at once.
+             * @default 86400
+             */
+            overlap_seconds: number | null;
+        };
+        /** @description A session. It never carries its client secret. */
+        SessionBody: {
+            /** @description Its id. */
+            id: string;
             /** @description Always `gate_session`. */
             object: string;
             /** @description Whose it is. */
             partner_id: string;
-            /** @description The richer life behind `status`. */
-            progress: components["schemas"]["ProgressBody"];
-            /** @description Where the user goes back to. */
-            return_url: string;
-            /** @description `open`, `completed`, `expired` or `cancelled`. */
-            status: components["schemas"]["SessionStatus"];
-            /** @description The pinned network, lower case. */
-            target_network: string | null;
+            /** @description `test` or `live`. */
+            mode: components["schemas"]["Mode"];
+            /** @description What the user pays, a decimal string. */
+            amount: string;
+            /** @description ISO 4217. */
+            currency: string;
             /** @description The pinned token. */
             target_token: string | null;
-            /** @description The transaction that matters, once there is one. */
-            tx_refid: string | null;
-            /** @description Echoed. */
-            user_reference: string | null;
+            /** @description The pinned network, lower case. */
+            target_network: string | null;
+            /** @description The pinned flow. */
+            flow: string | null;
             /** @description The address that the partner gave. */
             wallet_address: string | null;
+            /** @description Where the user goes back to. */
+            return_url: string;
+            /** @description Where the user goes back to after giving up. */
+            cancel_url: string | null;
+            /** @description `open`, `completed`, `expired` or `cancelled`. */
+            status: components["schemas"]["SessionStatus"];
+            /** @description RFC 3339. */
+            expires_at: string;
+            /** @description RFC 3339. */
+            created_at: string | null;
+            /** @description Echoed. */
+            user_reference: string | null;
+            /** @description Echoed. */
+            client_reference_id: string | null;
+            /** @description Echoed. */
+            metadata: Record<string, never>;
+            /** @description The transaction that matters, once there is one. */
+            tx_refid: string | null;
+            /** @description The richer life behind `status`. */
+            progress: components["schemas"]["ProgressBody"];
         };
         /**
          * @description Where a session stands (contract, section 5).
@@ -991,33 +3371,5438 @@ export interface components {
             status: string;
         };
         /**
+         * @description Which way money goes.
+         * @enum {string}
+         */
+        Side: "on_ramp" | "off_ramp";
+        /** @description A locked price, which one payment can redeem. */
+        SignedQuoteBody: {
+            /**
+             * @description Its id.
+             * @example qt_test_01hf7yat00fentqaxbnentqaxb
+             */
+            id: string;
+            /** @description Always `signed_quote`. */
+            object: string;
+            /** @description Whose it is. */
+            partner_id: string;
+            /** @description Which world. */
+            mode: components["schemas"]["Mode"];
+            /** @description Where it stands. A quote that lapsed says so; it does not disappear. */
+            status: components["schemas"]["QuoteStatus"];
+            /** @description Which way. */
+            side: components["schemas"]["Side"];
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description The symbol of the asset. */
+            asset: string;
+            /** @description The network of the asset. */
+            network: string;
+            /** @description The method that the price is for. */
+            payment_method: string;
+            /** @description What the user pays in all; for a sale, what they receive. */
+            fiat_amount: string;
+            /** @description What the user receives; for a sale, what they give. */
+            crypto_amount: string;
+            /** @description The price of one token without fees, eight decimals. */
+            exchange_rate: string;
+            /**
+             * @description Every fee. Buying, `fiat_amount` is `crypto_amount` at `exchange_rate`, rounded up, plus the
+             *     fees; selling, it is that, rounded down, less the fees.
+             */
+            fees: components["schemas"]["QuoteFeeBody"][];
+            /** @description All fees together, in the currency. */
+            total_fees: string;
+            /** @description Where the price came from. */
+            source: components["schemas"]["QuoteSourceBody"];
+            /** @description What becomes of money that arrives too late. */
+            on_lapse: string;
+            /**
+             * @description HMAC-SHA256 over the economic fields, 64 hexadecimal digits. The gateway proves its own quote
+             *     by it.
+             */
+            signature: string;
+            /** @description RFC 3339. */
+            created_at: string;
+            /** @description RFC 3339: when it lapses. */
+            expires_at: string;
+            /** @description RFC 3339: when it was redeemed. */
+            consumed_at: string | null;
+            /** @description The transaction that redeemed it. */
+            tx_refid: string | null;
+        };
+        /**
          * @description What the user waits for.
          * @enum {string}
          */
         Stage: "authorising" | "sending" | "refunding" | "review";
+        /**
+         * @description How an event stands with an endpoint that wants it.
+         * @enum {string}
+         */
+        Standing: "never_attempted" | "pending" | "dead_lettered" | "succeeded";
+        /**
+         * @description What starts a rail payment. Everything economic is in the quote, and the user and their accounts
+         *     are known from the session: no other field is accepted.
+         */
+        StartRailPaymentBody: {
+            /**
+             * @description The signed quote to redeem: `on_ramp` for a pay-in, `off_ramp` for a pay-out.
+             * @example qt_test_01hf7yat00fentqaxbnentqaxb
+             */
+            quote_id: string;
+            /**
+             * @description The session that it belongs to. Its amount, currency and pins agree with the quote.
+             * @example gs_test_01hf7yat00fentqaxbnentqaxb
+             */
+            session_id: string;
+        };
         /** @description A card that the simulator knows. */
         TestCard: {
-            /** @description What it does, for people. */
-            label: string;
             /** @description The number, grouped. */
             number: string;
+            /** @description What it does, for people. */
+            label: string;
             /** @description What it does, for programs. */
             outcome: string;
         };
+        /** @description How the simulator lets an identity check end. */
+        TestOutcome: {
+            /** @description What to send. */
+            outcome: components["schemas"]["IdentityOutcome"];
+            /** @description What it does, for people. */
+            label: string;
+        };
+        /** @description One attempt to turn what the user gives into what they get. */
+        TransactionBody: {
+            /**
+             * @description Its id.
+             * @example tx_test_01hf7yat00fentqaxbnentqaxb
+             */
+            refid: string;
+            /** @description Always `transaction`. */
+            object: string;
+            /** @description Its session. */
+            session_id: string;
+            /** @description The quote that its numbers come from. */
+            quote_id: string;
+            /** @description What it does. */
+            action: components["schemas"]["Action"];
+            /** @description Where it stands. */
+            status: components["schemas"]["TransactionStatus"];
+            /** @description The symbol of the token. */
+            token: string;
+            /** @description The network of the token. */
+            network: string;
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description The method that the user pays by, or is paid out by. */
+            payment_method: string;
+            /** @description What the user pays in all; for a sale, what they receive. */
+            fiat_amount: string;
+            /** @description What the user receives; for a sale, what they give. */
+            token_amount: string;
+            /** @description The price of one token without fees, eight decimals. */
+            exchange_rate: string;
+            /** @description All fees together, in the currency. */
+            total_fees: string;
+            /**
+             * @description The rail's own name for the payment: the pay-in or pay-out, or else the card provider's
+             *     payment once there is one.
+             */
+            local_rail_transaction_id: string | null;
+            /**
+             * @deprecated
+             * @description The same again, under the name that older integrations read.
+             */
+            facilita_transaction_id: string | null;
+            /** @description RFC 3339. */
+            created_at: string;
+            /** @description RFC 3339. */
+            updated_at: string;
+            reason: components["schemas"]["ReasonBody"] | null;
+        };
+        /**
+         * @description Where a transaction stands.
+         * @enum {string}
+         */
+        TransactionStatus: "awaiting_payment" | "payment_received" | "settling" | "completed" | "failed" | "refund_pending" | "refunded" | "review";
+        /** @description What a change takes: what is left out stays, null clears. Unknown fields are refused. */
+        UpdateBrandingBody: {
+            /**
+             * @description It must not suggest that your company runs compliance or settlement.
+             * @example Demo Shop
+             */
+            brand_name?: string | null;
+            /**
+             * Format: uri
+             * @description https, on a named host.
+             * @example https://shop.example/logo.svg
+             */
+            logo_url?: string | null;
+            /**
+             * @description `#RRGGBB`.
+             * @example #0D6B54
+             */
+            primary_color?: string | null;
+            /**
+             * @description `#RRGGBB`.
+             * @example #F5F6F3
+             */
+            secondary_color?: string | null;
+            /**
+             * @description `#RRGGBB`.
+             * @example #0D6B54
+             */
+            accent_color?: string | null;
+        };
+        /**
+         * @description What a change takes: what is left out stays, null clears. Unknown fields are refused, and so are
+         *     those that never change.
+         */
+        UpdateCustomerBody: {
+            /**
+             * @description ISO 3166-1, two letters; answered in capitals.
+             * @example IE
+             */
+            country_code?: string | null;
+            /**
+             * @description The first name.
+             * @example Ada
+             */
+            first_name?: string | null;
+            /**
+             * @description The last name.
+             * @example King
+             */
+            last_name?: string | null;
+            metadata?: components["schemas"]["Metadata"] | null;
+        };
+        /** @description What changes an endpoint. A field that is left out stays as it is. */
+        UpdateEndpointBody: {
+            /**
+             * @description As in create. What waits is sent to the new URL.
+             * @example https://shop.example/webhooks
+             */
+            url?: string;
+            /** @description As in create; null goes back to everything. */
+            event_types?: components["schemas"]["EventPattern"][] | null;
+            /** @description A name for people; null takes it away. */
+            description?: string | null;
+            /** @description `disabled` pauses it, `enabled` lets it go on with what waits. */
+            status?: components["schemas"]["WebhookEndpointStatus"];
+        };
         /** @description Say where the tokens go. */
         WalletBody: {
-            /** @description The address. */
+            /**
+             * @description The address.
+             * @example 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed
+             */
             address: string;
         };
+        /**
+         * @description Whether an endpoint takes events.
+         * @enum {string}
+         */
+        WebhookEndpointStatus: "enabled" | "disabled";
     };
-    responses: never;
+    responses: {
+        /** @description The gateway is busy; try again shortly. Codes: `try_again`. */
+        Busy: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The gateway is busy; try again shortly. Codes: `try_again`. */
+        Busy2: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The credential is good, but not for this. Codes: `key_restricted`. */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The credential is good, but not for this. Codes: `key_restricted`, `entitlement_required`. */
+        Forbidden2: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The credential is good, but not for this. Codes: `origin_not_allowed`. */
+        Forbidden3: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The credential is good, but not for this. Codes: `session_required`, `scope_missing`. */
+        Forbidden4: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description There is no such thing, or it is not yours. Codes: `not_found`. */
+        NotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The body is not JSON. Codes: `unsupported_media_type`. */
+        NotJson: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description Our fault, not yours. Codes: `internal`. */
+        OurFault: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The body is too large. Codes: `body_too_large`. */
+        TooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description Too many requests. Codes: `rate_limited`. */
+        TooMany: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The body did not arrive in time. Codes: `request_timeout`. */
+        TooSlow: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description A twin of this request is still being worked on. Codes: `request_in_progress`. */
+        TwinInProgress: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The credential is missing or wrong. Codes: `key_missing`, `key_malformed`, `secret_key_required`, `key_unknown`, `key_expired`, `mode_not_served`. */
+        Unauthenticated: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The credential is missing or wrong. Codes: `key_missing`, `key_malformed`, `publishable_key_required`, `key_unknown`, `key_expired`, `mode_not_served`, `key_exposed`, `invalid_client_secret`. */
+        Unauthenticated2: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The credential is missing or wrong. Codes: `embed_token_invalid`. */
+        Unauthenticated3: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The id of this request. Name it when you ask us about it. */
+        "X-Request-Id": string;
+        /** @description The version of the API that answered. */
+        "Gate-Version": string;
+        /** @description How many requests may come at once. */
+        "RateLimit-Limit": number;
+        /** @description How many may come now. */
+        "RateLimit-Remaining": number;
+        /** @description Seconds until the whole limit is there again. */
+        "RateLimit-Reset": number;
+        /** @description Seconds to wait before the next try. */
+        "Retry-After": number;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description 10 where nothing is said. */
+                limit?: number;
+                /** @description The id of the last session of the page before. */
+                starting_after?: string;
+                /** @description Those that stand here. */
+                status?: components["schemas"]["SessionStatus"];
+                /** @description The session that you call so, or none. */
+                client_reference_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "gs_test_01m844dzg0w8dmbc38e4k5mbwa",
+                     *           "object": "gate_session",
+                     *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *           "mode": "test",
+                     *           "amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "flow": null,
+                     *           "wallet_address": null,
+                     *           "return_url": "https://shop.example/orders/1042",
+                     *           "cancel_url": "https://shop.example/cart",
+                     *           "status": "open",
+                     *           "expires_at": "2026-11-24T12:00:00.000Z",
+                     *           "created_at": "2026-11-23T12:00:00.000Z",
+                     *           "user_reference": "user_8823",
+                     *           "client_reference_id": null,
+                     *           "metadata": {
+                     *             "order": "1042"
+                     *           },
+                     *           "tx_refid": null,
+                     *           "progress": {
+                     *             "phase": "created",
+                     *             "reason": null,
+                     *             "updated_at": "2026-11-23T12:00:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/gate_sessions"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_SessionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createSession: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description One per logical attempt. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "100.00",
+                 *       "currency": "EUR",
+                 *       "target_token": "USDC",
+                 *       "target_network": "base",
+                 *       "return_url": "https://shop.example/orders/1042",
+                 *       "cancel_url": "https://shop.example/cart",
+                 *       "user_reference": "user_8823",
+                 *       "metadata": {
+                 *         "order": "1042"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateSessionBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "gs_test_01m844dzg0w8dmbc38e4k5mbwa",
+                     *       "object": "gate_session",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "target_token": "USDC",
+                     *       "target_network": "base",
+                     *       "flow": null,
+                     *       "wallet_address": null,
+                     *       "return_url": "https://shop.example/orders/1042",
+                     *       "cancel_url": "https://shop.example/cart",
+                     *       "status": "open",
+                     *       "expires_at": "2026-11-24T12:00:00.000Z",
+                     *       "created_at": "2026-11-23T12:00:00.000Z",
+                     *       "user_reference": "user_8823",
+                     *       "client_reference_id": null,
+                     *       "metadata": {
+                     *         "order": "1042"
+                     *       },
+                     *       "tx_refid": null,
+                     *       "progress": {
+                     *         "phase": "created",
+                     *         "reason": null,
+                     *         "updated_at": "2026-11-23T12:00:00.000Z"
+                     *       },
+                     *       "client_secret": "gsec_gs_test_01m844dzg0w8dmbc38e4k5mbwa_v7ia1U4ZhtbfrrahwUzHpEMrrIea31aRXjKCd6gBJVD"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedSessionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_supported`, `flow_not_available`, `url_invalid`, `invalid_wallet_address`, `user_reference_not_opaque`, `metadata_invalid`, `invalid_text`, `quote_id_invalid`, `quote_not_found`, `quote_mismatch`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `url_not_allowed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden2"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `quote_expired`, `quote_consumed`, `client_reference_id_in_use`, `idempotency_key_reused`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            425: components["responses"]["TwinInProgress"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`, `kyc_package_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "gs_test_01m844dzg0w8dmbc38e4k5mbwa",
+                     *       "object": "gate_session",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "target_token": "USDC",
+                     *       "target_network": "base",
+                     *       "flow": null,
+                     *       "wallet_address": null,
+                     *       "return_url": "https://shop.example/orders/1042",
+                     *       "cancel_url": "https://shop.example/cart",
+                     *       "status": "open",
+                     *       "expires_at": "2026-11-24T12:00:00.000Z",
+                     *       "created_at": "2026-11-23T12:00:00.000Z",
+                     *       "user_reference": "user_8823",
+                     *       "client_reference_id": null,
+                     *       "metadata": {
+                     *         "order": "1042"
+                     *       },
+                     *       "tx_refid": null,
+                     *       "progress": {
+                     *         "phase": "created",
+                     *         "reason": null,
+                     *         "updated_at": "2026-11-23T12:00:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    cancelSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "gs_test_01m844dzg0w8dmbc38e4k5mbwa",
+                     *       "object": "gate_session",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "target_token": "USDC",
+                     *       "target_network": "base",
+                     *       "flow": null,
+                     *       "wallet_address": null,
+                     *       "return_url": "https://shop.example/orders/1042",
+                     *       "cancel_url": "https://shop.example/cart",
+                     *       "status": "cancelled",
+                     *       "expires_at": "2026-11-24T12:00:00.000Z",
+                     *       "created_at": "2026-11-23T12:00:00.000Z",
+                     *       "user_reference": "user_8823",
+                     *       "client_reference_id": null,
+                     *       "metadata": {
+                     *         "order": "1042"
+                     *       },
+                     *       "tx_refid": null,
+                     *       "progress": {
+                     *         "phase": "failed",
+                     *         "reason": null,
+                     *         "updated_at": "2026-11-23T12:00:03.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    previewQuotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "side": "on_ramp",
+                 *       "currency": "EUR",
+                 *       "asset": "USDC",
+                 *       "amount": "100.00",
+                 *       "country_code": "DE"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewQuotesBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "object": "quote_preview",
+                     *           "payment_method": "card",
+                     *           "side": "on_ramp",
+                     *           "currency": "EUR",
+                     *           "asset": "USDC",
+                     *           "network": "base",
+                     *           "fiat_amount": "100.00",
+                     *           "crypto_amount": "106.893833",
+                     *           "exchange_rate": "0.91829432",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "amount": "1.49",
+                     *               "currency": "EUR"
+                     *             },
+                     *             {
+                     *               "kind": "network",
+                     *               "amount": "0.35",
+                     *               "currency": "EUR"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.84",
+                     *           "source": {
+                     *             "name": "simulated_market",
+                     *             "at": "2026-11-23T12:01:04.000Z"
+                     *           }
+                     *         },
+                     *         {
+                     *           "object": "quote_preview",
+                     *           "payment_method": "sepa_bank_transfer",
+                     *           "side": "on_ramp",
+                     *           "currency": "EUR",
+                     *           "asset": "USDC",
+                     *           "network": "base",
+                     *           "fiat_amount": "100.00",
+                     *           "crypto_amount": "106.893833",
+                     *           "exchange_rate": "0.91829432",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "amount": "1.49",
+                     *               "currency": "EUR"
+                     *             },
+                     *             {
+                     *               "kind": "network",
+                     *               "amount": "0.35",
+                     *               "currency": "EUR"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.84",
+                     *           "source": {
+                     *             "name": "simulated_market",
+                     *             "at": "2026-11-23T12:01:04.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/quotes/preview"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_QuotePreviewBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `country_code_invalid`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `no_price`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    lockQuote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One per logical attempt. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "side": "on_ramp",
+                 *       "currency": "EUR",
+                 *       "asset": "USDC",
+                 *       "amount": "100.00",
+                 *       "payment_method": "card",
+                 *       "network": "base",
+                 *       "expires_in": 300
+                 *     }
+                 */
+                "application/json": components["schemas"]["LockQuoteBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "qt_test_01m844fyz835160pva5nceqxcg",
+                     *       "object": "signed_quote",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "status": "active",
+                     *       "side": "on_ramp",
+                     *       "currency": "EUR",
+                     *       "asset": "USDC",
+                     *       "network": "base",
+                     *       "payment_method": "card",
+                     *       "fiat_amount": "100.00",
+                     *       "crypto_amount": "106.893833",
+                     *       "exchange_rate": "0.91829432",
+                     *       "fees": [
+                     *         {
+                     *           "kind": "service",
+                     *           "amount": "1.49",
+                     *           "currency": "EUR"
+                     *         },
+                     *         {
+                     *           "kind": "network",
+                     *           "amount": "0.35",
+                     *           "currency": "EUR"
+                     *         }
+                     *       ],
+                     *       "total_fees": "1.84",
+                     *       "source": {
+                     *         "name": "simulated_market",
+                     *         "at": "2026-11-23T12:01:05.000Z"
+                     *       },
+                     *       "on_lapse": "requote",
+                     *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
+                     *       "created_at": "2026-11-23T12:01:05.000Z",
+                     *       "expires_at": "2026-11-23T12:06:05.000Z",
+                     *       "consumed_at": null,
+                     *       "tx_refid": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedQuoteBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `on_lapse_invalid`, `country_code_invalid`, `malformed_json`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden2"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `no_price`, `idempotency_key_reused`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            425: components["responses"]["TwinInProgress"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveSignedQuote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "qt_test_01m844fyz835160pva5nceqxcg",
+                     *       "object": "signed_quote",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "status": "active",
+                     *       "side": "on_ramp",
+                     *       "currency": "EUR",
+                     *       "asset": "USDC",
+                     *       "network": "base",
+                     *       "payment_method": "card",
+                     *       "fiat_amount": "100.00",
+                     *       "crypto_amount": "106.893833",
+                     *       "exchange_rate": "0.91829432",
+                     *       "fees": [
+                     *         {
+                     *           "kind": "service",
+                     *           "amount": "1.49",
+                     *           "currency": "EUR"
+                     *         },
+                     *         {
+                     *           "kind": "network",
+                     *           "amount": "0.35",
+                     *           "currency": "EUR"
+                     *         }
+                     *       ],
+                     *       "total_fees": "1.84",
+                     *       "source": {
+                     *         "name": "simulated_market",
+                     *         "at": "2026-11-23T12:01:05.000Z"
+                     *       },
+                     *       "on_lapse": "requote",
+                     *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
+                     *       "created_at": "2026-11-23T12:01:05.000Z",
+                     *       "expires_at": "2026-11-23T12:06:05.000Z",
+                     *       "consumed_at": null,
+                     *       "tx_refid": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedQuoteBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden2"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createPayIn: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description One per logical attempt. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
+                 *       "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StartRailPaymentBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                     *       "object": "rail_pay_in",
+                     *       "kind": "pay_in",
+                     *       "mode": "test",
+                     *       "status": "processing",
+                     *       "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
+                     *       "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
+                     *       "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                     *       "payment_method": "card",
+                     *       "fiat_amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "crypto_amount": "106.893833",
+                     *       "asset": "USDC",
+                     *       "network": "base",
+                     *       "created_at": "2026-11-23T12:01:08.000Z",
+                     *       "updated_at": "2026-11-23T12:01:08.000Z",
+                     *       "reason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RailPaymentBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden2"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `quote_expired`, `quote_consumed`, `idempotency_key_reused`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            425: components["responses"]["TwinInProgress"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrievePayIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                     *       "object": "rail_pay_in",
+                     *       "kind": "pay_in",
+                     *       "mode": "test",
+                     *       "status": "processing",
+                     *       "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
+                     *       "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
+                     *       "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                     *       "payment_method": "card",
+                     *       "fiat_amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "crypto_amount": "106.893833",
+                     *       "asset": "USDC",
+                     *       "network": "base",
+                     *       "created_at": "2026-11-23T12:01:08.000Z",
+                     *       "updated_at": "2026-11-23T12:01:08.000Z",
+                     *       "reason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RailPaymentBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden2"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createPayOut: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description One per logical attempt. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
+                 *       "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StartRailPaymentBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "po_test_01m844gkfgs3t1qfcfyk2970th",
+                     *       "object": "rail_pay_out",
+                     *       "kind": "pay_out",
+                     *       "mode": "test",
+                     *       "status": "processing",
+                     *       "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m844gkfgtx1sjtschjkjexhr",
+                     *       "payment_method": "sepa_payout",
+                     *       "fiat_amount": "90.57",
+                     *       "currency": "EUR",
+                     *       "crypto_amount": "100.000000",
+                     *       "asset": "USDC",
+                     *       "network": "base",
+                     *       "created_at": "2026-11-23T12:01:26.000Z",
+                     *       "updated_at": "2026-11-23T12:01:26.000Z",
+                     *       "reason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RailPaymentBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden2"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `quote_expired`, `quote_consumed`, `idempotency_key_reused`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            425: components["responses"]["TwinInProgress"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrievePayOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "po_test_01m844gkfgs3t1qfcfyk2970th",
+                     *       "object": "rail_pay_out",
+                     *       "kind": "pay_out",
+                     *       "mode": "test",
+                     *       "status": "processing",
+                     *       "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m844gkfgtx1sjtschjkjexhr",
+                     *       "payment_method": "sepa_payout",
+                     *       "fiat_amount": "90.57",
+                     *       "currency": "EUR",
+                     *       "crypto_amount": "100.000000",
+                     *       "asset": "USDC",
+                     *       "network": "base",
+                     *       "created_at": "2026-11-23T12:01:26.000Z",
+                     *       "updated_at": "2026-11-23T12:01:26.000Z",
+                     *       "reason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RailPaymentBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden2"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    settleRailPayment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                     *       "object": "rail_pay_in",
+                     *       "kind": "pay_in",
+                     *       "mode": "test",
+                     *       "status": "settled",
+                     *       "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
+                     *       "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
+                     *       "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                     *       "payment_method": "card",
+                     *       "fiat_amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "crypto_amount": "106.893833",
+                     *       "asset": "USDC",
+                     *       "network": "base",
+                     *       "created_at": "2026-11-23T12:01:08.000Z",
+                     *       "updated_at": "2026-11-23T12:01:10.000Z",
+                     *       "reason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RailPaymentBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `rail_payment_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    failRailPayment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "pi_test_01m844g7rgnfw80r0s93xj5m73",
+                     *       "object": "rail_pay_in",
+                     *       "kind": "pay_in",
+                     *       "mode": "test",
+                     *       "status": "failed",
+                     *       "session_id": "gs_test_01m844g6s8btc0q15xx7afw2a8",
+                     *       "quote_id": "qt_test_01m844g4trk2d2v9stg0rnny8h",
+                     *       "refid": "tx_test_01m844g7rgj0z1vpc6qggkavht",
+                     *       "payment_method": "card",
+                     *       "fiat_amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "crypto_amount": "106.415247",
+                     *       "asset": "USDC",
+                     *       "network": "base",
+                     *       "created_at": "2026-11-23T12:01:14.000Z",
+                     *       "updated_at": "2026-11-23T12:01:16.000Z",
+                     *       "reason": {
+                     *         "code": "forced_failure",
+                     *         "message": "A test helper made this payment fail.",
+                     *         "retryable": true,
+                     *         "limit": null,
+                     *         "minimum": null,
+                     *         "maximum": null,
+                     *         "remaining": null,
+                     *         "next_step": "Try again."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RailPaymentBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `rail_payment_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    cancelRailPayment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "pi_test_01m844gdm02jemxs68p4d7qn0g",
+                     *       "object": "rail_pay_in",
+                     *       "kind": "pay_in",
+                     *       "mode": "test",
+                     *       "status": "cancelled",
+                     *       "session_id": "gs_test_01m844gcmrast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m844gap8t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m844gdm0vcz7cxbt1kgqp8fr",
+                     *       "payment_method": "card",
+                     *       "fiat_amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "crypto_amount": "106.415247",
+                     *       "asset": "USDC",
+                     *       "network": "base",
+                     *       "created_at": "2026-11-23T12:01:20.000Z",
+                     *       "updated_at": "2026-11-23T12:01:22.000Z",
+                     *       "reason": {
+                     *         "code": "payment_cancelled",
+                     *         "message": "The payment was cancelled. No money has moved.",
+                     *         "retryable": true,
+                     *         "limit": null,
+                     *         "minimum": null,
+                     *         "maximum": null,
+                     *         "remaining": null,
+                     *         "next_step": "Start again when you are ready."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RailPaymentBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `rail_payment_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    listTransactions: {
+        parameters: {
+            query?: {
+                /** @description 10 where nothing is said. */
+                limit?: number;
+                /** @description The refid of the last transaction of the page before. */
+                starting_after?: string;
+                /** @description Those that stand here. */
+                status?: components["schemas"]["TransactionStatus"];
+                /** @description Those of one session. A session that is not yours has none. */
+                session_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                     *           "object": "transaction",
+                     *           "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *           "quote_id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "action": "on_ramp",
+                     *           "status": "completed",
+                     *           "token": "USDC",
+                     *           "network": "base",
+                     *           "currency": "EUR",
+                     *           "payment_method": "card",
+                     *           "fiat_amount": "100.00",
+                     *           "token_amount": "106.700133",
+                     *           "exchange_rate": "0.91996136",
+                     *           "total_fees": "1.84",
+                     *           "local_rail_transaction_id": "sim_pay_01m844ed5g93mm09mpg4bk9ps5",
+                     *           "facilita_transaction_id": "sim_pay_01m844ed5g93mm09mpg4bk9ps5",
+                     *           "created_at": "2026-11-23T12:00:14.000Z",
+                     *           "updated_at": "2026-11-23T12:00:22.000Z",
+                     *           "reason": null
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/transactions"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_TransactionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveTransaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the transaction. */
+                refid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                     *       "object": "transaction",
+                     *       "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *       "quote_id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *       "action": "on_ramp",
+                     *       "status": "completed",
+                     *       "token": "USDC",
+                     *       "network": "base",
+                     *       "currency": "EUR",
+                     *       "payment_method": "card",
+                     *       "fiat_amount": "100.00",
+                     *       "token_amount": "106.700133",
+                     *       "exchange_rate": "0.91996136",
+                     *       "total_fees": "1.84",
+                     *       "local_rail_transaction_id": "sim_pay_01m844ed5g93mm09mpg4bk9ps5",
+                     *       "facilita_transaction_id": "sim_pay_01m844ed5g93mm09mpg4bk9ps5",
+                     *       "created_at": "2026-11-23T12:00:14.000Z",
+                     *       "updated_at": "2026-11-23T12:00:22.000Z",
+                     *       "reason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /** @description 10 where nothing is said. */
+                limit?: number;
+                /** @description The id of the last endpoint of the page before. */
+                starting_after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *           "object": "webhook_endpoint",
+                     *           "mode": "test",
+                     *           "url": "https://shop.example/webhooks/rails",
+                     *           "event_types": [
+                     *             "rail.*",
+                     *             "quote.consumed"
+                     *           ],
+                     *           "description": "Payments",
+                     *           "status": "enabled",
+                     *           "disabled_reason": null,
+                     *           "old_secret_expires_at": null,
+                     *           "created_at": "2026-11-23T12:01:56.000Z",
+                     *           "updated_at": "2026-11-23T12:01:56.000Z"
+                     *         },
+                     *         {
+                     *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
+                     *           "object": "webhook_endpoint",
+                     *           "mode": "test",
+                     *           "url": "https://shop.example/webhooks",
+                     *           "event_types": [
+                     *             "*"
+                     *           ],
+                     *           "description": null,
+                     *           "status": "enabled",
+                     *           "disabled_reason": null,
+                     *           "old_secret_expires_at": null,
+                     *           "created_at": "2026-11-23T12:00:00.000Z",
+                     *           "updated_at": "2026-11-23T12:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/webhook_endpoints"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_EndpointBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One per logical attempt. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://shop.example/webhooks/rails",
+                 *       "event_types": [
+                 *         "rail.*",
+                 *         "quote.consumed"
+                 *       ],
+                 *       "description": "Payments"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateEndpointBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "object": "webhook_endpoint",
+                     *       "mode": "test",
+                     *       "url": "https://shop.example/webhooks/rails",
+                     *       "event_types": [
+                     *         "rail.*",
+                     *         "quote.consumed"
+                     *       ],
+                     *       "description": "Payments",
+                     *       "status": "enabled",
+                     *       "disabled_reason": null,
+                     *       "old_secret_expires_at": null,
+                     *       "created_at": "2026-11-23T12:01:56.000Z",
+                     *       "updated_at": "2026-11-23T12:01:56.000Z",
+                     *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointWithSecretBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `url_invalid`, `invalid_text`, `event_type_unknown`, `malformed_json`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `endpoints_limit_reached`, `idempotency_key_reused`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            425: components["responses"]["TwinInProgress"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "object": "webhook_endpoint",
+                     *       "mode": "test",
+                     *       "url": "https://shop.example/webhooks/rails",
+                     *       "event_types": [
+                     *         "rail.*",
+                     *         "quote.consumed"
+                     *       ],
+                     *       "description": "Payments",
+                     *       "status": "enabled",
+                     *       "disabled_reason": null,
+                     *       "old_secret_expires_at": null,
+                     *       "created_at": "2026-11-23T12:01:56.000Z",
+                     *       "updated_at": "2026-11-23T12:01:56.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "object": "webhook_endpoint",
+                     *       "deleted": true,
+                     *       "deleted_at": "2026-11-23T12:02:01.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedEndpointBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    updateWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event_types": [
+                 *         "rail.*"
+                 *       ],
+                 *       "description": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateEndpointBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "object": "webhook_endpoint",
+                     *       "mode": "test",
+                     *       "url": "https://shop.example/webhooks/rails",
+                     *       "event_types": [
+                     *         "rail.*"
+                     *       ],
+                     *       "description": null,
+                     *       "status": "enabled",
+                     *       "disabled_reason": null,
+                     *       "old_secret_expires_at": null,
+                     *       "created_at": "2026-11-23T12:01:56.000Z",
+                     *       "updated_at": "2026-11-23T12:01:59.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `url_invalid`, `invalid_text`, `event_type_unknown`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    rollWebhookEndpointSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One per logical attempt. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap_seconds": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["RollSecretBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "object": "webhook_endpoint",
+                     *       "mode": "test",
+                     *       "url": "https://shop.example/webhooks/rails",
+                     *       "event_types": [
+                     *         "rail.*"
+                     *       ],
+                     *       "description": null,
+                     *       "status": "enabled",
+                     *       "disabled_reason": null,
+                     *       "old_secret_expires_at": "2026-11-23T13:02:00.000Z",
+                     *       "created_at": "2026-11-23T12:01:56.000Z",
+                     *       "updated_at": "2026-11-23T12:02:00.000Z",
+                     *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointWithSecretBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `malformed_json`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `secrets_limit_reached`, `idempotency_key_reused`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            425: components["responses"]["TwinInProgress"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description 10 where nothing is said, or 100 with `after`. */
+                limit?: number;
+                /** @description The id of the last event of the page before. */
+                starting_after?: string;
+                /** @description A place in the feed: the events behind it, oldest first. */
+                after?: number;
+                /** @description Seconds that an empty page waits for something to come. */
+                wait?: number;
+                /** @description An exact type, or a family such as `rail.*`. */
+                type?: components["schemas"]["EventPattern"];
+                /** @description Events about this session. */
+                session_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "evt_test_01m844h1507h8rev5vywzebwgq",
+                     *           "object": "event",
+                     *           "type": "gate_session.failed",
+                     *           "created_at": 1795435300,
+                     *           "livemode": false,
+                     *           "sequence": 56,
+                     *           "data": {
+                     *             "id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                     *             "object": "gate_session",
+                     *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *             "mode": "test",
+                     *             "amount": "90.44",
+                     *             "currency": "EUR",
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "flow": "off_ramp",
+                     *             "wallet_address": null,
+                     *             "return_url": "https://shop.example/orders/1043",
+                     *             "cancel_url": null,
+                     *             "status": "open",
+                     *             "expires_at": "2026-11-24T12:01:37.000Z",
+                     *             "created_at": "2026-11-23T12:01:37.000Z",
+                     *             "user_reference": null,
+                     *             "client_reference_id": null,
+                     *             "metadata": {},
+                     *             "tx_refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                     *             "progress": {
+                     *               "phase": "failed",
+                     *               "reason": {
+                     *                 "code": "payment_cancelled",
+                     *                 "message": "The payment was cancelled. No money has moved.",
+                     *                 "retryable": true,
+                     *                 "limit": null,
+                     *                 "minimum": null,
+                     *                 "maximum": null,
+                     *                 "remaining": null,
+                     *                 "next_step": "Start again when you are ready."
+                     *               },
+                     *               "updated_at": "2026-11-23T12:01:40.000Z"
+                     *             },
+                     *             "transaction": {
+                     *               "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                     *               "object": "transaction",
+                     *               "session_id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                     *               "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
+                     *               "action": "off_ramp",
+                     *               "status": "failed",
+                     *               "token": "USDC",
+                     *               "network": "base",
+                     *               "currency": "EUR",
+                     *               "payment_method": "sepa_payout",
+                     *               "fiat_amount": "90.44",
+                     *               "token_amount": "100.000000",
+                     *               "exchange_rate": "0.91818852",
+                     *               "total_fees": "1.37",
+                     *               "local_rail_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:01:38.000Z",
+                     *               "updated_at": "2026-11-23T12:01:40.000Z",
+                     *               "reason": {
+                     *                 "code": "payment_cancelled",
+                     *                 "message": "The payment was cancelled. No money has moved.",
+                     *                 "retryable": true,
+                     *                 "limit": null,
+                     *                 "minimum": null,
+                     *                 "maximum": null,
+                     *                 "remaining": null,
+                     *                 "next_step": "Start again when you are ready."
+                     *               }
+                     *             },
+                     *             "reason": {
+                     *               "code": "payment_cancelled",
+                     *               "message": "The payment was cancelled. No money has moved.",
+                     *               "retryable": true,
+                     *               "limit": null,
+                     *               "minimum": null,
+                     *               "maximum": null,
+                     *               "remaining": null,
+                     *               "next_step": "Start again when you are ready."
+                     *             }
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "evt_test_01m844gz6gbqbty7wrkqbsyzdx",
+                     *           "object": "event",
+                     *           "type": "gate_session.processing",
+                     *           "created_at": 1795435298,
+                     *           "livemode": false,
+                     *           "sequence": 54,
+                     *           "data": {
+                     *             "id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                     *             "object": "gate_session",
+                     *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *             "mode": "test",
+                     *             "amount": "90.44",
+                     *             "currency": "EUR",
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "flow": "off_ramp",
+                     *             "wallet_address": null,
+                     *             "return_url": "https://shop.example/orders/1043",
+                     *             "cancel_url": null,
+                     *             "status": "open",
+                     *             "expires_at": "2026-11-24T12:01:37.000Z",
+                     *             "created_at": "2026-11-23T12:01:37.000Z",
+                     *             "user_reference": null,
+                     *             "client_reference_id": null,
+                     *             "metadata": {},
+                     *             "tx_refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                     *             "progress": {
+                     *               "phase": "processing",
+                     *               "reason": null,
+                     *               "updated_at": "2026-11-23T12:01:38.000Z"
+                     *             },
+                     *             "transaction": {
+                     *               "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                     *               "object": "transaction",
+                     *               "session_id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                     *               "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
+                     *               "action": "off_ramp",
+                     *               "status": "awaiting_payment",
+                     *               "token": "USDC",
+                     *               "network": "base",
+                     *               "currency": "EUR",
+                     *               "payment_method": "sepa_payout",
+                     *               "fiat_amount": "90.44",
+                     *               "token_amount": "100.000000",
+                     *               "exchange_rate": "0.91818852",
+                     *               "total_fees": "1.37",
+                     *               "local_rail_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:01:38.000Z",
+                     *               "updated_at": "2026-11-23T12:01:38.000Z",
+                     *               "reason": null
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": true,
+                     *       "url": "/v1/events"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_EventBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `event_type_unknown`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "evt_test_01m844h1507h8rev5vywzebwgq",
+                     *       "object": "event",
+                     *       "type": "gate_session.failed",
+                     *       "created_at": 1795435300,
+                     *       "livemode": false,
+                     *       "sequence": 56,
+                     *       "data": {
+                     *         "id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                     *         "object": "gate_session",
+                     *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *         "mode": "test",
+                     *         "amount": "90.44",
+                     *         "currency": "EUR",
+                     *         "target_token": "USDC",
+                     *         "target_network": "base",
+                     *         "flow": "off_ramp",
+                     *         "wallet_address": null,
+                     *         "return_url": "https://shop.example/orders/1043",
+                     *         "cancel_url": null,
+                     *         "status": "open",
+                     *         "expires_at": "2026-11-24T12:01:37.000Z",
+                     *         "created_at": "2026-11-23T12:01:37.000Z",
+                     *         "user_reference": null,
+                     *         "client_reference_id": null,
+                     *         "metadata": {},
+                     *         "tx_refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                     *         "progress": {
+                     *           "phase": "failed",
+                     *           "reason": {
+                     *             "code": "payment_cancelled",
+                     *             "message": "The payment was cancelled. No money has moved.",
+                     *             "retryable": true,
+                     *             "limit": null,
+                     *             "minimum": null,
+                     *             "maximum": null,
+                     *             "remaining": null,
+                     *             "next_step": "Start again when you are ready."
+                     *           },
+                     *           "updated_at": "2026-11-23T12:01:40.000Z"
+                     *         },
+                     *         "transaction": {
+                     *           "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                     *           "object": "transaction",
+                     *           "session_id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                     *           "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
+                     *           "action": "off_ramp",
+                     *           "status": "failed",
+                     *           "token": "USDC",
+                     *           "network": "base",
+                     *           "currency": "EUR",
+                     *           "payment_method": "sepa_payout",
+                     *           "fiat_amount": "90.44",
+                     *           "token_amount": "100.000000",
+                     *           "exchange_rate": "0.91818852",
+                     *           "total_fees": "1.37",
+                     *           "local_rail_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
+                     *           "facilita_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
+                     *           "created_at": "2026-11-23T12:01:38.000Z",
+                     *           "updated_at": "2026-11-23T12:01:40.000Z",
+                     *           "reason": {
+                     *             "code": "payment_cancelled",
+                     *             "message": "The payment was cancelled. No money has moved.",
+                     *             "retryable": true,
+                     *             "limit": null,
+                     *             "minimum": null,
+                     *             "maximum": null,
+                     *             "remaining": null,
+                     *             "next_step": "Start again when you are ready."
+                     *           }
+                     *         },
+                     *         "reason": {
+                     *           "code": "payment_cancelled",
+                     *           "message": "The payment was cancelled. No money has moved.",
+                     *           "retryable": true,
+                     *           "limit": null,
+                     *           "minimum": null,
+                     *           "maximum": null,
+                     *           "remaining": null,
+                     *           "next_step": "Start again when you are ready."
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description 50 where nothing is said. */
+                limit?: number;
+                /** @description 0 where nothing is said. */
+                skip?: number;
+                /** @description Where the deliveries stand. */
+                status?: components["schemas"]["DeliveryStatus"];
+                /** @description Deliveries to this endpoint. */
+                endpoint_id?: string;
+                /** @description Deliveries of this event. */
+                event_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "object": "webhook_delivery",
+                     *           "id": "wd_test_01m844hpmgstcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                     *           "event_type": "webhook.test",
+                     *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
+                     *           "target_url": "https://shop.example/webhooks",
+                     *           "status": "pending",
+                     *           "attempts": 0,
+                     *           "last_response_status": null,
+                     *           "last_error": null,
+                     *           "next_attempt_at": "2026-11-23T12:02:02.000Z",
+                     *           "delivered_at": null,
+                     *           "created_at": "2026-11-23T12:02:02.000Z"
+                     *         },
+                     *         {
+                     *           "object": "webhook_delivery",
+                     *           "id": "wd_test_01m844h70gjsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m844h70gej5fq8d04yy9j1hs",
+                     *           "event_type": "customer.deleted",
+                     *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
+                     *           "target_url": "https://shop.example/webhooks",
+                     *           "status": "pending",
+                     *           "attempts": 0,
+                     *           "last_response_status": null,
+                     *           "last_error": null,
+                     *           "next_attempt_at": "2026-11-23T12:01:46.000Z",
+                     *           "delivered_at": null,
+                     *           "created_at": "2026-11-23T12:01:46.000Z"
+                     *         }
+                     *       ],
+                     *       "has_more": true,
+                     *       "url": "/v1/webhooks/deliveries"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_DeliveryBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "webhook_delivery",
+                     *       "id": "wd_test_01m844hpmgstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                     *       "event_type": "webhook.test",
+                     *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
+                     *       "target_url": "https://shop.example/webhooks",
+                     *       "status": "dead_lettered",
+                     *       "attempts": 10,
+                     *       "last_response_status": 500,
+                     *       "last_error": "answered 500",
+                     *       "next_attempt_at": null,
+                     *       "delivered_at": null,
+                     *       "created_at": "2026-11-23T12:02:02.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listWebhookAttempts: {
+        parameters: {
+            query?: {
+                /** @description 50 where nothing is said. */
+                limit?: number;
+                /** @description The number of the last attempt of the page before. */
+                starting_after?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "object": "webhook_attempt",
+                     *           "number": 10,
+                     *           "started_at": "2026-11-26T23:11:40.000Z",
+                     *           "ended_at": "2026-11-26T23:11:40.000Z",
+                     *           "duration_ms": 0,
+                     *           "response_status": 500,
+                     *           "error": "answered 500",
+                     *           "response_excerpt": "said 500"
+                     *         },
+                     *         {
+                     *           "object": "webhook_attempt",
+                     *           "number": 9,
+                     *           "started_at": "2026-11-25T20:47:40.000Z",
+                     *           "ended_at": "2026-11-25T20:47:40.000Z",
+                     *           "duration_ms": 0,
+                     *           "response_status": 500,
+                     *           "error": "answered 500",
+                     *           "response_excerpt": "said 500"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m844hpmgstcmk5j7v8am9dsq/attempts"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_AttemptBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listWebhookReplays: {
+        parameters: {
+            query?: {
+                /** @description 10 where nothing is said. */
+                limit?: number;
+                /** @description The id of the last replay of the page before. */
+                starting_after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "rp_test_01m8d223z4eff2qvd7fckf7tma",
+                     *           "object": "webhook_replay",
+                     *           "status": "running",
+                     *           "since": "2026-11-22T23:11:44.100Z",
+                     *           "until": null,
+                     *           "endpoint_id": null,
+                     *           "event_types": [
+                     *             "gate_session.*"
+                     *           ],
+                     *           "statuses": [
+                     *             "dead_lettered"
+                     *           ],
+                     *           "rate_per_second": 100,
+                     *           "total": 61,
+                     *           "examined": 0,
+                     *           "queued": 0,
+                     *           "cursor": 0,
+                     *           "created_at": "2026-11-26T23:11:44.100Z",
+                     *           "updated_at": "2026-11-26T23:11:44.100Z"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/webhooks/replay"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_ReplayBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createWebhookReplay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One per logical attempt. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event_types": [
+                 *         "gate_session.*"
+                 *       ],
+                 *       "statuses": [
+                 *         "dead_lettered"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateReplayBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "rp_test_01m8d223z4eff2qvd7fckf7tma",
+                     *       "object": "webhook_replay",
+                     *       "status": "running",
+                     *       "since": "2026-11-22T23:11:44.100Z",
+                     *       "until": null,
+                     *       "endpoint_id": null,
+                     *       "event_types": [
+                     *         "gate_session.*"
+                     *       ],
+                     *       "statuses": [
+                     *         "dead_lettered"
+                     *       ],
+                     *       "rate_per_second": 100,
+                     *       "total": 61,
+                     *       "examined": 0,
+                     *       "queued": 0,
+                     *       "cursor": 0,
+                     *       "created_at": "2026-11-26T23:11:44.100Z",
+                     *       "updated_at": "2026-11-26T23:11:44.100Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `event_type_unknown`, `instant_invalid`, `malformed_json`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `replays_limit_reached`, `idempotency_key_reused`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            425: components["responses"]["TwinInProgress"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveWebhookReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "rp_test_01m8d223z4eff2qvd7fckf7tma",
+                     *       "object": "webhook_replay",
+                     *       "status": "running",
+                     *       "since": "2026-11-22T23:11:44.100Z",
+                     *       "until": null,
+                     *       "endpoint_id": null,
+                     *       "event_types": [
+                     *         "gate_session.*"
+                     *       ],
+                     *       "statuses": [
+                     *         "dead_lettered"
+                     *       ],
+                     *       "rate_per_second": 100,
+                     *       "total": 61,
+                     *       "examined": 0,
+                     *       "queued": 0,
+                     *       "cursor": 0,
+                     *       "created_at": "2026-11-26T23:11:44.100Z",
+                     *       "updated_at": "2026-11-26T23:11:44.100Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    cancelWebhookReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "rp_test_01m8d223z4eff2qvd7fckf7tma",
+                     *       "object": "webhook_replay",
+                     *       "status": "cancelled",
+                     *       "since": "2026-11-22T23:11:44.100Z",
+                     *       "until": null,
+                     *       "endpoint_id": null,
+                     *       "event_types": [
+                     *         "gate_session.*"
+                     *       ],
+                     *       "statuses": [
+                     *         "dead_lettered"
+                     *       ],
+                     *       "rate_per_second": 100,
+                     *       "total": 61,
+                     *       "examined": 0,
+                     *       "queued": 0,
+                     *       "cursor": 0,
+                     *       "created_at": "2026-11-26T23:11:44.100Z",
+                     *       "updated_at": "2026-11-26T23:11:47.100Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "webhook_delivery",
+                     *       "id": "wd_test_01m844hpmgstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                     *       "event_type": "webhook.test",
+                     *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
+                     *       "target_url": "https://shop.example/webhooks",
+                     *       "status": "pending",
+                     *       "attempts": 10,
+                     *       "last_response_status": 500,
+                     *       "last_error": "answered 500",
+                     *       "next_attempt_at": "2026-11-26T23:11:43.100Z",
+                     *       "delivered_at": null,
+                     *       "created_at": "2026-11-23T12:02:02.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`, `delivery_not_dead_lettered`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    sendWebhookTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "webhook_delivery",
+                     *       "id": "wd_test_01m844hpmgstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                     *       "event_type": "webhook.test",
+                     *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
+                     *       "target_url": "https://shop.example/webhooks",
+                     *       "status": "pending",
+                     *       "attempts": 0,
+                     *       "last_response_status": null,
+                     *       "last_error": null,
+                     *       "next_attempt_at": "2026-11-23T12:02:02.000Z",
+                     *       "delivered_at": null,
+                     *       "created_at": "2026-11-23T12:02:02.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`, `webhook_endpoint_missing`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    completeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "gs_test_01m844fp604m820spjn1ddea41",
+                     *       "object": "gate_session",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "target_token": "USDC",
+                     *       "target_network": "base",
+                     *       "flow": null,
+                     *       "wallet_address": null,
+                     *       "return_url": "https://shop.example/orders/1042",
+                     *       "cancel_url": "https://shop.example/cart",
+                     *       "status": "completed",
+                     *       "expires_at": "2026-11-24T12:00:56.000Z",
+                     *       "created_at": "2026-11-23T12:00:56.000Z",
+                     *       "user_reference": "user_8823",
+                     *       "client_reference_id": null,
+                     *       "metadata": {
+                     *         "order": "1042"
+                     *       },
+                     *       "tx_refid": "tx_test_01m844fq582vd00k1gq32xs014",
+                     *       "progress": {
+                     *         "phase": "settled",
+                     *         "reason": null,
+                     *         "updated_at": "2026-11-23T12:00:57.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    failSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "gs_test_01m844fr4gk6bzzw9ad1r8dc3q",
+                     *       "object": "gate_session",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "target_token": "USDC",
+                     *       "target_network": "base",
+                     *       "flow": null,
+                     *       "wallet_address": null,
+                     *       "return_url": "https://shop.example/orders/1042",
+                     *       "cancel_url": "https://shop.example/cart",
+                     *       "status": "open",
+                     *       "expires_at": "2026-11-24T12:00:58.000Z",
+                     *       "created_at": "2026-11-23T12:00:58.000Z",
+                     *       "user_reference": "user_8823",
+                     *       "client_reference_id": null,
+                     *       "metadata": {
+                     *         "order": "1042"
+                     *       },
+                     *       "tx_refid": "tx_test_01m844fs3rcamqarqabcs45yvf",
+                     *       "progress": {
+                     *         "phase": "failed",
+                     *         "reason": {
+                     *           "code": "forced_failure",
+                     *           "message": "A test helper made this payment fail.",
+                     *           "retryable": true,
+                     *           "limit": null,
+                     *           "minimum": null,
+                     *           "maximum": null,
+                     *           "remaining": null,
+                     *           "next_step": "Try again."
+                     *         },
+                     *         "updated_at": "2026-11-23T12:00:59.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveWebhookChaos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "webhook_chaos",
+                     *       "active": true,
+                     *       "duplicate": 20,
+                     *       "delay": 10,
+                     *       "drop": 0,
+                     *       "reorder": 0,
+                     *       "seed": 7,
+                     *       "ends_at": "2026-11-26T23:21:48.100Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChaosBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    beginWebhookChaos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "duplicate": 20,
+                 *       "delay": 10,
+                 *       "for_seconds": 600,
+                 *       "seed": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateChaosBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "webhook_chaos",
+                     *       "active": true,
+                     *       "duplicate": 20,
+                     *       "delay": 10,
+                     *       "drop": 0,
+                     *       "reorder": 0,
+                     *       "seed": 7,
+                     *       "ends_at": "2026-11-26T23:21:48.100Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChaosBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    expireSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "gs_test_01m844ft307jy1jfwf4hth3fve",
+                     *       "object": "gate_session",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "target_token": "USDC",
+                     *       "target_network": "base",
+                     *       "flow": null,
+                     *       "wallet_address": null,
+                     *       "return_url": "https://shop.example/orders/1042",
+                     *       "cancel_url": "https://shop.example/cart",
+                     *       "status": "expired",
+                     *       "expires_at": "2026-11-24T12:01:00.000Z",
+                     *       "created_at": "2026-11-23T12:01:00.000Z",
+                     *       "user_reference": "user_8823",
+                     *       "client_reference_id": null,
+                     *       "metadata": {
+                     *         "order": "1042"
+                     *       },
+                     *       "tx_refid": null,
+                     *       "progress": {
+                     *         "phase": "failed",
+                     *         "reason": null,
+                     *         "updated_at": "2026-11-23T12:01:01.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    requireKyc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "level": "basic"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequireKycBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "gs_test_01m844fj90x6hs9d8ct3bn2cck",
+                     *       "object": "gate_session",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "target_token": "USDC",
+                     *       "target_network": "base",
+                     *       "flow": null,
+                     *       "wallet_address": null,
+                     *       "return_url": "https://shop.example/orders/1042",
+                     *       "cancel_url": "https://shop.example/cart",
+                     *       "status": "open",
+                     *       "expires_at": "2026-11-24T12:00:52.000Z",
+                     *       "created_at": "2026-11-23T12:00:52.000Z",
+                     *       "user_reference": "user_8823",
+                     *       "client_reference_id": null,
+                     *       "metadata": {
+                     *         "order": "1042"
+                     *       },
+                     *       "tx_refid": null,
+                     *       "progress": {
+                     *         "phase": "verifying",
+                     *         "reason": {
+                     *           "code": "identity_required",
+                     *           "message": "We have to confirm who you are before this purchase can go on.",
+                     *           "retryable": true,
+                     *           "limit": null,
+                     *           "minimum": null,
+                     *           "maximum": null,
+                     *           "remaining": null,
+                     *           "next_step": "Confirm your identity; the purchase then goes on where it was."
+                     *         },
+                     *         "updated_at": "2026-11-23T12:00:54.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    advanceTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "seconds": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["AdvanceTimeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "gs_test_01m844fw1g4w9bagfxcby49ypf",
+                     *       "object": "gate_session",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "target_token": "USDC",
+                     *       "target_network": "base",
+                     *       "flow": null,
+                     *       "wallet_address": null,
+                     *       "return_url": "https://shop.example/orders/1042",
+                     *       "cancel_url": "https://shop.example/cart",
+                     *       "status": "open",
+                     *       "expires_at": "2026-11-24T11:01:02.000Z",
+                     *       "created_at": "2026-11-23T12:01:02.000Z",
+                     *       "user_reference": "user_8823",
+                     *       "client_reference_id": null,
+                     *       "metadata": {
+                     *         "order": "1042"
+                     *       },
+                     *       "tx_refid": null,
+                     *       "progress": {
+                     *         "phase": "created",
+                     *         "reason": null,
+                     *         "updated_at": "2026-11-23T12:01:03.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    listCustomers: {
+        parameters: {
+            query?: {
+                /** @description 10 where nothing is said. */
+                limit?: number;
+                /** @description The id of the last customer of the page before. */
+                starting_after?: string;
+                /** @description The customer with this address, whatever its case. */
+                email?: string;
+                /** @description The customer with this external id. */
+                external_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                     *           "object": "customer",
+                     *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *           "mode": "test",
+                     *           "email": "ada@example.com",
+                     *           "external_id": "user_8823",
+                     *           "phone": "+442071838750",
+                     *           "country_code": "GB",
+                     *           "first_name": "Ada",
+                     *           "last_name": "Lovelace",
+                     *           "metadata": {
+                     *             "tier": "gold"
+                     *           },
+                     *           "kyc_status": "unverified",
+                     *           "created_at": "2026-11-23T12:01:41.000Z",
+                     *           "updated_at": "2026-11-23T12:01:41.000Z"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/customers"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_CustomerBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createCustomer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One per logical attempt. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "external_id": "user_8823",
+                 *       "phone": "+442071838750",
+                 *       "country_code": "GB",
+                 *       "first_name": "Ada",
+                 *       "last_name": "Lovelace",
+                 *       "metadata": {
+                 *         "tier": "gold"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateCustomerBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                     *       "object": "customer",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "email": "ada@example.com",
+                     *       "external_id": "user_8823",
+                     *       "phone": "+442071838750",
+                     *       "country_code": "GB",
+                     *       "first_name": "Ada",
+                     *       "last_name": "Lovelace",
+                     *       "metadata": {
+                     *         "tier": "gold"
+                     *       },
+                     *       "kyc_status": "unverified",
+                     *       "created_at": "2026-11-23T12:01:41.000Z",
+                     *       "updated_at": "2026-11-23T12:01:41.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `metadata_invalid`, `invalid_text`, `field_immutable`, `email_invalid`, `external_id_invalid`, `phone_invalid`, `country_code_invalid`, `malformed_json`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `customer_already_exists`, `idempotency_key_reused`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            425: components["responses"]["TwinInProgress"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveCustomer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                     *       "object": "customer",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "email": "ada@example.com",
+                     *       "external_id": "user_8823",
+                     *       "phone": "+442071838750",
+                     *       "country_code": "GB",
+                     *       "first_name": "Ada",
+                     *       "last_name": "Lovelace",
+                     *       "metadata": {
+                     *         "tier": "gold"
+                     *       },
+                     *       "kyc_status": "unverified",
+                     *       "created_at": "2026-11-23T12:01:41.000Z",
+                     *       "updated_at": "2026-11-23T12:01:41.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    deleteCustomer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "cus_test_01m844h618fyeeb1pw6v6704rz",
+                     *       "object": "customer",
+                     *       "deleted": true,
+                     *       "deleted_at": "2026-11-23T12:01:46.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedCustomerBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    updateCustomer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "last_name": "King",
+                 *       "metadata": {
+                 *         "tier": "platinum"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateCustomerBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                     *       "object": "customer",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "email": "ada@example.com",
+                     *       "external_id": "user_8823",
+                     *       "phone": "+442071838750",
+                     *       "country_code": "GB",
+                     *       "first_name": "Ada",
+                     *       "last_name": "King",
+                     *       "metadata": {
+                     *         "tier": "platinum"
+                     *       },
+                     *       "kyc_status": "unverified",
+                     *       "created_at": "2026-11-23T12:01:41.000Z",
+                     *       "updated_at": "2026-11-23T12:01:44.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `metadata_invalid`, `invalid_text`, `field_immutable`, `country_code_invalid`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    getBranding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "brand_name": "Pebble",
+                     *       "logo_url": "https://shop.example/logo.svg",
+                     *       "primary_color": "#1D4ED8",
+                     *       "secondary_color": null,
+                     *       "accent_color": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BrandingBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    updateBranding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "brand_name": "Pebble",
+                 *       "logo_url": "https://shop.example/logo.svg",
+                 *       "primary_color": "#1D4ED8",
+                 *       "accent_color": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateBrandingBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "brand_name": "Pebble",
+                     *       "logo_url": "https://shop.example/logo.svg",
+                     *       "primary_color": "#1D4ED8",
+                     *       "secondary_color": null,
+                     *       "accent_color": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BrandingBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `url_invalid`, `invalid_text`, `brand_name_misleading`, `color_invalid`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listCountries: {
+        parameters: {
+            query?: {
+                /** @description Only this country, ISO 3166. */
+                country_code?: string;
+                /** @description Only countries that are supported, or only those that are not. */
+                supported?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "country_code": "DE",
+                     *           "name": "Germany",
+                     *           "default_fiat": "EUR",
+                     *           "supported": true
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/capabilities/countries"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_CountryBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `country_code_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listCurrencies: {
+        parameters: {
+            query?: {
+                /** @description ISO 3166; the caller's own region where left out. */
+                country_code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "code": "EUR",
+                     *           "name": "Euro",
+                     *           "symbol": "€",
+                     *           "decimals": 2,
+                     *           "limits": {
+                     *             "currency": "EUR",
+                     *             "minimum": "10.00",
+                     *             "maximum": "10000.00"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/capabilities/currencies"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_CurrencyBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `country_code_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listAssets: {
+        parameters: {
+            query?: {
+                /** @description on_ramp where nothing is said. */
+                side?: components["schemas"]["Side"];
+                /** @description ISO 3166; the caller's own region where left out. */
+                country_code?: string;
+                /** @description Shows the limits in this currency only, ISO 4217. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "symbol": "USDC",
+                     *           "name": "USD Coin",
+                     *           "active": true,
+                     *           "sides": [
+                     *             "on_ramp",
+                     *             "off_ramp"
+                     *           ],
+                     *           "networks": [
+                     *             {
+                     *               "chain": "base",
+                     *               "name": "Base",
+                     *               "chain_id": 8453,
+                     *               "contract_address": "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
+                     *               "decimals": 6
+                     *             },
+                     *             {
+                     *               "chain": "ethereum",
+                     *               "name": "Ethereum",
+                     *               "chain_id": 1,
+                     *               "contract_address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+                     *               "decimals": 6
+                     *             },
+                     *             {
+                     *               "chain": "arbitrum",
+                     *               "name": "Arbitrum One",
+                     *               "chain_id": 42161,
+                     *               "contract_address": "0xaf88d065e77c8cC2239327C5EDb3A432268e5831",
+                     *               "decimals": 6
+                     *             },
+                     *             {
+                     *               "chain": "polygon",
+                     *               "name": "Polygon",
+                     *               "chain_id": 137,
+                     *               "contract_address": "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359",
+                     *               "decimals": 6
+                     *             }
+                     *           ],
+                     *           "limits": [
+                     *             {
+                     *               "currency": "EUR",
+                     *               "minimum": "10.00",
+                     *               "maximum": "10000.00"
+                     *             }
+                     *           ]
+                     *         },
+                     *         {
+                     *           "symbol": "USDT",
+                     *           "name": "Tether USD",
+                     *           "active": true,
+                     *           "sides": [
+                     *             "on_ramp",
+                     *             "off_ramp"
+                     *           ],
+                     *           "networks": [
+                     *             {
+                     *               "chain": "ethereum",
+                     *               "name": "Ethereum",
+                     *               "chain_id": 1,
+                     *               "contract_address": "0xdAC17F958D2ee523a2206206994597C13D831ec7",
+                     *               "decimals": 6
+                     *             },
+                     *             {
+                     *               "chain": "arbitrum",
+                     *               "name": "Arbitrum One",
+                     *               "chain_id": 42161,
+                     *               "contract_address": "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9",
+                     *               "decimals": 6
+                     *             },
+                     *             {
+                     *               "chain": "polygon",
+                     *               "name": "Polygon",
+                     *               "chain_id": 137,
+                     *               "contract_address": "0xc2132D05D31c914a87C6611C10748AEb04B58e8F",
+                     *               "decimals": 6
+                     *             }
+                     *           ],
+                     *           "limits": [
+                     *             {
+                     *               "currency": "EUR",
+                     *               "minimum": "10.00",
+                     *               "maximum": "10000.00"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/capabilities/assets"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_AssetBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `country_code_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    getAsset: {
+        parameters: {
+            query?: {
+                /** @description on_ramp where nothing is said. */
+                side?: components["schemas"]["Side"];
+                /** @description ISO 3166; the caller's own region where left out. */
+                country_code?: string;
+                /** @description Echoed, and shows the limits in this currency only. */
+                currency?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The symbol of the asset, in any case.
+                 * @example USDC
+                 */
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "symbol": "USDC",
+                     *       "name": "USD Coin",
+                     *       "active": true,
+                     *       "sides": [
+                     *         "on_ramp",
+                     *         "off_ramp"
+                     *       ],
+                     *       "networks": [
+                     *         {
+                     *           "chain": "base",
+                     *           "name": "Base",
+                     *           "chain_id": 8453,
+                     *           "contract_address": "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
+                     *           "decimals": 6
+                     *         },
+                     *         {
+                     *           "chain": "ethereum",
+                     *           "name": "Ethereum",
+                     *           "chain_id": 1,
+                     *           "contract_address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+                     *           "decimals": 6
+                     *         },
+                     *         {
+                     *           "chain": "arbitrum",
+                     *           "name": "Arbitrum One",
+                     *           "chain_id": 42161,
+                     *           "contract_address": "0xaf88d065e77c8cC2239327C5EDb3A432268e5831",
+                     *           "decimals": 6
+                     *         },
+                     *         {
+                     *           "chain": "polygon",
+                     *           "name": "Polygon",
+                     *           "chain_id": 137,
+                     *           "contract_address": "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359",
+                     *           "decimals": 6
+                     *         }
+                     *       ],
+                     *       "limits": [
+                     *         {
+                     *           "currency": "EUR",
+                     *           "minimum": "10.00",
+                     *           "maximum": "10000.00"
+                     *         }
+                     *       ],
+                     *       "side": "on_ramp",
+                     *       "country_code": "DE",
+                     *       "currency": "EUR"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AssetDetailBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `country_code_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listPaymentMethods: {
+        parameters: {
+            query?: {
+                /** @description ISO 4217. It wins over the region's. */
+                currency?: string;
+                /** @description ISO 3166; the caller's own region where left out. */
+                country_code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "card",
+                     *           "name": "Card",
+                     *           "currency": "EUR",
+                     *           "limits": {
+                     *             "currency": "EUR",
+                     *             "minimum": "10.00",
+                     *             "maximum": "10000.00"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "sepa_bank_transfer",
+                     *           "name": "Bank transfer (SEPA)",
+                     *           "currency": "EUR",
+                     *           "limits": {
+                     *             "currency": "EUR",
+                     *             "minimum": "10.00",
+                     *             "maximum": "10000.00"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/capabilities/payment-methods"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_MethodBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `country_code_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listPayoutMethods: {
+        parameters: {
+            query?: {
+                /** @description ISO 4217. It wins over the region's. */
+                currency?: string;
+                /** @description ISO 3166; the caller's own region where left out. */
+                country_code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "sepa_payout",
+                     *           "name": "To a bank account (SEPA)",
+                     *           "currency": "EUR",
+                     *           "limits": {
+                     *             "currency": "EUR",
+                     *             "minimum": "10.00",
+                     *             "maximum": "10000.00"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "card_payout",
+                     *           "name": "To a card",
+                     *           "currency": "EUR",
+                     *           "limits": {
+                     *             "currency": "EUR",
+                     *             "minimum": "10.00",
+                     *             "maximum": "10000.00"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/capabilities/payout-methods"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_MethodBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `country_code_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    checkEligibility: {
+        parameters: {
+            query?: {
+                /** @description ISO 3166; the caller's own region where left out. */
+                country_code?: string;
+                /** @description ISO 4217. */
+                currency?: string;
+                /** @description The symbol of a crypto asset. */
+                asset?: string;
+                /** @description on_ramp where nothing is said. */
+                side?: components["schemas"]["Side"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "eligibility",
+                     *       "eligible": true,
+                     *       "unavailable_reason": null,
+                     *       "reason": null,
+                     *       "geo_source": "explicit",
+                     *       "country_code": "DE",
+                     *       "currency": "EUR",
+                     *       "asset": "USDC"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EligibilityBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `country_code_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveOpenApi: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the copy that you have. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description Your copy is good. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -1032,6 +8817,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthBody"];
                 };
             };
@@ -1051,48 +8841,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthBody"];
                 };
             };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    stepBack: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BackBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            503: components["responses"]["Busy2"];
         };
     };
     createEmbedToken: {
@@ -1104,231 +8861,86 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "clientSecret": "gsec_gs_test_01m844e3d0qgtjzzn7txgxmmam_v7ia1U4ZhtbfrrahwUzHpEMrrIea31aRXjKCd6gBJVD"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BootstrapBody"];
             };
         };
         responses: {
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "embed_token": "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJlbWJlZCJ9.c2lnbmF0dXJl",
+                     *       "expires_at": "2026-11-23T13:00:05.000Z",
+                     *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *       "mode": "test",
+                     *       "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *       "amount": "100.00",
+                     *       "currency": "EUR",
+                     *       "target_token": "USDC",
+                     *       "target_network": "base",
+                     *       "return_url": "https://shop.example/orders/1042",
+                     *       "flow": null,
+                     *       "branding": {
+                     *         "brand_name": null,
+                     *         "logo_url": null,
+                     *         "primary_color": null,
+                     *         "secondary_color": null,
+                     *         "accent_color": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["BootstrappedBody"];
                 };
             };
-            default: {
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `unknown_scope`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-        };
-    };
-    cancelJourney: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
+            401: components["responses"]["Unauthenticated2"];
+            403: components["responses"]["Forbidden3"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`. */
+            409: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-        };
-    };
-    answerChallenge: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChallengeBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    retrieveJourney: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    streamJourney: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    pay: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PayBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    requestQuote: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QuoteRequestBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    acceptQuote: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AcceptQuoteBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
         };
     };
     refreshEmbedToken: {
@@ -1342,20 +8954,1208 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "embed_token": "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJlbWJlZCJ9.c2lnbmF0dXJl",
+                     *       "expires_at": "2026-11-23T13:00:07.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RefreshedBody"];
                 };
             };
-            default: {
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:04.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 2,
+                     *       "server_time": "2026-11-23T12:00:06.000Z",
+                     *       "step": {
+                     *         "kind": "amount",
+                     *         "options": [
+                     *           {
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "name": "USD Coin",
+                     *             "network_name": "Base"
+                     *           }
+                     *         ],
+                     *         "selected": {
+                     *           "target_token": "USDC",
+                     *           "target_network": "base"
+                     *         },
+                     *         "pinned": true,
+                     *         "quote": null,
+                     *         "notice": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    streamJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    requestQuote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "target_token": "USDC",
+                 *       "target_network": "base"
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuoteRequestBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:04.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 3,
+                     *       "server_time": "2026-11-23T12:00:08.000Z",
+                     *       "step": {
+                     *         "kind": "amount",
+                     *         "options": [
+                     *           {
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "name": "USD Coin",
+                     *             "network_name": "Base"
+                     *           }
+                     *         ],
+                     *         "selected": {
+                     *           "target_token": "USDC",
+                     *           "target_network": "base"
+                     *         },
+                     *         "pinned": true,
+                     *         "quote": {
+                     *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "106.700133",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "exchange_rate": "0.91996136",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.49"
+                     *             },
+                     *             {
+                     *               "kind": "network",
+                     *               "label": "Network fee",
+                     *               "amount": "0.35"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.84",
+                     *           "expires_at": "2026-11-23T12:02:08.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 120
+                     *         },
+                     *         "notice": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    acceptQuote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quote_id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AcceptQuoteBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:04.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 4,
+                     *       "server_time": "2026-11-23T12:00:09.000Z",
+                     *       "step": {
+                     *         "kind": "wallet",
+                     *         "quote": {
+                     *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "106.700133",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "exchange_rate": "0.91996136",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.49"
+                     *             },
+                     *             {
+                     *               "kind": "network",
+                     *               "label": "Network fee",
+                     *               "amount": "0.35"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.84",
+                     *           "expires_at": "2026-11-23T12:02:08.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 120
+                     *         },
+                     *         "network_name": "Base",
+                     *         "address": null,
+                     *         "address_format": "evm",
+                     *         "locked": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_id_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `quote_replaced`, `session_not_open`, `no_price`, `quote_expired`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    giveWallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WalletBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:04.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 5,
+                     *       "server_time": "2026-11-23T12:00:10.000Z",
+                     *       "step": {
+                     *         "kind": "payment",
+                     *         "quote": {
+                     *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "106.700133",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "exchange_rate": "0.91996136",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.49"
+                     *             },
+                     *             {
+                     *               "kind": "network",
+                     *               "label": "Network fee",
+                     *               "amount": "0.35"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.84",
+                     *           "expires_at": "2026-11-23T12:02:08.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 120
+                     *         },
+                     *         "network_name": "Base",
+                     *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "test_cards": [
+                     *           {
+                     *             "number": "4242 4242 4242 4242",
+                     *             "label": "Succeeds",
+                     *             "outcome": "succeeds"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 0002",
+                     *             "label": "Is declined",
+                     *             "outcome": "declined"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 9995",
+                     *             "label": "Is declined: not enough money",
+                     *             "outcome": "insufficient_funds"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 3220",
+                     *             "label": "Needs a second step",
+                     *             "outcome": "challenge"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 3063",
+                     *             "label": "Answers slowly",
+                     *             "outcome": "slow"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 0119",
+                     *             "label": "The answer is lost, then found",
+                     *             "outcome": "answer_lost"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 0259",
+                     *             "label": "Answers twice",
+                     *             "outcome": "answers_twice"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 6975",
+                     *             "label": "Never answers",
+                     *             "outcome": "never_answers"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    stepBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": "wallet"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BackBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:04.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 6,
+                     *       "server_time": "2026-11-23T12:00:11.000Z",
+                     *       "step": {
+                     *         "kind": "wallet",
+                     *         "quote": {
+                     *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "106.700133",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "exchange_rate": "0.91996136",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.49"
+                     *             },
+                     *             {
+                     *               "kind": "network",
+                     *               "label": "Network fee",
+                     *               "amount": "0.35"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.84",
+                     *           "expires_at": "2026-11-23T12:02:08.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 120
+                     *         },
+                     *         "network_name": "Base",
+                     *         "address": null,
+                     *         "address_format": "evm",
+                     *         "locked": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    pay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quote_id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                 *       "card": {
+                 *         "number": "4000 0000 0000 3220",
+                 *         "expiry": "12/30",
+                 *         "cvc": "123"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PayBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:04.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 8,
+                     *       "server_time": "2026-11-23T12:00:14.000Z",
+                     *       "step": {
+                     *         "kind": "processing",
+                     *         "stage": "authorising",
+                     *         "quote": {
+                     *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "106.700133",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "exchange_rate": "0.91996136",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.49"
+                     *             },
+                     *             {
+                     *               "kind": "network",
+                     *               "label": "Network fee",
+                     *               "amount": "0.35"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.84",
+                     *           "expires_at": "2026-11-23T12:02:08.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 120
+                     *         },
+                     *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "transaction_id": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                     *         "slow": false,
+                     *         "message": "Your bank is confirming the payment."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_id_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`, `card_number_invalid`, `card_expiry_invalid`, `card_cvc_invalid`, `test_card_required`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `quote_replaced`, `session_not_open`, `no_price`, `quote_expired`, `quote_consumed`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    answerChallenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "123456"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChallengeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:04.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 10,
+                     *       "server_time": "2026-11-23T12:00:20.000Z",
+                     *       "step": {
+                     *         "kind": "processing",
+                     *         "stage": "authorising",
+                     *         "quote": {
+                     *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "106.700133",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "exchange_rate": "0.91996136",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.49"
+                     *             },
+                     *             {
+                     *               "kind": "network",
+                     *               "label": "Network fee",
+                     *               "amount": "0.35"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.84",
+                     *           "expires_at": "2026-11-23T12:02:08.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 120
+                     *         },
+                     *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "transaction_id": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                     *         "slow": false,
+                     *         "message": "Your bank is confirming the payment."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `challenge_code_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    endIdentityCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "outcome": "approved"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IdentityBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844fj90x6hs9d8ct3bn2cck",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:52.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 3,
+                     *       "server_time": "2026-11-23T12:00:55.000Z",
+                     *       "step": {
+                     *         "kind": "amount",
+                     *         "options": [
+                     *           {
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "name": "USD Coin",
+                     *             "network_name": "Base"
+                     *           }
+                     *         ],
+                     *         "selected": {
+                     *           "target_token": "USDC",
+                     *           "target_network": "base"
+                     *         },
+                     *         "pinned": true,
+                     *         "quote": null,
+                     *         "notice": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
         };
     };
     retryJourney: {
@@ -1369,63 +10169,102 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844ezq8syzw4sgtre1p8epc",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:33.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 7,
+                     *       "server_time": "2026-11-23T12:00:50.000Z",
+                     *       "step": {
+                     *         "kind": "amount",
+                     *         "options": [
+                     *           {
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "name": "USD Coin",
+                     *             "network_name": "Base"
+                     *           }
+                     *         ],
+                     *         "selected": {
+                     *           "target_token": "USDC",
+                     *           "target_network": "base"
+                     *         },
+                     *         "pinned": true,
+                     *         "quote": null,
+                     *         "notice": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Journey"];
                 };
             };
-            default: {
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
         };
     };
-    giveWallet: {
+    cancelJourney: {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WalletBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    listSessions: {
-        parameters: {
-            query?: {
-                /** @description 10 where nothing is said. */
-                limit?: number;
-                /** @description The id of the last session of the page before. */
-                starting_after?: string;
-                /** @description open, completed, expired or cancelled. */
-                status?: string;
-            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1434,288 +10273,1662 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListBody_SessionBody"];
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844ezq8syzw4sgtre1p8epc",
+                     *         "status": "cancelled",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:33.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 8,
+                     *       "server_time": "2026-11-23T12:00:51.000Z",
+                     *       "step": {
+                     *         "kind": "ended",
+                     *         "status": "cancelled",
+                     *         "message": "This purchase was cancelled. Start again when you are ready."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
                 };
             };
-            default: {
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
         };
     };
-    createSession: {
+    onGateSessionCreated: {
         parameters: {
             query?: never;
             header: {
-                /** @description One per logical attempt. */
-                "Idempotency-Key": string;
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateSessionBody"];
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844dzg0p4jdn5b5r2qa30h9",
+                 *       "object": "event",
+                 *       "type": "gate_session.created",
+                 *       "created_at": 1795435200,
+                 *       "livemode": false,
+                 *       "sequence": 1,
+                 *       "data": {
+                 *         "id": "gs_test_01m844dzg0w8dmbc38e4k5mbwa",
+                 *         "object": "gate_session",
+                 *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                 *         "mode": "test",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "target_token": "USDC",
+                 *         "target_network": "base",
+                 *         "flow": null,
+                 *         "wallet_address": null,
+                 *         "return_url": "https://shop.example/orders/1042",
+                 *         "cancel_url": "https://shop.example/cart",
+                 *         "status": "open",
+                 *         "expires_at": "2026-11-24T12:00:00.000Z",
+                 *         "created_at": "2026-11-23T12:00:00.000Z",
+                 *         "user_reference": "user_8823",
+                 *         "client_reference_id": null,
+                 *         "metadata": {
+                 *           "order": "1042"
+                 *         },
+                 *         "tx_refid": null,
+                 *         "progress": {
+                 *           "phase": "created",
+                 *           "reason": null,
+                 *           "updated_at": "2026-11-23T12:00:00.000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "gate_session.created";
+                    data?: components["schemas"]["SessionBody"];
+                };
             };
         };
         responses: {
-            201: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["CreatedSessionBody"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
         };
     };
-    retrieveSession: {
+    onGateSessionProcessing: {
         parameters: {
             query?: never;
-            header?: never;
-            path: {
-                id: string;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
             };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionBody"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    cancelSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionBody"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    completeSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionBody"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    expireSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionBody"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    failSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionBody"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    listWebhookDeliveries: {
-        parameters: {
-            query?: {
-                /** @description 50 where nothing is said. */
-                limit?: number;
-                /** @description 0 where nothing is said. */
-                skip?: number;
-                /** @description pending, in_flight, succeeded or dead_lettered. */
-                status?: string;
-            };
-            header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListBody_DeliveryBody"];
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844ed5gpcdz7tefbte9etcy",
+                 *       "object": "event",
+                 *       "type": "gate_session.processing",
+                 *       "created_at": 1795435214,
+                 *       "livemode": false,
+                 *       "sequence": 4,
+                 *       "data": {
+                 *         "id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                 *         "object": "gate_session",
+                 *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                 *         "mode": "test",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "target_token": "USDC",
+                 *         "target_network": "base",
+                 *         "flow": null,
+                 *         "wallet_address": null,
+                 *         "return_url": "https://shop.example/orders/1042",
+                 *         "cancel_url": "https://shop.example/cart",
+                 *         "status": "open",
+                 *         "expires_at": "2026-11-24T12:00:04.000Z",
+                 *         "created_at": "2026-11-23T12:00:04.000Z",
+                 *         "user_reference": "user_8823",
+                 *         "client_reference_id": null,
+                 *         "metadata": {
+                 *           "order": "1042"
+                 *         },
+                 *         "tx_refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                 *         "progress": {
+                 *           "phase": "processing",
+                 *           "reason": null,
+                 *           "updated_at": "2026-11-23T12:00:14.000Z"
+                 *         },
+                 *         "transaction": {
+                 *           "refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                 *           "object": "transaction",
+                 *           "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                 *           "quote_id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                 *           "action": "on_ramp",
+                 *           "status": "awaiting_payment",
+                 *           "token": "USDC",
+                 *           "network": "base",
+                 *           "currency": "EUR",
+                 *           "payment_method": "card",
+                 *           "fiat_amount": "100.00",
+                 *           "token_amount": "106.700133",
+                 *           "exchange_rate": "0.91996136",
+                 *           "total_fees": "1.84",
+                 *           "local_rail_transaction_id": null,
+                 *           "facilita_transaction_id": null,
+                 *           "created_at": "2026-11-23T12:00:14.000Z",
+                 *           "updated_at": "2026-11-23T12:00:14.000Z",
+                 *           "reason": null
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "gate_session.processing";
+                    data?: components["schemas"]["SessionBody"] & {
+                        transaction?: components["schemas"]["TransactionBody"];
+                        reason?: components["schemas"]["ReasonBody"];
+                    };
                 };
             };
-            default: {
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+                content?: never;
             };
         };
     };
-    replayWebhookDelivery: {
+    onGateSessionCompleted: {
         parameters: {
             query?: never;
-            header?: never;
-            path: {
-                id: string;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
             };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeliveryBody"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    sendWebhookTest: {
-        parameters: {
-            query?: never;
-            header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeliveryBody"];
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844emzgf56yypbxm3s2g84d",
+                 *       "object": "event",
+                 *       "type": "gate_session.completed",
+                 *       "created_at": 1795435222,
+                 *       "livemode": false,
+                 *       "sequence": 5,
+                 *       "data": {
+                 *         "id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                 *         "object": "gate_session",
+                 *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                 *         "mode": "test",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "target_token": "USDC",
+                 *         "target_network": "base",
+                 *         "flow": null,
+                 *         "wallet_address": null,
+                 *         "return_url": "https://shop.example/orders/1042",
+                 *         "cancel_url": "https://shop.example/cart",
+                 *         "status": "completed",
+                 *         "expires_at": "2026-11-24T12:00:04.000Z",
+                 *         "created_at": "2026-11-23T12:00:04.000Z",
+                 *         "user_reference": "user_8823",
+                 *         "client_reference_id": null,
+                 *         "metadata": {
+                 *           "order": "1042"
+                 *         },
+                 *         "tx_refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                 *         "progress": {
+                 *           "phase": "settled",
+                 *           "reason": null,
+                 *           "updated_at": "2026-11-23T12:00:22.000Z"
+                 *         },
+                 *         "transaction": {
+                 *           "refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                 *           "object": "transaction",
+                 *           "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                 *           "quote_id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                 *           "action": "on_ramp",
+                 *           "status": "completed",
+                 *           "token": "USDC",
+                 *           "network": "base",
+                 *           "currency": "EUR",
+                 *           "payment_method": "card",
+                 *           "fiat_amount": "100.00",
+                 *           "token_amount": "106.700133",
+                 *           "exchange_rate": "0.91996136",
+                 *           "total_fees": "1.84",
+                 *           "local_rail_transaction_id": "sim_pay_01m844ed5g93mm09mpg4bk9ps5",
+                 *           "facilita_transaction_id": "sim_pay_01m844ed5g93mm09mpg4bk9ps5",
+                 *           "created_at": "2026-11-23T12:00:14.000Z",
+                 *           "updated_at": "2026-11-23T12:00:22.000Z",
+                 *           "reason": null
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "gate_session.completed";
+                    data?: components["schemas"]["SessionBody"] & {
+                        transaction?: components["schemas"]["TransactionBody"];
+                        reason?: components["schemas"]["ReasonBody"];
+                    };
                 };
             };
-            default: {
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                content?: never;
+            };
+        };
+    };
+    onGateSessionFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844f6j0yfmxwd91zr2rcw7v",
+                 *       "object": "event",
+                 *       "type": "gate_session.failed",
+                 *       "created_at": 1795435240,
+                 *       "livemode": false,
+                 *       "sequence": 8,
+                 *       "data": {
+                 *         "id": "gs_test_01m844ezq8syzw4sgtre1p8epc",
+                 *         "object": "gate_session",
+                 *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                 *         "mode": "test",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "target_token": "USDC",
+                 *         "target_network": "base",
+                 *         "flow": null,
+                 *         "wallet_address": null,
+                 *         "return_url": "https://shop.example/orders/1042",
+                 *         "cancel_url": "https://shop.example/cart",
+                 *         "status": "open",
+                 *         "expires_at": "2026-11-24T12:00:33.000Z",
+                 *         "created_at": "2026-11-23T12:00:33.000Z",
+                 *         "user_reference": "user_8823",
+                 *         "client_reference_id": null,
+                 *         "metadata": {
+                 *           "order": "1042"
+                 *         },
+                 *         "tx_refid": "tx_test_01m844f5jrnsytqty99072fyqx",
+                 *         "progress": {
+                 *           "phase": "failed",
+                 *           "reason": {
+                 *             "code": "card_declined",
+                 *             "message": "The bank declined the card. Nothing was charged.",
+                 *             "retryable": true,
+                 *             "limit": null,
+                 *             "minimum": null,
+                 *             "maximum": null,
+                 *             "remaining": null,
+                 *             "next_step": "Try another card, or ask your bank."
+                 *           },
+                 *           "updated_at": "2026-11-23T12:00:40.000Z"
+                 *         },
+                 *         "transaction": {
+                 *           "refid": "tx_test_01m844f5jrnsytqty99072fyqx",
+                 *           "object": "transaction",
+                 *           "session_id": "gs_test_01m844ezq8syzw4sgtre1p8epc",
+                 *           "quote_id": "qt_test_01m844f1nrc247ggna6ycyqknv",
+                 *           "action": "on_ramp",
+                 *           "status": "failed",
+                 *           "token": "USDC",
+                 *           "network": "base",
+                 *           "currency": "EUR",
+                 *           "payment_method": "card",
+                 *           "fiat_amount": "100.00",
+                 *           "token_amount": "106.881412",
+                 *           "exchange_rate": "0.91840104",
+                 *           "total_fees": "1.84",
+                 *           "local_rail_transaction_id": null,
+                 *           "facilita_transaction_id": null,
+                 *           "created_at": "2026-11-23T12:00:39.000Z",
+                 *           "updated_at": "2026-11-23T12:00:40.000Z",
+                 *           "reason": {
+                 *             "code": "card_declined",
+                 *             "message": "The bank declined the card. Nothing was charged.",
+                 *             "retryable": true,
+                 *             "limit": null,
+                 *             "minimum": null,
+                 *             "maximum": null,
+                 *             "remaining": null,
+                 *             "next_step": "Try another card, or ask your bank."
+                 *           }
+                 *         },
+                 *         "reason": {
+                 *           "code": "card_declined",
+                 *           "message": "The bank declined the card. Nothing was charged.",
+                 *           "retryable": true,
+                 *           "limit": null,
+                 *           "minimum": null,
+                 *           "maximum": null,
+                 *           "remaining": null,
+                 *           "next_step": "Try another card, or ask your bank."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "gate_session.failed";
+                    data?: components["schemas"]["SessionBody"] & {
+                        transaction?: components["schemas"]["TransactionBody"];
+                        reason?: components["schemas"]["ReasonBody"];
+                    };
                 };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onGateSessionExpired: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844fv28t5fszpgvhjt39vpw",
+                 *       "object": "event",
+                 *       "type": "gate_session.expired",
+                 *       "created_at": 1795435261,
+                 *       "livemode": false,
+                 *       "sequence": 19,
+                 *       "data": {
+                 *         "id": "gs_test_01m844ft307jy1jfwf4hth3fve",
+                 *         "object": "gate_session",
+                 *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                 *         "mode": "test",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "target_token": "USDC",
+                 *         "target_network": "base",
+                 *         "flow": null,
+                 *         "wallet_address": null,
+                 *         "return_url": "https://shop.example/orders/1042",
+                 *         "cancel_url": "https://shop.example/cart",
+                 *         "status": "expired",
+                 *         "expires_at": "2026-11-24T12:01:00.000Z",
+                 *         "created_at": "2026-11-23T12:01:00.000Z",
+                 *         "user_reference": "user_8823",
+                 *         "client_reference_id": null,
+                 *         "metadata": {
+                 *           "order": "1042"
+                 *         },
+                 *         "tx_refid": null,
+                 *         "progress": {
+                 *           "phase": "failed",
+                 *           "reason": null,
+                 *           "updated_at": "2026-11-23T12:01:01.000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "gate_session.expired";
+                    data?: components["schemas"]["SessionBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onGateSessionCancelled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844e2dry6chywq6zmh70pn4",
+                 *       "object": "event",
+                 *       "type": "gate_session.cancelled",
+                 *       "created_at": 1795435203,
+                 *       "livemode": false,
+                 *       "sequence": 2,
+                 *       "data": {
+                 *         "id": "gs_test_01m844dzg0w8dmbc38e4k5mbwa",
+                 *         "object": "gate_session",
+                 *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                 *         "mode": "test",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "target_token": "USDC",
+                 *         "target_network": "base",
+                 *         "flow": null,
+                 *         "wallet_address": null,
+                 *         "return_url": "https://shop.example/orders/1042",
+                 *         "cancel_url": "https://shop.example/cart",
+                 *         "status": "cancelled",
+                 *         "expires_at": "2026-11-24T12:00:00.000Z",
+                 *         "created_at": "2026-11-23T12:00:00.000Z",
+                 *         "user_reference": "user_8823",
+                 *         "client_reference_id": null,
+                 *         "metadata": {
+                 *           "order": "1042"
+                 *         },
+                 *         "tx_refid": null,
+                 *         "progress": {
+                 *           "phase": "failed",
+                 *           "reason": null,
+                 *           "updated_at": "2026-11-23T12:00:03.000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "gate_session.cancelled";
+                    data?: components["schemas"]["SessionBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onKycRequired: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844fm7g5qrymhsxmv9abkwa",
+                 *       "object": "event",
+                 *       "type": "kyc.required",
+                 *       "created_at": 1795435254,
+                 *       "livemode": false,
+                 *       "sequence": 11,
+                 *       "data": {
+                 *         "session_id": "gs_test_01m844fj90x6hs9d8ct3bn2cck",
+                 *         "level": "basic",
+                 *         "reason": {
+                 *           "code": "identity_required",
+                 *           "message": "We have to confirm who you are before this purchase can go on.",
+                 *           "retryable": true,
+                 *           "limit": null,
+                 *           "minimum": null,
+                 *           "maximum": null,
+                 *           "remaining": null,
+                 *           "next_step": "Confirm your identity; the purchase then goes on where it was."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "kyc.required";
+                    data?: {
+                        session_id: string;
+                        level: components["schemas"]["IdentityLevel"];
+                        reason: components["schemas"]["ReasonBody"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRailPayInProcessing: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844g1x0sabbshfxrff59670",
+                 *       "object": "event",
+                 *       "type": "rail.pay_in.processing",
+                 *       "created_at": 1795435268,
+                 *       "livemode": false,
+                 *       "sequence": 23,
+                 *       "data": {
+                 *         "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                 *         "object": "rail_pay_in",
+                 *         "kind": "pay_in",
+                 *         "mode": "test",
+                 *         "status": "processing",
+                 *         "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
+                 *         "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
+                 *         "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                 *         "payment_method": "card",
+                 *         "fiat_amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "crypto_amount": "106.893833",
+                 *         "asset": "USDC",
+                 *         "network": "base",
+                 *         "created_at": "2026-11-23T12:01:08.000Z",
+                 *         "updated_at": "2026-11-23T12:01:08.000Z",
+                 *         "reason": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "rail.pay_in.processing";
+                    data?: components["schemas"]["RailPaymentBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRailPayInSettled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844g3vgrtqqb6afxcs1c5x3",
+                 *       "object": "event",
+                 *       "type": "rail.pay_in.settled",
+                 *       "created_at": 1795435270,
+                 *       "livemode": false,
+                 *       "sequence": 25,
+                 *       "data": {
+                 *         "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                 *         "object": "rail_pay_in",
+                 *         "kind": "pay_in",
+                 *         "mode": "test",
+                 *         "status": "settled",
+                 *         "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
+                 *         "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
+                 *         "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                 *         "payment_method": "card",
+                 *         "fiat_amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "crypto_amount": "106.893833",
+                 *         "asset": "USDC",
+                 *         "network": "base",
+                 *         "created_at": "2026-11-23T12:01:08.000Z",
+                 *         "updated_at": "2026-11-23T12:01:10.000Z",
+                 *         "reason": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "rail.pay_in.settled";
+                    data?: components["schemas"]["RailPaymentBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRailPayInFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844g9q03c7vpprk87vc3r46",
+                 *       "object": "event",
+                 *       "type": "rail.pay_in.failed",
+                 *       "created_at": 1795435276,
+                 *       "livemode": false,
+                 *       "sequence": 31,
+                 *       "data": {
+                 *         "id": "pi_test_01m844g7rgnfw80r0s93xj5m73",
+                 *         "object": "rail_pay_in",
+                 *         "kind": "pay_in",
+                 *         "mode": "test",
+                 *         "status": "failed",
+                 *         "session_id": "gs_test_01m844g6s8btc0q15xx7afw2a8",
+                 *         "quote_id": "qt_test_01m844g4trk2d2v9stg0rnny8h",
+                 *         "refid": "tx_test_01m844g7rgj0z1vpc6qggkavht",
+                 *         "payment_method": "card",
+                 *         "fiat_amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "crypto_amount": "106.415247",
+                 *         "asset": "USDC",
+                 *         "network": "base",
+                 *         "created_at": "2026-11-23T12:01:14.000Z",
+                 *         "updated_at": "2026-11-23T12:01:16.000Z",
+                 *         "reason": {
+                 *           "code": "forced_failure",
+                 *           "message": "A test helper made this payment fail.",
+                 *           "retryable": true,
+                 *           "limit": null,
+                 *           "minimum": null,
+                 *           "maximum": null,
+                 *           "remaining": null,
+                 *           "next_step": "Try again."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "rail.pay_in.failed";
+                    data?: components["schemas"]["RailPaymentBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRailPayInCancelled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844gfjgc6ez4gr1e967dk5f",
+                 *       "object": "event",
+                 *       "type": "rail.pay_in.cancelled",
+                 *       "created_at": 1795435282,
+                 *       "livemode": false,
+                 *       "sequence": 37,
+                 *       "data": {
+                 *         "id": "pi_test_01m844gdm02jemxs68p4d7qn0g",
+                 *         "object": "rail_pay_in",
+                 *         "kind": "pay_in",
+                 *         "mode": "test",
+                 *         "status": "cancelled",
+                 *         "session_id": "gs_test_01m844gcmrast24chbpc1cyftz",
+                 *         "quote_id": "qt_test_01m844gap8t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m844gdm0vcz7cxbt1kgqp8fr",
+                 *         "payment_method": "card",
+                 *         "fiat_amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "crypto_amount": "106.415247",
+                 *         "asset": "USDC",
+                 *         "network": "base",
+                 *         "created_at": "2026-11-23T12:01:20.000Z",
+                 *         "updated_at": "2026-11-23T12:01:22.000Z",
+                 *         "reason": {
+                 *           "code": "payment_cancelled",
+                 *           "message": "The payment was cancelled. No money has moved.",
+                 *           "retryable": true,
+                 *           "limit": null,
+                 *           "minimum": null,
+                 *           "maximum": null,
+                 *           "remaining": null,
+                 *           "next_step": "Start again when you are ready."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "rail.pay_in.cancelled";
+                    data?: components["schemas"]["RailPaymentBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRailPayOutProcessing: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844gkfgcfja6dw01rkcpzea",
+                 *       "object": "event",
+                 *       "type": "rail.pay_out.processing",
+                 *       "created_at": 1795435286,
+                 *       "livemode": false,
+                 *       "sequence": 41,
+                 *       "data": {
+                 *         "id": "po_test_01m844gkfgs3t1qfcfyk2970th",
+                 *         "object": "rail_pay_out",
+                 *         "kind": "pay_out",
+                 *         "mode": "test",
+                 *         "status": "processing",
+                 *         "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m844gkfgtx1sjtschjkjexhr",
+                 *         "payment_method": "sepa_payout",
+                 *         "fiat_amount": "90.57",
+                 *         "currency": "EUR",
+                 *         "crypto_amount": "100.000000",
+                 *         "asset": "USDC",
+                 *         "network": "base",
+                 *         "created_at": "2026-11-23T12:01:26.000Z",
+                 *         "updated_at": "2026-11-23T12:01:26.000Z",
+                 *         "reason": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "rail.pay_out.processing";
+                    data?: components["schemas"]["RailPaymentBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRailPayOutSettled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844gne0mj8s6rs570d0nz6k",
+                 *       "object": "event",
+                 *       "type": "rail.pay_out.settled",
+                 *       "created_at": 1795435288,
+                 *       "livemode": false,
+                 *       "sequence": 43,
+                 *       "data": {
+                 *         "id": "po_test_01m844gkfgs3t1qfcfyk2970th",
+                 *         "object": "rail_pay_out",
+                 *         "kind": "pay_out",
+                 *         "mode": "test",
+                 *         "status": "settled",
+                 *         "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m844gkfgtx1sjtschjkjexhr",
+                 *         "payment_method": "sepa_payout",
+                 *         "fiat_amount": "90.57",
+                 *         "currency": "EUR",
+                 *         "crypto_amount": "100.000000",
+                 *         "asset": "USDC",
+                 *         "network": "base",
+                 *         "created_at": "2026-11-23T12:01:26.000Z",
+                 *         "updated_at": "2026-11-23T12:01:28.000Z",
+                 *         "reason": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "rail.pay_out.settled";
+                    data?: components["schemas"]["RailPaymentBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRailPayOutFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844gv9gxa0gtf84ay9q50g7",
+                 *       "object": "event",
+                 *       "type": "rail.pay_out.failed",
+                 *       "created_at": 1795435294,
+                 *       "livemode": false,
+                 *       "sequence": 49,
+                 *       "data": {
+                 *         "id": "po_test_01m844gsb0gp635r42b8pdnvd2",
+                 *         "object": "rail_pay_out",
+                 *         "kind": "pay_out",
+                 *         "mode": "test",
+                 *         "status": "failed",
+                 *         "session_id": "gs_test_01m844grbrxac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m844gpd85q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m844gsb0dcptekaca4wtpr98",
+                 *         "payment_method": "sepa_payout",
+                 *         "fiat_amount": "90.57",
+                 *         "currency": "EUR",
+                 *         "crypto_amount": "100.000000",
+                 *         "asset": "USDC",
+                 *         "network": "base",
+                 *         "created_at": "2026-11-23T12:01:32.000Z",
+                 *         "updated_at": "2026-11-23T12:01:34.000Z",
+                 *         "reason": {
+                 *           "code": "forced_failure",
+                 *           "message": "A test helper made this payment fail.",
+                 *           "retryable": true,
+                 *           "limit": null,
+                 *           "minimum": null,
+                 *           "maximum": null,
+                 *           "remaining": null,
+                 *           "next_step": "Try again."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "rail.pay_out.failed";
+                    data?: components["schemas"]["RailPaymentBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRailPayOutCancelled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844h150azqzg65az05zrpv8",
+                 *       "object": "event",
+                 *       "type": "rail.pay_out.cancelled",
+                 *       "created_at": 1795435300,
+                 *       "livemode": false,
+                 *       "sequence": 55,
+                 *       "data": {
+                 *         "id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
+                 *         "object": "rail_pay_out",
+                 *         "kind": "pay_out",
+                 *         "mode": "test",
+                 *         "status": "cancelled",
+                 *         "session_id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                 *         "payment_method": "sepa_payout",
+                 *         "fiat_amount": "90.44",
+                 *         "currency": "EUR",
+                 *         "crypto_amount": "100.000000",
+                 *         "asset": "USDC",
+                 *         "network": "base",
+                 *         "created_at": "2026-11-23T12:01:38.000Z",
+                 *         "updated_at": "2026-11-23T12:01:40.000Z",
+                 *         "reason": {
+                 *           "code": "payment_cancelled",
+                 *           "message": "The payment was cancelled. No money has moved.",
+                 *           "retryable": true,
+                 *           "limit": null,
+                 *           "minimum": null,
+                 *           "maximum": null,
+                 *           "remaining": null,
+                 *           "next_step": "Start again when you are ready."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "rail.pay_out.cancelled";
+                    data?: components["schemas"]["RailPaymentBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onQuoteConsumed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844g1x0xrryret21swpz01p",
+                 *       "object": "event",
+                 *       "type": "quote.consumed",
+                 *       "created_at": 1795435268,
+                 *       "livemode": false,
+                 *       "sequence": 22,
+                 *       "data": {
+                 *         "id": "qt_test_01m844fyz835160pva5nceqxcg",
+                 *         "object": "signed_quote",
+                 *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                 *         "mode": "test",
+                 *         "status": "consumed",
+                 *         "side": "on_ramp",
+                 *         "currency": "EUR",
+                 *         "asset": "USDC",
+                 *         "network": "base",
+                 *         "payment_method": "card",
+                 *         "fiat_amount": "100.00",
+                 *         "crypto_amount": "106.893833",
+                 *         "exchange_rate": "0.91829432",
+                 *         "fees": [
+                 *           {
+                 *             "kind": "service",
+                 *             "amount": "1.49",
+                 *             "currency": "EUR"
+                 *           },
+                 *           {
+                 *             "kind": "network",
+                 *             "amount": "0.35",
+                 *             "currency": "EUR"
+                 *           }
+                 *         ],
+                 *         "total_fees": "1.84",
+                 *         "source": {
+                 *           "name": "simulated_market",
+                 *           "at": "2026-11-23T12:01:05.000Z"
+                 *         },
+                 *         "on_lapse": "requote",
+                 *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
+                 *         "created_at": "2026-11-23T12:01:05.000Z",
+                 *         "expires_at": "2026-11-23T12:06:05.000Z",
+                 *         "consumed_at": "2026-11-23T12:01:08.000Z",
+                 *         "tx_refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "quote.consumed";
+                    data?: components["schemas"]["SignedQuoteBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCustomerCreated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844h2488nmwy5czvjn92fgj",
+                 *       "object": "event",
+                 *       "type": "customer.created",
+                 *       "created_at": 1795435301,
+                 *       "livemode": false,
+                 *       "sequence": 57,
+                 *       "data": {
+                 *         "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                 *         "object": "customer",
+                 *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                 *         "mode": "test",
+                 *         "email": "ada@example.com",
+                 *         "external_id": "user_8823",
+                 *         "phone": "+442071838750",
+                 *         "country_code": "GB",
+                 *         "first_name": "Ada",
+                 *         "last_name": "Lovelace",
+                 *         "metadata": {
+                 *           "tier": "gold"
+                 *         },
+                 *         "kyc_status": "unverified",
+                 *         "created_at": "2026-11-23T12:01:41.000Z",
+                 *         "updated_at": "2026-11-23T12:01:41.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "customer.created";
+                    data?: components["schemas"]["CustomerBody"] | components["schemas"]["DeletedCustomerBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCustomerUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844h520haqmg3sykcrk0gy7",
+                 *       "object": "event",
+                 *       "type": "customer.updated",
+                 *       "created_at": 1795435304,
+                 *       "livemode": false,
+                 *       "sequence": 58,
+                 *       "data": {
+                 *         "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                 *         "object": "customer",
+                 *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                 *         "mode": "test",
+                 *         "email": "ada@example.com",
+                 *         "external_id": "user_8823",
+                 *         "phone": "+442071838750",
+                 *         "country_code": "GB",
+                 *         "first_name": "Ada",
+                 *         "last_name": "King",
+                 *         "metadata": {
+                 *           "tier": "platinum"
+                 *         },
+                 *         "kyc_status": "unverified",
+                 *         "created_at": "2026-11-23T12:01:41.000Z",
+                 *         "updated_at": "2026-11-23T12:01:44.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "customer.updated";
+                    data?: components["schemas"]["CustomerBody"] | components["schemas"]["DeletedCustomerBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCustomerDeleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844h70gej5fq8d04yy9j1hs",
+                 *       "object": "event",
+                 *       "type": "customer.deleted",
+                 *       "created_at": 1795435306,
+                 *       "livemode": false,
+                 *       "sequence": 60,
+                 *       "data": {
+                 *         "id": "cus_test_01m844h618fyeeb1pw6v6704rz",
+                 *         "object": "customer",
+                 *         "deleted": true,
+                 *         "deleted_at": "2026-11-23T12:01:46.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "customer.deleted";
+                    data?: components["schemas"]["DeletedCustomerBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onWebhookTest: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                 *       "object": "event",
+                 *       "type": "webhook.test",
+                 *       "created_at": 1795435322,
+                 *       "livemode": false,
+                 *       "sequence": 61,
+                 *       "data": {
+                 *         "object": "webhook_test",
+                 *         "livemode": false,
+                 *         "message": "If you can verify the signature of this, your endpoint works."
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "webhook.test";
+                    data?: Record<string, never>;
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

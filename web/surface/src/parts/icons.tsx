@@ -27,6 +27,13 @@ export const LockIcon = ({ size = 16 }: { size?: number }) => (
   </Icon>
 );
 
+export const PersonIcon = ({ size = 20 }: { size?: number }) => (
+  <Icon size={size}>
+    <circle cx="10" cy="6.8" r="3.3" />
+    <path d="M3.8 16.8c.6-3.2 3.1-5 6.2-5s5.6 1.8 6.2 5" />
+  </Icon>
+);
+
 export const CloseIcon = () => (
   <Icon>
     <path d="m5.5 5.5 9 9m0-9-9 9" />

@@ -1,3 +1,4 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { AmountStep, AssetOption, Session, Target } from '../api';
 import { usePage } from '../context';
 import { formatFiat } from '../money';
@@ -14,6 +15,9 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
   const { quote } = step;
   const lapsed = useLapsed(quote);
   const { renewed, paused, wanted, ask } = useFreshPrice(step, lapsed);
+  const [lost, forgetLost] = useLostChoice(step);
+  const choices = useRef<HTMLFieldSetElement>(null);
+  useLayoutEffect(() => showChosen(choices.current), []);
 
   const shown = busy === 'quote' ? wanted : step.selected;
   const asset = step.options.find((option) => same(option, shown));
@@ -36,10 +40,10 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
         </p>
       </header>
 
-      <PriceNotice step={step} renewed={renewed} />
+      <PriceNotice step={step} renewed={renewed} lost={lost} />
 
       {!step.pinned && (
-        <fieldset class="choices">
+        <fieldset class="choices" ref={choices}>
           <legend class="sr-only">What to buy</legend>
           {step.options.map((option) => (
             <label class="choice" key={option.target_token + option.target_network}>
@@ -47,7 +51,10 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
                 type="radio"
                 name="asset"
                 checked={same(option, shown)}
-                onChange={() => ask(targetOf(option))}
+                onChange={() => {
+                  forgetLost();
+                  ask(targetOf(option));
+                }}
                 disabled={busy === 'accept'}
               />
               <span class="coin" aria-hidden="true">
@@ -111,8 +118,23 @@ function Waiting({ paused }: { paused: boolean }) {
   );
 }
 
-function PriceNotice({ step, renewed }: { step: AmountStep; renewed: boolean }) {
+function PriceNotice({
+  step,
+  renewed,
+  lost,
+}: {
+  step: AmountStep;
+  renewed: boolean;
+  lost: boolean;
+}) {
   const { problem } = usePage();
+  if (lost) {
+    return (
+      <Notice tone="info">
+        What you had chosen is not available at the moment. Please choose again.
+      </Notice>
+    );
+  }
   if (renewed || step.notice === 'quote_expired' || lostPrice(problem)) {
     return (
       <Notice tone="info">
@@ -120,17 +142,32 @@ function PriceNotice({ step, renewed }: { step: AmountStep; renewed: boolean }) 
       </Notice>
     );
   }
-  if (step.notice === 'price_changed') {
-    return (
-      <Notice tone="info">The price has moved. Please look at the new one before you go on.</Notice>
-    );
-  }
   return null;
+}
+
+/**
+ * Whether what the buyer had chosen went away. The server says so until there is another price, which
+ * the page asks for by itself; the buyer should read it nonetheless.
+ */
+function useLostChoice({ notice }: AmountStep): [boolean, () => void] {
+  const [lost, setLost] = useState(false);
+  useEffect(() => {
+    if (notice === 'asset_not_available') setLost(true);
+  }, [notice]);
+  return [lost, () => setLost(false)];
 }
 
 /** A refusal because the price lapsed is told as news about the price, not as an error. */
 function lostPrice(problem: ReturnType<typeof usePage>['problem']): boolean {
   return problem?.error?.body.code === 'quote_expired';
+}
+
+/** What was chosen before may be far down a long list. */
+function showChosen(list: HTMLFieldSetElement | null): void {
+  const chosen = list?.querySelector<HTMLElement>('.choice:has(:checked)');
+  if (list && chosen && chosen.offsetTop + chosen.offsetHeight > list.clientHeight) {
+    list.scrollTop = chosen.offsetTop - (list.clientHeight - chosen.offsetHeight) / 2;
+  }
 }
 
 const targetOf = ({ target_token, target_network }: AssetOption): Target => ({

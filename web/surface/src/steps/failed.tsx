@@ -1,5 +1,6 @@
-import type { FailedStep, Reason, Session } from '../api';
+import type { FailedStep, Session } from '../api';
 import { usePage } from '../context';
+import { boundsOf } from '../parts/bounds';
 import { Button } from '../parts/button';
 import { CopyRow } from '../parts/copy-row';
 import { Heading } from '../parts/heading';
@@ -53,14 +54,4 @@ export function FailedView({ session, step }: { session: Session; step: FailedSt
       </Button>
     </div>
   );
-}
-
-function boundsOf(reason: Reason): [string, string][] {
-  const bounds: [string, string | null][] = [
-    ['Limit', reason.limit],
-    ['Smallest amount', reason.minimum],
-    ['Largest amount', reason.maximum],
-    ['Left of your limit', reason.remaining],
-  ];
-  return bounds.filter((bound): bound is [string, string] => bound[1] !== null);
 }

@@ -5,8 +5,10 @@ import { ChallengeView } from './challenge';
 import { DoneView } from './done';
 import { EndedView } from './ended';
 import { FailedView } from './failed';
+import { IdentityView } from './identity';
 import { PaymentView } from './payment';
 import { ProcessingView } from './processing';
+import { UnavailableView } from './unavailable';
 import { WalletView } from './wallet';
 
 export function StepView({ session, step }: { session: Session; step: Step }) {
@@ -17,6 +19,8 @@ export function StepView({ session, step }: { session: Session; step: Step }) {
       return <WalletView step={step} />;
     case 'payment':
       return <PaymentView step={step} />;
+    case 'identity':
+      return <IdentityView step={step} />;
     case 'challenge':
       return <ChallengeView step={step} />;
     case 'processing':
@@ -25,6 +29,8 @@ export function StepView({ session, step }: { session: Session; step: Step }) {
       return <DoneView session={session} step={step} />;
     case 'failed':
       return <FailedView session={session} step={step} />;
+    case 'unavailable':
+      return <UnavailableView session={session} step={step} />;
     case 'ended':
       return <EndedView session={session} step={step} />;
     default:
