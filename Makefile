@@ -48,8 +48,13 @@ e2e: debug ## the browser stories, on the real binary
 crash: debug ## kill the gateway again and again and check that nothing is lost; KILLS=20
 	cargo xtask crash --kills $(or $(KILLS),20)
 
+.PHONY: fuzz
+fuzz: debug ## schemathesis by the document that the gateway serves; ARGS="--examples 5000"
+	scripts/install python
+	GATE_BIN=target/debug/gate .venv/bin/python tests/python/fuzz.py $(ARGS)
+
 .PHONY: bench
-bench: tools web ## measure the release binary; ARGS="--only create"
+bench: tools web ## measure the release binary; ARGS="--only create" or ARGS=lists
 	cargo build --release --locked -p gate-cli -p xtask
 	target/release/xtask bench $(ARGS)
 

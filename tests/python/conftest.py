@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from api import Api
+from gateway import Gateway, running
+from world import World, make_world, new_partner
 from zerobit.gate import GateClient
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 20
 
 
@@ -25,19 +23,24 @@ class Webhook(NamedTuple):
     headers: Message  # which looks names up without regard to case
     body: bytes
 
+    @property
+    def event(self) -> Any:
+        return json.loads(self.body)
+
 
 class Receiver:
-    """Answers 200 to every webhook and hands them out as they came."""
+    """Answers every webhook and hands them out as they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: int = 200) -> None:
         self.arrived: queue.Queue[Webhook] = queue.Queue()
-        arrived = self.arrived
+        self.answer = answer
+        receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                arrived.put(Webhook(self.headers, body))
-                self.send_response(200)
+                receiver.arrived.put(Webhook(self.headers, body))
+                self.send_response(receiver.answer)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
@@ -50,10 +53,14 @@ class Receiver:
     def wait_for(self, event_type: str, session_id: str) -> Webhook:
         """The first webhook of this type about this session; others before it are passed over."""
         while True:
-            webhook = self.arrived.get(timeout=PATIENCE_SECONDS)
-            event = json.loads(webhook.body)
+            webhook = self.next()
+            event = webhook.event
             if event["type"] == event_type and event["data"]["id"] == session_id:
                 return webhook
+
+    def next(self) -> Webhook:
+        """The next webhook of any kind."""
+        return self.arrived.get(timeout=PATIENCE_SECONDS)
 
     def close(self) -> None:
         self._server.shutdown()
@@ -68,32 +75,44 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
-def gate(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def gateway(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    options = ["--webhook-url", receiver.url]
+    with running(Gateway(tmp_path_factory.mktemp("gate"), options=options)) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def gate(gateway: Gateway) -> dict[str, str]:
     """What `gate dev` writes once it serves: addresses and keys."""
-    folder = tmp_path_factory.mktemp("gate")
-    ready, log = folder / "ready.json", folder / "log"
-    command = [find_binary(), "dev", "--no-shop", "--listen", "127.0.0.1:0"]
-    command += ["--data-dir", str(folder / "data"), "--ready-file", str(ready)]
-    command += ["--webhook-url", receiver.url]
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
-        try:
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while not ready.exists():
-                assert process.poll() is None, f"the gateway ended early:\n{log.read_text()}"
-                assert time.monotonic() < deadline, f"the gateway is not ready:\n{log.read_text()}"
-                time.sleep(0.05)
-            yield json.loads(ready.read_text())
-        finally:
-            process.terminate()
+    return gateway.ready
+
+
+@pytest.fixture(scope="session")
+def api(gate: dict[str, str]) -> Api:
+    """The API as the sandbox's partner."""
+    return Api(gate["base_url"], gate["secret_key"])
+
+
+@pytest.fixture(scope="session")
+def stranger(gateway: Gateway) -> Api:
+    """The API as another partner of the same gateway."""
+    return Api(gateway.url, new_partner(gateway, "Stranger", entitled=True))
+
+
+@pytest.fixture(scope="session")
+def world(api: Api) -> World:
+    """An object of the sandbox's partner behind every kind of id."""
+    return make_world(api)
+
+
+@pytest.fixture
+def inbox() -> Iterator[Receiver]:
+    """A receiver of one test."""
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
 
 
 @pytest.fixture
 def client(gate: dict[str, str]) -> GateClient:
     return GateClient(api_key=gate["secret_key"], base_url=gate["base_url"])
-
-
-def find_binary() -> str:
-    places = [ROOT / "target/release/gate", ROOT / "target/debug/gate"]
-    found = os.environ.get("GATE_BIN") or next((str(p) for p in places if p.exists()), None)
-    assert found, "there is no gate binary yet: cargo build -p gate-cli"
-    return found
