@@ -12,6 +12,7 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::capabilities::{Capabilities, world_wide};
 use crate::clock::Clock;
+use crate::egress::{Egress, Reach};
 use crate::ids::Ids;
 use crate::known_keys::KnownKeys;
 use crate::vault::Vault;
@@ -28,12 +29,27 @@ pub struct AppConfig {
     pub modes: Vec<Mode>,
     /// Everything that exists: countries, currencies, assets, networks, methods.
     pub catalogue: Arc<Catalogue>,
+    /// How far webhooks of test mode reach; those of live mode go to public addresses only.
+    pub test_reach: Reach,
 }
 
 impl AppConfig {
     /// A sandbox at an address: test mode only, with the catalogue that ships with us.
     pub fn sandbox(base_url: impl Into<String>) -> Self {
-        Self { base_url: base_url.into(), modes: vec![Mode::Test], catalogue: world_wide() }
+        Self {
+            base_url: base_url.into(),
+            modes: vec![Mode::Test],
+            catalogue: world_wide(),
+            test_reach: Reach::Anywhere,
+        }
+    }
+
+    /// The door that webhooks of a mode leave by.
+    pub fn egress(&self, mode: Mode) -> Egress {
+        Egress::new(match mode {
+            Mode::Test => self.test_reach,
+            Mode::Live => Reach::Public,
+        })
     }
 
     /// Whether keys of this mode open anything here.

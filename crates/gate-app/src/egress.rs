@@ -21,18 +21,18 @@ use addresses::why_not_public;
 /// How far a request may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Public addresses over https only.
+    /// To public addresses.
     Public,
-    /// Anywhere, over http too: test mode on a developer's machine.
+    /// Anywhere: test mode, where the deployment allows it.
     Anywhere,
 }
 
 /// Why a URL is not connected to. The message is for whoever registered it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Forbidden {
-    /// Not a URL of a web server, or with parts that do not belong into one.
-    #[error("{0}")]
-    Url(&'static str),
+    /// Not a URL with a host.
+    #[error("this is not the URL of a web server")]
+    NoHost,
     /// An address that is not on the public internet.
     #[error("{host} is at {address}, which is {why}; webhooks go to public addresses only")]
     NotPublic {
@@ -89,42 +89,31 @@ impl Egress {
         Self { names, reach }
     }
 
-    /// Whether a URL may be connected to at all, before anybody is asked about its host: the scheme,
-    /// no user-info, no fragment, and no literal address that is not public.
-    pub fn check_url(&self, text: &str) -> Result<Url, Forbidden> {
-        let url = Url::parse(text).map_err(|_| Forbidden::Url("this is not a URL"))?;
-        match (url.scheme(), self.reach) {
-            ("https", _) | ("http", Reach::Anywhere) => {}
-            (_, Reach::Public) => return Err(Forbidden::Url("the URL must begin with https://")),
-            (_, Reach::Anywhere) => {
-                return Err(Forbidden::Url("the URL must begin with https:// or http://"));
-            }
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Forbidden::Url("the URL must not hold a user name or password"));
-        }
-        if url.fragment().is_some() {
-            return Err(Forbidden::Url("the URL must not have a fragment (#...)"));
-        }
-        let literal = match url.host() {
-            None => return Err(Forbidden::Url("the URL must name a host")),
-            Some(Host::Domain(_)) => None,
-            Some(Host::Ipv4(address)) => Some(IpAddr::from(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::from(address)),
-        };
-        if let Some(address) = literal {
-            self.check_address(&address.to_string(), address)?;
-        }
-        Ok(url)
+    /// Whether a URL may be connected to as far as it says itself: a literal address must be public.
+    /// What else a URL must look like is [`crate::endpoint_url`]'s business.
+    pub fn check_literal(&self, url: &str) -> Result<(), Forbidden> {
+        self.literal(url).map(drop)
     }
 
-    /// Whether a URL may be connected to now: [`Self::check_url`], and every address of its host.
-    pub async fn check(&self, text: &str) -> Result<(), Forbidden> {
-        let url = self.check_url(text)?;
-        match url.host() {
-            Some(Host::Domain(host)) => self.resolve(host).await.map(drop),
-            Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => Ok(()),
+    /// Whether a URL may be connected to now: every address of its host is looked up and checked.
+    pub async fn check(&self, url: &str) -> Result<(), Forbidden> {
+        match (self.literal(url)?, self.reach) {
+            (Some(name), Reach::Public) => self.resolve(&name).await.map(drop),
+            (Some(_), Reach::Anywhere) | (None, _) => Ok(()),
         }
+    }
+
+    /// The name that is still to be resolved, if the host is no address that passes.
+    fn literal(&self, url: &str) -> Result<Option<String>, Forbidden> {
+        let url = Url::parse(url).map_err(|_| Forbidden::NoHost)?;
+        let address = match url.host() {
+            None => return Err(Forbidden::NoHost),
+            Some(Host::Domain(name)) => return Ok(Some(name.to_owned())),
+            Some(Host::Ipv4(address)) => IpAddr::from(address),
+            Some(Host::Ipv6(address)) => IpAddr::from(address),
+        };
+        self.check_address(&address.to_string(), address)?;
+        Ok(None)
     }
 
     /// The addresses of a name, if all of them may be connected to. One that may not refuses them

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gate_app::egress::Reach;
 use gate_app::keys::origin_of;
 use gate_domain::Mode;
 use gate_http::HttpConfig;
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The modes that it serves.
     pub(crate) modes: Vec<Mode>,
+    /// How far webhooks of test mode reach.
+    pub(crate) test_reach: Reach,
     /// How the API meets its callers.
     pub(crate) http: HttpConfig,
     /// Where to tell the addresses.
@@ -87,6 +90,11 @@ impl Config {
             values.read("trusted_proxies", "addresses or networks, such as 10.0.0.0/8", |text| {
                 list(text).map(network).collect()
             });
+        let private_webhooks = values.read("private_webhooks", "yes or no", |text| match text {
+            "yes" => Some(Reach::Anywhere),
+            "no" => Some(Reach::Public),
+            _ => None,
+        });
         let master_key = values.read("master_key", "32 bytes in base64", |text| {
             STANDARD.decode(text.trim()).ok()?.try_into().ok()
         });
@@ -100,6 +108,7 @@ impl Config {
                 rate_limits: rate_limits.unwrap_or_default(),
                 trusted_proxies: trusted_proxies.unwrap_or_default(),
             },
+            test_reach: private_webhooks.unwrap_or(Reach::Public),
             ready_file: values.path("ready_file"),
             capabilities: values.path("capabilities"),
             database,

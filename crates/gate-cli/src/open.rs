@@ -25,7 +25,11 @@ pub(crate) async fn open_app(
         Some(address) => config.base_url(address)?,
         None => config.public_url.clone().unwrap_or_default(),
     };
-    let mut app_config = AppConfig { modes: config.modes.clone(), ..AppConfig::sandbox(base_url) };
+    let mut app_config = AppConfig {
+        modes: config.modes.clone(),
+        test_reach: config.test_reach,
+        ..AppConfig::sandbox(base_url)
+    };
     if let Some(path) = &config.capabilities {
         let catalogue = gate_app::capabilities::read_file(path);
         app_config.catalogue = Arc::new(catalogue.context("the capabilities cannot be used")?);

@@ -24,7 +24,7 @@ pub(crate) async fn run_gateway(
     listener: TcpListener,
     stopping: watch::Receiver<bool>,
 ) -> Result<()> {
-    let workers = Workers::start(&app, Arc::new(HttpSender::new()));
+    let workers = Workers::start(&app, Arc::new(HttpSender::new(app.config().test_reach)));
     let admin = admin.map(|socket| tokio::spawn(socket.serve(app.clone(), stopping.clone())));
     gate_http::serve(app.clone(), http, listener, stopping).await.context("serving the gateway")?;
     info!("stopping");

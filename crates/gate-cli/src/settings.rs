@@ -107,6 +107,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         places: Places::All,
     },
     Setting {
+        key: "private_webhooks",
+        value: "yes or no",
+        default: "no",
+        help: "Whether webhooks of test mode may go to this machine and to private networks. Those of live mode never do.",
+        example: "\"yes\"",
+        places: Places::All,
+    },
+    Setting {
         key: "capabilities",
         value: "FILE",
         default: "a world-wide list that the program brings along",

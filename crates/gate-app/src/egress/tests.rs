@@ -27,7 +27,7 @@ fn public(answers: &[&[&str]]) -> Egress {
 
 /// A resolver must not even be asked about these.
 fn refusal(url: &str) -> String {
-    public(&[]).check_url(url).unwrap_err().to_string()
+    public(&[]).check_literal(url).unwrap_err().to_string()
 }
 
 #[test]
@@ -78,28 +78,11 @@ fn every_spelling_of_an_inner_address_is_refused() {
 }
 
 #[test]
-fn what_is_no_address_of_a_receiver_is_refused_with_what_would_be_right() {
-    for (url, what) in [
-        ("shop.example/hook", "not a URL"),
-        ("http://shop.example/hook", "https://"),
-        ("ftp://shop.example/hook", "https://"),
-        ("file:///etc/passwd", "https://"),
-        ("https://user@shop.example/", "user name"),
-        ("https://shop.example@127.0.0.1/", "user name"),
-        ("https://shop.example/#part", "fragment"),
-        ("https://", "not a URL"),
-    ] {
-        let refusal = refusal(url);
-        assert!(refusal.contains(what), "{url}: {refusal}");
-    }
-}
-
-#[test]
 fn public_addresses_pass() {
     for url in
         ["https://93.184.216.34/", "https://[2606:4700::1111]/", "https://shop.example:8443/x?y=z"]
     {
-        assert!(public(&[]).check_url(url).is_ok(), "{url}");
+        assert!(public(&[]).check_literal(url).is_ok(), "{url}");
     }
 }
 
@@ -138,5 +121,5 @@ async fn a_developer_machine_reaches_itself() {
     let egress = Egress::with_names(Reach::Anywhere, Scripted::new(&[&["127.0.0.1"]]));
     assert_eq!(egress.check("http://localhost:4100/webhooks").await, Ok(()));
     assert_eq!(egress.check("http://127.0.0.1:4100/webhooks").await, Ok(()));
-    assert!(egress.check_url("gopher://127.0.0.1/").is_err());
+    assert_eq!(egress.check("localhost").await, Err(Forbidden::NoHost));
 }

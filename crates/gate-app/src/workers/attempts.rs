@@ -76,6 +76,7 @@ fn sign(now: Millis, secrets: &[WebhookSecret], url: &str, claim: &ClaimedDelive
     let body = claim.body.as_bytes();
     let event_id = claim.event_id.to_string();
     Outgoing {
+        mode: claim.tenant.mode,
         url: url.to_owned(),
         headers: vec![
             ("content-type", "application/json".into()),

@@ -1,10 +1,14 @@
 //! How a webhook leaves the house: one POST, with a deadline and a size limit over the whole
 //! exchange. No redirects, no proxy from the environment.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use gate_domain::ids::Mode;
+
+use crate::egress::{Egress, Reach};
 
 /// Connecting, sending and reading together: 10 s (contract, section 11.5).
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -16,6 +20,8 @@ pub const ANSWER_BYTES_KEPT_MAX: usize = 1024;
 /// A signed request.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
+    /// Whose world it comes from: what is live goes to public addresses only.
+    pub mode: Mode,
     /// Where to.
     pub url: String,
     /// Names and values, the signatures among them.
@@ -49,35 +55,59 @@ pub trait Sender: Send + Sync {
 
 /// Sends them over HTTP, keeping connections.
 pub struct HttpSender {
-    client: reqwest::Client,
+    test: Door,
+    live: Door,
     deadline: Duration,
 }
 
+/// A way out, with a pool of connections that were all checked when they were made.
+struct Door {
+    egress: Egress,
+    client: reqwest::Client,
+}
+
+impl Door {
+    fn new(egress: Egress) -> Self {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .dns_resolver(Arc::new(egress.clone()))
+            .user_agent(concat!("0Gate/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .expect("the program installs a TLS provider first");
+        Self { egress, client }
+    }
+}
+
 impl HttpSender {
-    /// A sender with its own pool of connections, for whom an exchange takes at most [`DEADLINE`].
+    /// A sender for whom an exchange takes at most [`DEADLINE`]. Test mode reaches this far; live
+    /// mode always [`Reach::Public`].
     ///
     /// # Panics
     /// When no TLS provider was installed at the start of the program.
-    pub fn new() -> Self {
-        Self::within(DEADLINE)
+    pub fn new(test: Reach) -> Self {
+        Self::within(test, DEADLINE)
     }
 
     /// The same with another deadline.
     ///
     /// # Panics
     /// As [`HttpSender::new`].
-    pub fn within(deadline: Duration) -> Self {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("0Gate/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .expect("the program installs a TLS provider first");
-        Self { client, deadline }
+    pub fn within(test: Reach, deadline: Duration) -> Self {
+        let (test, live) = (Egress::new(test), Egress::new(Reach::Public));
+        Self { test: Door::new(test), live: Door::new(live), deadline }
     }
 
     async fn exchange(&self, outgoing: Outgoing) -> Result<Sent, reqwest::Error> {
-        let mut request = self.client.post(&outgoing.url).body(outgoing.body);
+        let door = match outgoing.mode {
+            Mode::Test => &self.test,
+            Mode::Live => &self.live,
+        };
+        // A literal address never reaches the resolver that checks.
+        if let Err(forbidden) = door.egress.check_literal(&outgoing.url) {
+            return Ok(Sent::Failed { error: forbidden.to_string() });
+        }
+        let mut request = door.client.post(&outgoing.url).body(outgoing.body);
         for (name, value) in outgoing.headers {
             request = request.header(name, value);
         }
@@ -97,12 +127,6 @@ impl HttpSender {
         // PostgreSQL stores no NUL characters.
         let excerpt = String::from_utf8_lossy(&kept).replace('\0', "\u{FFFD}");
         Ok(Sent::Answered { status, excerpt })
-    }
-}
-
-impl Default for HttpSender {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use gate_app::egress::Reach;
 use gate_app::testing::{ScriptedSender, World};
 use gate_app::workers::deliveries::deliver_due;
 use gate_app::workers::sender::{ANSWER_BYTES_KEPT_MAX, HttpSender, Outgoing, Sender, Sent};
+use gate_domain::ids::Mode;
 use gate_store::testing::{TestStore, block_on};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,7 +17,7 @@ const AMPLE: Duration = Duration::from_secs(30);
 
 fn sender(deadline: Duration) -> HttpSender {
     let _ = rustls::crypto::ring::default_provider().install_default(); // or another test has
-    HttpSender::within(deadline)
+    HttpSender::within(Reach::Anywhere, deadline)
 }
 
 /// One request as it comes in: its head, then its body.
@@ -50,7 +52,9 @@ async fn answering(answer: &'static [u8]) -> (String, JoinHandle<(String, Vec<u8
 
 async fn post(url: &str, deadline: Duration) -> Sent {
     let headers = vec![("content-type", "application/json".to_owned())];
-    sender(deadline).send(Outgoing { url: url.into(), headers, body: "{}".into() }).await
+    sender(deadline)
+        .send(Outgoing { mode: Mode::Test, url: url.into(), headers, body: "{}".into() })
+        .await
 }
 
 fn error(sent: Sent) -> String {
@@ -187,4 +191,24 @@ fn what_cannot_be_stored_in_an_answer_is_replaced() {
             assert_eq!(written[0].5.as_deref(), Some("a\u{FFFD}b\u{FFFD}c"));
         });
     }
+}
+
+#[test]
+fn a_live_webhook_never_reaches_this_machine() {
+    block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f.1"] {
+            let outgoing = Outgoing {
+                mode: Mode::Live,
+                url: format!("http://{host}:{port}/hooks"),
+                headers: Vec::new(),
+                body: "{}".into(),
+            };
+            let why = error(sender(AMPLE).send(outgoing).await);
+            assert!(why.contains("webhooks go to public addresses only"), "{host}: {why}");
+        }
+        let knocked = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
+        assert!(knocked.is_err(), "nobody was connected to");
+    });
 }

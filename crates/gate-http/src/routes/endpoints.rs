@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
+use gate_app::App;
 use gate_app::endpoints::{
     CreateEndpoint, DisabledBy, OVERLAP_DEFAULT_S, OVERLAP_MAX_S, change_endpoint, create_endpoint,
     delete_endpoint, endpoint_body, find_endpoint, roll_endpoint_secret,
 };
-use gate_domain::ids::EndpointId;
+use gate_domain::ids::{EndpointId, Mode};
 use gate_wire::ErrorBody;
 use gate_wire::endpoint::{
     CreateEndpointBody, DeletedEndpointBody, EndpointBody, EndpointWithSecretBody, RollSecretBody,
@@ -45,10 +46,17 @@ pub(super) async fn create(
 ) -> Result<Response, ApiError> {
     let request = idempotent_request(&tenant, &Method::POST, PATH, &headers, &body)?;
     let (url, filter, description) = read_create(body, tenant.mode)?;
-    let command = CreateEndpoint { tenant, request, url, filter, description };
     let app = state.app();
+    check_target(app, tenant.mode, &url).await?;
+    let command = CreateEndpoint { tenant, request, url, filter, description };
     let created = app.write(move |tx, scope| create_endpoint(tx, scope, &command)).await?;
     Ok(answer(created.answered, Some(("secret", created.secret.expose()))))
+}
+
+/// Where a URL leads is looked at now, so that its owner hears of it, and again at every dial.
+async fn check_target(app: &App, mode: Mode, url: &str) -> Result<(), ApiError> {
+    let led = app.config().egress(mode).check(url).await;
+    led.map_err(|why| ApiError::field("/url", "url_invalid", &format!("url: {why}.")))
 }
 
 /// List endpoints, newest first. Removed ones are not among them.
@@ -108,6 +116,9 @@ pub(super) async fn update(
     let id = endpoint_id(&id)?;
     let change = read_change(body, tenant.mode)?;
     let app = state.app();
+    if let Some(url) = &change.url {
+        check_target(app, tenant.mode, url).await?;
+    }
     let row = app
         .write(move |tx, scope| {
             change_endpoint(tx, scope, &tenant, &id, &change, DisabledBy::Partner)
