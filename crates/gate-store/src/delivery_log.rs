@@ -7,34 +7,56 @@ use gate_domain::time::Millis;
 use crate::read::Reader;
 use crate::{Param, Row, Sql, StoreError, Tx, sql};
 
-/// What a delivery is read by. Each list has the columns of its own index in its condition.
+/// A delivery as its columns are read.
 macro_rules! deliveries {
-    ($($name:ident $condition:literal),* $(,)?) => {
-        $(const $name: Sql = sql(concat!(
+    ($condition:expr) => {
+        concat!(
             "select d.partner_id, d.mode, d.id, d.event_id, d.event_type, e.url, d.status,
                 d.attempts, d.last_response_status, d.last_error, d.next_attempt_at,
                 d.delivered_at, d.endpoint_id, d.created_at
             from deliveries d join endpoints e
                 on e.partner_id = d.partner_id and e.mode = d.mode and e.id = d.endpoint_id
-            where d.partner_id = $1 and d.mode = $2 ", $condition
-        ));)*
+            where d.partner_id = $1 and d.mode = $2 and ",
+            $condition
+        )
     };
 }
 
-deliveries! {
-    FIND "and d.id = $3",
-    LIST "order by d.id desc limit $3 offset $4",
-    LIST_SUCCEEDED "and d.status = 'succeeded' order by d.id desc limit $3 offset $4",
-    LIST_UNFINISHED "and d.status <> 'succeeded' and d.status = $5
-        order by d.id desc limit $3 offset $4",
-    LIST_OF_ENDPOINT "and d.endpoint_id = $5 order by d.id desc limit $3 offset $4",
-    LIST_OF_ENDPOINT_SUCCEEDED "and d.endpoint_id = $5 and d.status = 'succeeded'
-        order by d.id desc limit $3 offset $4",
-    LIST_OF_ENDPOINT_UNFINISHED "and d.endpoint_id = $5 and d.status <> 'succeeded' and d.status = $6
-        order by d.id desc limit $3 offset $4",
+/// A list, with the columns of its own index in its condition, in two steps: the id that comes behind
+/// those that are skipped, which reads the index alone, and the page that begins with it. Told both
+/// at once, PostgreSQL expects to skip a tenth of the table and sorts all of it.
+struct List {
+    place: Sql,
+    page: Sql,
+}
+
+macro_rules! lists {
+    ($($name:ident $condition:literal limit $limit:literal),* $(,)?) => {
+        $(const $name: List = List {
+            place: sql(concat!(
+                "select d.id from deliveries d where d.partner_id = $1 and d.mode = $2 ",
+                $condition, " order by d.id desc limit 1 offset $3"
+            )),
+            page: sql(deliveries!(concat!(
+                "d.id <= $3 ", $condition, " order by d.id desc limit ", $limit
+            ))),
+        };)*
+    };
+}
+
+const FIND: Sql = sql(deliveries!("d.id = $3"));
+
+lists! {
+    LIST "" limit "$4",
+    LIST_SUCCEEDED "and d.status = 'succeeded'" limit "$4",
+    LIST_UNFINISHED "and d.status <> 'succeeded' and d.status = $4" limit "$5",
+    LIST_OF_ENDPOINT "and d.endpoint_id = $4" limit "$5",
+    LIST_OF_ENDPOINT_SUCCEEDED "and d.endpoint_id = $4 and d.status = 'succeeded'" limit "$5",
+    LIST_OF_ENDPOINT_UNFINISHED "and d.endpoint_id = $4 and d.status <> 'succeeded' and d.status = $5"
+        limit "$6",
     // An event has a handful of deliveries, so what else is asked is looked at row by row.
-    LIST_OF_EVENT "and d.event_id = $5 and ($6 = '' or d.endpoint_id = $6)
-        and ($7 = '' or d.status = $7) order by d.id desc limit $3 offset $4",
+    LIST_OF_EVENT "and d.event_id = $4 and ($5 = '' or d.endpoint_id = $5)
+        and ($6 = '' or d.status = $6)" limit "$7",
 }
 
 const LIST_ATTEMPTS: Sql = sql("select number, started_at, ended_at, response_status, error,
@@ -45,13 +67,20 @@ const LIST_ATTEMPTS: Sql = sql("select number, started_at, ended_at, response_st
 
 pub(crate) const STATEMENTS: &[Sql] = &[
     FIND,
-    LIST,
-    LIST_SUCCEEDED,
-    LIST_UNFINISHED,
-    LIST_OF_ENDPOINT,
-    LIST_OF_ENDPOINT_SUCCEEDED,
-    LIST_OF_ENDPOINT_UNFINISHED,
-    LIST_OF_EVENT,
+    LIST.place,
+    LIST.page,
+    LIST_SUCCEEDED.place,
+    LIST_SUCCEEDED.page,
+    LIST_UNFINISHED.place,
+    LIST_UNFINISHED.page,
+    LIST_OF_ENDPOINT.place,
+    LIST_OF_ENDPOINT.page,
+    LIST_OF_ENDPOINT_SUCCEEDED.place,
+    LIST_OF_ENDPOINT_SUCCEEDED.page,
+    LIST_OF_ENDPOINT_UNFINISHED.place,
+    LIST_OF_ENDPOINT_UNFINISHED.page,
+    LIST_OF_EVENT.place,
+    LIST_OF_EVENT.page,
     LIST_ATTEMPTS,
 ];
 
@@ -136,11 +165,18 @@ impl Tx {
         query: &DeliveryQuery,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let page: [&dyn Param; 4] = [&partner, &mode, &query.limit, &query.skip];
         let status = query.status.map_or("", DeliveryStatus::as_str);
         let endpoint = query.endpoint_id.as_ref().map_or("", EndpointId::as_str);
-        let mut list = |statement, more: &[&dyn Param]| {
-            self.query(statement, &[&page[..], more].concat(), read)
+        let mut list = |list: List, more: &[&dyn Param]| {
+            let newest = format!("{}_{}_{}", DeliveryId::PREFIX, tenant.mode, "z".repeat(26));
+            let skipped: [&dyn Param; 3] = [&partner, &mode, &query.skip];
+            let first = match query.skip {
+                0 => Some(newest),
+                _ => self.query_opt(list.place, &[&skipped, more].concat(), |row| row.get(0))?,
+            };
+            let Some(first) = first else { return Ok(Vec::new()) };
+            let page: [&dyn Param; 3] = [&partner, &mode, &first];
+            self.query(list.page, &[&page, more, &[&query.limit]].concat(), read)
         };
         if let Some(event) = &query.event_id {
             return list(LIST_OF_EVENT, &[&event.as_str(), &endpoint, &status]);
