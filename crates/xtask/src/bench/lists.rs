@@ -21,6 +21,9 @@ use ask::{Asked, cases, measure};
 use verdict::Verdict;
 
 const SMALL_SESSIONS: u32 = 10_000;
+/// A list that seems slow is measured again, since the machine may have been busy; a slow list stays
+/// slow.
+const MEASURED_MAX: usize = 4;
 
 #[derive(Args)]
 pub(super) struct ListsArgs {
@@ -42,13 +45,17 @@ pub(super) async fn run(args: &ListsArgs, gate: &Path) -> Result<()> {
     let (at_small, at_large) = (small.marks().await?, large.marks().await?);
     for case in cases() {
         eprintln!("{}", case.name);
-        let asked = measure(
-            &case,
-            Asked { ready: &small.gateway.ready, marks: &at_small },
-            Asked { ready: &large.gateway.ready, marks: &at_large },
-        )
-        .await;
-        verdict.add(&case, asked.with_context(|| case.name.to_owned())?);
+        for _ in 0..MEASURED_MAX {
+            let asked = measure(
+                &case,
+                Asked { ready: &small.gateway.ready, marks: &at_small },
+                Asked { ready: &large.gateway.ready, marks: &at_large },
+            )
+            .await;
+            if !verdict.add(&case, asked.with_context(|| case.name.to_owned())?) {
+                break;
+            }
+        }
     }
     print!("{verdict}");
     if let Some(path) = &args.json {
