@@ -2,7 +2,7 @@
 
 use gate_domain::catalogue::{Entitlement, Offer, RefusalCode, Side, Wanted};
 use gate_domain::ids::Mode;
-use gate_domain::money::Money;
+use gate_domain::money::{Money, parse_decimal};
 use gate_domain::quote::Quote;
 use gate_domain::rail::is_card_number;
 use gate_domain::session::{Flow, LIFETIME_DEFAULT_S, LIFETIME_MAX_S, LIFETIME_MIN_S, Terms};
@@ -18,6 +18,8 @@ use crate::metadata::check_metadata;
 const URL_CHARS_MAX: usize = 2048;
 const REFERENCE_CHARS_MAX: usize = 200;
 const QUOTE_ID_CHARS_MAX: usize = 64;
+/// More decimals than any currency has.
+const DECIMALS_MAX: u8 = 18;
 
 /// What a create asks for: the terms (their `expires_at` is set later) and the lifetime in seconds.
 /// `offer` is what the partner can offer in this `mode` now, `quote` the signed quote of the partner
@@ -169,21 +171,24 @@ fn check_quoted(
 
 fn read_amount(fields: &mut Fields, offer: &Offer, flow: Option<Flow>) -> Option<Money> {
     let amount = fields.text("amount", 40);
-    let code = fields.text("currency", 3)?;
-    let currency = match offer.currency(&code) {
-        Ok(currency) => currency,
+    let code = fields.text("currency", 3);
+    let currency = code.and_then(|code| match offer.currency(&code) {
+        Ok(currency) => Some(currency),
         Err(refusal) => {
             fields.refused("currency", &refusal);
-            return None;
+            None
         }
-    };
-    let amount = match Money::parse(&amount?, currency.asset()) {
-        Ok(amount) => amount,
+    });
+    // Without a currency there is no amount, but what is no number is told all the same.
+    let decimals = currency.map_or(DECIMALS_MAX, |currency| currency.asset().decimals);
+    let units = match parse_decimal(&amount?, decimals) {
+        Ok(units) => units,
         Err(error) => {
             fields.problem("amount", "amount_invalid", format!("amount {error}."));
             return None;
         }
     };
+    let amount = Money::new(units, currency?.asset());
     match offer.payable(flow, &amount) {
         Ok(()) => Some(amount),
         Err(refusal) => {

@@ -220,6 +220,10 @@ fn every_problem_is_told_at_once() {
         let body = json!({ "currency": "XXX", "return_url": 7, "flow": "lend", "expires_in": 1,
             "colour": "red", "a/b~c": 1, "__proto__": {}, "x".repeat(500): 1 });
         insta::assert_snapshot!(api.create_session(&body).await.line(), @"400 flow_not_supported /flow flow_not_supported /amount field_required /currency currency_not_supported /return_url field_type /expires_in field_range /__proto__ field_unknown /a~1b~0c field_unknown /colour field_unknown /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx field_unknown");
+        let body =
+            json!({ "amount": "1e2", "currency": "XXX", "return_url": "https://shop.example/" });
+        let line = api.create_session(&body).await.line();
+        insta::assert_snapshot!(line, @"400 currency_not_supported /currency currency_not_supported /amount amount_invalid");
         let unknown: Map<_, _> = (0..1_000).map(|n| (format!("u{n}"), json!(n))).collect();
         let reply = api.create_session(&Value::Object(unknown)).await;
         assert!(reply.bytes.len() < 8_192, "an answer is bounded too: {}", reply.bytes.len());
