@@ -145,8 +145,8 @@ impl Rails {
     pub fn simulated() -> Self {
         Self {
             card: Arc::new(simulator::SimulatedCards),
-            chain: Arc::new(simulator::SimulatedChain),
-            transfers: Arc::new(simulator::SimulatedTransfers),
+            chain: Arc::new(simulator::CHAIN),
+            transfers: Arc::new(simulator::TRANSFERS),
             cards: Arc::new(simulator::SimulatedCards),
             prices: Arc::new(simulator::SimulatedMarket),
             test_cards: &simulator::TEST_CARDS,

@@ -1,13 +1,11 @@
 //! A bank, and the vault that takes in the tokens of sales: whatever a rail payment moves other than
 //! tokens on their way to a wallet. Nothing goes wrong here by itself; test helpers force that.
 
-use futures::FutureExt;
-use futures::future::{BoxFuture, ready};
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 
-use crate::{Rail, RailError, Reply};
+use crate::Reply;
 
 /// How long a transfer takes to come in: 0.9 s. A worker that looks every second settles a payment
 /// in about two.
@@ -15,28 +13,8 @@ const IN_MS: i64 = 900;
 /// How long one takes to go out: 0.7 s.
 const OUT_MS: i64 = 700;
 
-/// The simulated bank.
-pub struct SimulatedTransfers;
-
-impl Rail for SimulatedTransfers {
-    fn send<'a>(
-        &'a self,
-        command: &'a Command,
-        now: Millis,
-    ) -> BoxFuture<'a, Result<Reply, RailError>> {
-        ready(Ok(answer(command, now))).boxed()
-    }
-
-    fn ask<'a>(
-        &'a self,
-        command: &'a Command,
-        now: Millis,
-    ) -> BoxFuture<'a, Result<Option<Reply>, RailError>> {
-        ready(Ok(Some(answer(command, now)))).boxed()
-    }
-}
-
-fn answer(command: &Command, now: Millis) -> Reply {
+/// What has become of a command by now.
+pub(super) fn answer(command: &Command, now: Millis) -> Reply {
     let age_ms = now.0 - command.created_at.0;
     // Named after the transaction, so that every answer names the same.
     let transaction = command.transaction_id.as_str();
