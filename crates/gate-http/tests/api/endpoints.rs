@@ -221,3 +221,25 @@ fn what_is_wrong_is_told_all_at_once() {
         assert_eq!(create(&api, &local).await.status, 201, "the sandbox reaches home");
     });
 }
+
+#[test]
+fn a_live_endpoint_is_never_on_the_inside() {
+    let store = TestStore::sqlite();
+    block_on(async {
+        let api = Api::over(&store).await;
+        let live = stranger(&api, Mode::Live).await;
+        let ask = |method: &str, path: &str| api.call(method, path).key(&live.secret_key.1);
+        let public = json!({ "url": "https://93.184.216.34/hooks" });
+        let made = ask("POST", LIST).json(&public).await;
+        assert_eq!(made.status, 201);
+        let path = format!("{LIST}/{}", id_of(&made));
+        for url in ["https://127.0.0.1/", "https://169.254.169.254/", "https://[fd00::1]/"] {
+            for (method, path) in [("POST", LIST), ("PATCH", &path)] {
+                let refused = ask(method, path).json(&json!({ "url": url })).await;
+                assert_eq!(refused.line(), "400 url_invalid /url url_invalid", "{method} {url}");
+                let why = refused.value()["message"].as_str().unwrap().to_owned();
+                assert!(why.ends_with("webhooks go to public addresses only."), "{why}");
+            }
+        }
+    });
+}
