@@ -62,7 +62,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
 impl Tx {
     /// A write that changes nothing: does the database take one?
     pub fn touch(&mut self) -> Result<(), StoreError> {
-        self.execute(TOUCH, &[]).map(drop)
+        self.write(TOUCH, &[]).map(drop)
     }
 
     /// Sessions by status.

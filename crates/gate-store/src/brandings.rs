@@ -35,10 +35,10 @@ impl Tx {
         change: impl FnOnce(Branding) -> Branding,
     ) -> Result<Branding, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.execute(INSERT, &[&partner, &mode, &now.0])?;
+        self.write(INSERT, &[&partner, &mode, &now.0])?;
         let next = change(self.query_one(LOCK, &[&partner, &mode], read)?);
         let colour = |colour: &Option<Colour>| colour.as_ref().map(|c| c.as_str().to_owned());
-        self.execute(
+        self.write(
             SAVE,
             &[
                 &partner,

@@ -125,9 +125,9 @@ impl Tx {
     /// two operators wait for each other here.
     pub fn note_capability_change(&mut self, change: &CapabilityChange) -> Result<(), StoreError> {
         let revision = self.lock_capabilities()? + 1;
-        self.execute(SAVE_REVISION, &[&revision])?;
+        self.write(SAVE_REVISION, &[&revision])?;
         let (partner, mode) = scope_words(change.partner.as_ref(), change.mode);
-        self.execute(
+        self.write(
             INSERT_CHANGE,
             &[
                 &revision,
@@ -174,7 +174,7 @@ impl Tx {
     pub fn save_switch(&mut self, switch: &Switch) -> Result<(), StoreError> {
         let (partner, mode) = scope_words(switch.partner.as_ref(), switch.mode);
         let (kind, subject) = (switch.subject.kind.as_str(), &switch.subject.id);
-        self.execute(
+        self.write(
             SAVE_SWITCH,
             &[&partner, &mode, &kind, subject, &switch.reason, &switch.actor, &switch.since.0],
         )?;
@@ -213,7 +213,7 @@ impl Tx {
         now: Millis,
     ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.execute(SAVE_TERMS, &[&partner, &mode, &to_json(terms), &actor, &now.0])?;
+        self.write(SAVE_TERMS, &[&partner, &mode, &to_json(terms), &actor, &now.0])?;
         Ok(())
     }
 }

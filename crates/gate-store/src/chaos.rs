@@ -43,7 +43,7 @@ impl Tx {
     /// Let this go on from now, instead of whatever did. The table takes no live mode.
     pub fn save_chaos(&mut self, tenant: &Tenant, chaos: &Chaos) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.execute(
+        self.write(
             SAVE,
             &[
                 &partner,

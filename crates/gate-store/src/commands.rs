@@ -51,7 +51,7 @@ impl Tx {
         session: &SessionId,
         command: &Command,
     ) -> Result<(), StoreError> {
-        self.execute(
+        self.write(
             INSERT,
             &[
                 &tenant.partner.as_str(),
@@ -83,7 +83,7 @@ impl Tx {
         })?;
         let mut claims = Vec::with_capacity(due.len());
         for ([partner, mode, id], claim) in due {
-            self.execute(LEASE, &[&partner, &mode, &id, &lease_until.0, &lease_token])?;
+            self.write(LEASE, &[&partner, &mode, &id, &lease_until.0, &lease_token])?;
             match claim {
                 Ok(claim) => claims.push(claim),
                 Err(error) => tracing::error!(%id, %error, "command {id} cannot be read"),

@@ -178,7 +178,7 @@ impl Tx {
         now: Millis,
     ) -> Result<(), StoreError> {
         let (partner, mode) = (seen.tenant.partner.as_str(), seen.tenant.mode.as_str());
-        self.execute(SAVE, &[&partner, &mode, &seen.id.as_str(), &person_sealed, &now.0])?;
+        self.write(SAVE, &[&partner, &mode, &seen.id.as_str(), &person_sealed, &now.0])?;
         Ok(())
     }
 
@@ -192,7 +192,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let (partner, mode) = (seen.tenant.partner.as_str(), seen.tenant.mode.as_str());
         let customer = seen.id.as_str();
-        self.execute(ERASE, &[&partner, &mode, &customer, &now.0])?;
+        self.write(ERASE, &[&partner, &mode, &customer, &now.0])?;
         let told = self.query(LIST_EVENTS, &[&partner, &mode, &customer], |row| {
             Ok((row.get::<String>(0)?, row.get::<String>(1)?))
         })?;
@@ -202,9 +202,9 @@ impl Tx {
                 id: id.clone(),
                 why: "its body is no event".into(),
             })?;
-            self.execute(SAVE_EVENT, &[&partner, &mode, &id, &body])?;
+            self.write(SAVE_EVENT, &[&partner, &mode, &id, &body])?;
         }
-        self.execute(DELETE_EVENTS, &[&partner, &mode, &customer])?;
+        self.write(DELETE_EVENTS, &[&partner, &mode, &customer])?;
         Ok(())
     }
 
@@ -216,7 +216,7 @@ impl Tx {
         event: &EventId,
     ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.execute(INSERT_EVENT, &[&partner, &mode, &customer.as_str(), &event.as_str()])?;
+        self.write(INSERT_EVENT, &[&partner, &mode, &customer.as_str(), &event.as_str()])?;
         Ok(())
     }
 }

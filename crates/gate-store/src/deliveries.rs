@@ -210,8 +210,8 @@ impl Tx {
         let target = Target { url, secrets_sealed, chaos };
         for claim in &mut claimed {
             let id = claim.id.as_str();
-            self.execute(LEASE, &[&partner, &mode, &id, &lease_token, &lease_until.0])?;
-            self.execute(INSERT_ATTEMPT, &[&partner, &mode, &id, &claim.attempt, &now.0])?;
+            self.write(LEASE, &[&partner, &mode, &id, &lease_token, &lease_until.0])?;
+            self.write(INSERT_ATTEMPT, &[&partner, &mode, &id, &claim.attempt, &now.0])?;
             let event = claim.event_id.as_str();
             claim.body = self.query_one(FIND_BODY, &[&partner, &mode, &event], |row| row.get(0))?;
         }
@@ -249,12 +249,12 @@ impl Tx {
             && let Some(next) = outcome.next_attempt_at
         {
             let endpoint = claim.endpoint_id.as_str();
-            self.execute(
+            self.write(
                 HOLD_SUCCESSORS,
                 &[&partner, &mode, &endpoint, &claim.order_key, &next.0, &id],
             )?;
         }
-        self.execute(
+        self.write(
             RECORD_ATTEMPT,
             &[
                 &partner,

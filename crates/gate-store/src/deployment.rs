@@ -23,7 +23,7 @@ impl Tx {
         value: &[u8],
         now: Millis,
     ) -> Result<(), StoreError> {
-        self.execute(INSERT, &[&name, &value, &now.0])?;
+        self.write(INSERT, &[&name, &value, &now.0])?;
         Ok(())
     }
 }

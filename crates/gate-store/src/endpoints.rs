@@ -188,7 +188,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let (partner, mode) = (endpoint.tenant.partner.as_str(), endpoint.tenant.mode.as_str());
         let takes_all_since = endpoint.filter.is_everything().then_some(now.0);
-        self.execute(
+        self.write(
             INSERT,
             &[
                 &partner,
@@ -215,7 +215,7 @@ impl Tx {
         now: Millis,
     ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.execute(PROVISION, &[&partner, &mode, &id.as_str(), &url, &secret_sealed, &now.0])?;
+        self.write(PROVISION, &[&partner, &mode, &id.as_str(), &url, &secret_sealed, &now.0])?;
         Ok(())
     }
 
@@ -293,7 +293,7 @@ impl Tx {
             && row.filter.is_everything();
         row.takes_all_since = takes_all.then(|| row.takes_all_since.unwrap_or(now));
         let (partner, mode) = (row.tenant.partner.as_str(), row.tenant.mode.as_str());
-        self.execute(
+        self.write(
             SAVE,
             &[
                 &partner,
@@ -356,7 +356,7 @@ impl Tx {
             }
             None => self.execute(END_ROLLED, &[&partner, &mode, &id])?,
         };
-        self.execute(SAVE_SECRET, &[&partner, &mode, &id, &secret_sealed, &now.0])?;
+        self.write(SAVE_SECRET, &[&partner, &mode, &id, &secret_sealed, &now.0])?;
         Ok(())
     }
 

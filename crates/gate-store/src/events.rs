@@ -7,8 +7,6 @@ use gate_domain::time::Millis;
 
 use crate::{Param, Row, Sql, StoreError, TakingEndpoint, Tx, sql};
 
-const NEXT_SEQUENCE: Sql = sql("update feeds set last_sequence = last_sequence + 1
-    where partner_id = $1 and mode = $2 returning last_sequence");
 const INSERT: Sql = sql("insert into events
     (partner_id, mode, id, sequence, type, session_id, subject, body, created_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
@@ -49,7 +47,6 @@ pages! {
 }
 
 pub(crate) const STATEMENTS: &[Sql] = &[
-    NEXT_SEQUENCE,
     INSERT,
     INSERT_DELIVERY,
     FIND,
@@ -121,11 +118,11 @@ impl Tx {
     ) -> Result<Vec<DeliveryId>, StoreError> {
         let (partner, mode) = (event.tenant.partner.as_str(), event.tenant.mode.as_str());
         let endpoints = self.list_taking_endpoints(&event.tenant)?;
-        let sequence: i64 = self.query_one(NEXT_SEQUENCE, &[&partner, &mode], |row| row.get(0))?;
+        let sequence = self.next_sequence(&event.tenant)?;
         let event_type = event.event_type.as_str();
         let session = event.session_id.as_ref().map(ToString::to_string);
         let id = event.id.as_str();
-        self.execute(
+        self.write(
             INSERT,
             &[
                 &partner,
@@ -144,7 +141,7 @@ impl Tx {
         let takes = |endpoint: &TakingEndpoint| endpoint.filter.lets_through(event.event_type);
         for endpoint in endpoints.into_iter().filter(takes) {
             let delivery = next_delivery();
-            self.execute(
+            self.write(
                 INSERT_DELIVERY,
                 &[
                     &partner,
@@ -200,6 +197,9 @@ impl Tx {
 
     /// The last place in the feed that is taken, 0 for an empty one.
     pub fn find_last_place(&mut self, tenant: &Tenant) -> Result<i64, StoreError> {
+        if let Some(last) = self.feeds().last(tenant) {
+            return Ok(last);
+        }
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         let last = self.query_opt(FIND_LAST_PLACE, &[&partner, &mode], |row| row.get(0))?;
         Ok(last.unwrap_or(0))

@@ -150,7 +150,7 @@ impl Tx {
     /// Write down a key. Safe to repeat.
     pub fn insert_key(&mut self, key: &NewKey, now: Millis) -> Result<(), StoreError> {
         let (partner, mode) = (key.tenant.partner.as_str(), key.tenant.mode.as_str());
-        self.execute(
+        self.write(
             INSERT,
             &[
                 &partner,
@@ -199,7 +199,7 @@ impl Tx {
         let tenant = &key.key.tenant;
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         let id = key.key.id.as_str();
-        self.execute(REPLACE, &[&partner, &mode, &id, &by.as_str(), &expires_at.0])?;
+        self.write(REPLACE, &[&partner, &mode, &id, &by.as_str(), &expires_at.0])?;
         Ok(())
     }
 
@@ -226,7 +226,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         let id = id.as_str();
-        self.execute(RECORD_USE, &[&partner, &mode, &id, &used_at.0, &unless_after.0])?;
+        self.write(RECORD_USE, &[&partner, &mode, &id, &used_at.0, &unless_after.0])?;
         Ok(())
     }
 }

@@ -58,12 +58,12 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         let booking = posting.booking().as_str();
-        self.execute(
+        self.write(
             INSERT_POSTING,
             &[&partner, &mode, &id.as_str(), &transaction.as_str(), &booking, &now.0],
         )?;
         for (line, entry) in (0i64..).zip(posting.entries()) {
-            self.execute(
+            self.write(
                 INSERT_ENTRY,
                 &[
                     &partner,

@@ -52,6 +52,7 @@ mod delivery_log;
 mod deployment;
 mod endpoints;
 mod events;
+mod feeds;
 mod idempotency;
 mod keys;
 mod ledger;
@@ -106,6 +107,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         deployment::STATEMENTS,
         endpoints::STATEMENTS,
         events::STATEMENTS,
+        feeds::STATEMENTS,
         idempotency::STATEMENTS,
         keys::STATEMENTS,
         ledger::STATEMENTS,

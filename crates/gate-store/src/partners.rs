@@ -36,9 +36,9 @@ impl Tx {
         name: &str,
         now: Millis,
     ) -> Result<(), StoreError> {
-        self.execute(INSERT_PARTNER, &[&id.as_str(), &name, &now.0])?;
+        self.write(INSERT_PARTNER, &[&id.as_str(), &name, &now.0])?;
         for mode in [Mode::Test, Mode::Live] {
-            self.execute(INSERT_FEED, &[&id.as_str(), &mode.as_str()])?;
+            self.write(INSERT_FEED, &[&id.as_str(), &mode.as_str()])?;
         }
         Ok(())
     }

@@ -1,5 +1,8 @@
 //! PostgreSQL: one connection that mends itself between transactions, statements on it, and
-//! what its errors mean to us. It must live on a plain thread: the client blocks.
+//! what its errors mean to us. It must live on a plain thread: it blocks until the server answers.
+//!
+//! A statement whose answer nobody needs yet is put off and sent together with the next one, so
+//! that a transaction waits for the network a few times only.
 
 mod threads;
 
@@ -11,7 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postgres::{
+use futures::future::try_join_all;
+use tokio::runtime::Runtime;
+use tokio_postgres::{
     Client, Config, Error, NoTls, Statement,
     error::{Severity, SqlState},
     types::ToSql,
@@ -21,6 +26,8 @@ pub(crate) use threads::start;
 
 use crate::{Param, Row, Sql, StoreError, error::chain, tx::misuse};
 
+/// How many statements may be put off.
+const PUT_OFF_MAX: usize = 256;
 /// After a failed attempt to connect, how long to answer at once without trying again.
 const DOWN_FOR: Duration = Duration::from_millis(500);
 
@@ -28,9 +35,18 @@ const DOWN_FOR: Duration = Duration::from_millis(500);
 pub(crate) struct Connection {
     config: Arc<Config>,
     kind: Kind,
+    /// Drives the connection while this thread waits.
+    runtime: Runtime,
     client: Option<Client>,
+    put_off: Vec<PutOff>,
     statements: HashMap<(usize, usize, &'static str), Statement>,
     down_until: Option<Instant>,
+}
+
+/// A statement that is sent with the next one.
+struct PutOff {
+    statement: Statement,
+    params: Vec<Box<dyn ToSql + Sync + Send>>,
 }
 
 /// What a connection is for, and so how its session is set up.
@@ -43,7 +59,16 @@ pub(crate) enum Kind {
 
 impl Connection {
     pub(crate) fn new(config: Arc<Config>, kind: Kind) -> Self {
-        Self { config, kind, client: None, statements: HashMap::new(), down_until: None }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Self {
+            config,
+            kind,
+            runtime: runtime.expect("a runtime of one thread needs a few file descriptors"),
+            client: None,
+            put_off: Vec::new(),
+            statements: HashMap::new(),
+            down_until: None,
+        }
     }
 
     pub(crate) fn execute(&mut self, sql: Sql, params: &[&dyn Param]) -> Result<u64, StoreError> {
@@ -51,7 +76,24 @@ impl Connection {
         if !statement.columns().is_empty() {
             return Err(misuse(sql, "it gives rows back, so query it"));
         }
-        self.run(|client| client.execute(&statement, &borrowed(params)))
+        let params = borrowed(params);
+        self.run(async |client| client.execute(&statement, &params).await)
+    }
+
+    /// Run a statement some time before the commit. Its failure is that of whatever comes next.
+    pub(crate) fn put_off(&mut self, sql: Sql, params: &[&dyn Param]) -> Result<(), StoreError> {
+        let statement = self.statement(sql, params)?;
+        if !statement.columns().is_empty() {
+            return Err(misuse(sql, "it gives rows back, so query it"));
+        }
+        let params = params.iter().map(|param| param.to_owned_sql()).collect();
+        self.put_off.push(PutOff { statement, params });
+        if self.put_off.len() < PUT_OFF_MAX { Ok(()) } else { self.catch_up() }
+    }
+
+    /// Run what was put off.
+    pub(crate) fn catch_up(&mut self) -> Result<(), StoreError> {
+        if self.put_off.is_empty() { Ok(()) } else { self.run(async |_| Ok(())) }
     }
 
     pub(crate) fn query(
@@ -61,7 +103,8 @@ impl Connection {
         read: &mut dyn FnMut(&Row<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let statement = self.statement(sql, params)?;
-        let rows = self.run(|client| client.query(&statement, &borrowed(params)))?;
+        let params = borrowed(params);
+        let rows = self.run(async |client| client.query(&statement, &params).await)?;
         rows.iter().try_for_each(|row| read(&Row::postgres(row)))
     }
 
@@ -70,13 +113,13 @@ impl Connection {
             return Ok(statement.clone());
         }
         let text = format!("{}{}", sql.text(), sql.lock_clause());
-        let statement = self.run(|client| client.prepare(&text))?;
+        let statement = self.run(async |client| client.prepare(&text).await)?;
         self.statements.insert(sql.key(), statement.clone());
         Ok(statement)
     }
 
     pub(crate) fn batch(&mut self, text: &str) -> Result<(), StoreError> {
-        self.run(|client| client.batch_execute(text))
+        self.run(async |client| client.batch_execute(text).await)
     }
 
     /// Begin a transaction, connecting first if need be. A connection that was lost while idle
@@ -99,8 +142,11 @@ impl Connection {
 
     /// Commit. Only an error the server itself reports, while staying connected, is certain.
     pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
-        let Some(client) = &mut self.client else { return Err(StoreError::OutcomeUnknown) };
-        let Err(error) = client.batch_execute("commit") else { return Ok(()) };
+        let Some(client) = &self.client else { return Err(StoreError::OutcomeUnknown) };
+        assert!(self.put_off.is_empty(), "what was put off is run before a commit");
+        let Err(error) = self.runtime.block_on(client.batch_execute("commit")) else {
+            return Ok(());
+        };
         if is_lost(&error) || error.as_db_error().is_none() {
             tracing::error!(error = chain(&error), "the outcome of a commit is unknown");
             self.disconnect();
@@ -111,6 +157,7 @@ impl Connection {
 
     /// Undo the transaction, or failing that drop the connection, which undoes it as well.
     pub(crate) fn rollback(&mut self) {
+        self.put_off.clear();
         if self.client.is_some() && self.batch("rollback").is_err() {
             self.disconnect();
         }
@@ -124,12 +171,14 @@ impl Connection {
         if self.down_until.is_some_and(|until| Instant::now() < until) {
             return Err(StoreError::Unavailable("PostgreSQL did not answer just now".to_owned()));
         }
-        let connect = || {
-            let mut client = self.config.connect(NoTls)?;
-            client.batch_execute(self.kind.set_up())?;
+        let connect = async {
+            let (client, connection) = self.config.connect(NoTls).await?;
+            // It ends with the client, and its errors reach whoever waits for an answer.
+            tokio::spawn(connection);
+            client.batch_execute(self.kind.set_up()).await?;
             Ok(client)
         };
-        let client = connect().map_err(|error: Error| {
+        let client = self.runtime.block_on(connect).map_err(|error: Error| {
             self.down_until = Some(Instant::now() + DOWN_FOR);
             tracing::error!(error = chain(&error), "cannot connect to PostgreSQL");
             StoreError::Unavailable(chain(&error))
@@ -141,6 +190,7 @@ impl Connection {
 
     fn disconnect(&mut self) {
         self.client = None;
+        self.put_off.clear();
         self.statements.clear();
     }
 
@@ -154,18 +204,34 @@ impl Connection {
         }
     }
 
+    /// Wait for the server: first what was put off, then this, all in one go.
     fn run<T>(
         &mut self,
-        run: impl FnOnce(&mut Client) -> Result<T, Error>,
+        run: impl AsyncFnOnce(&Client) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
         let gone = || StoreError::Unavailable("the connection was lost".to_owned());
-        let client = self.client.as_mut().ok_or_else(gone)?;
-        run(client).map_err(|error| {
+        let client = self.client.as_ref().ok_or_else(gone)?;
+        let put_off = std::mem::take(&mut self.put_off);
+        let done = self.runtime.block_on(async {
+            // The first to fail is the one to tell of: those after it fail because of it.
+            let earlier = try_join_all(put_off.iter().map(|one| one.run(client)));
+            let (earlier, this) = futures::join!(earlier, run(client));
+            earlier.and(this)
+        });
+        done.map_err(|error| {
             if is_lost(&error) {
                 self.disconnect();
             }
             explain(error)
         })
+    }
+}
+
+impl PutOff {
+    async fn run(&self, client: &Client) -> Result<u64, Error> {
+        let params: Vec<_> =
+            self.params.iter().map(|param| &**param as &(dyn ToSql + Sync)).collect();
+        client.execute(&self.statement, &params).await
     }
 }
 

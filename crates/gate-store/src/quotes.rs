@@ -47,7 +47,7 @@ impl Tx {
         quote: &Quote,
         signature: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.execute(
+        self.write(
             INSERT,
             &[
                 &tenant.partner.as_str(),

@@ -27,7 +27,7 @@ impl Tx {
     /// [`StoreError::Unique`] when its quote was redeemed by another one.
     pub fn insert_rail_payment(&mut self, payment: &RailPayment) -> Result<(), StoreError> {
         let tenant = &payment.tenant;
-        self.execute(
+        self.write(
             INSERT,
             &[
                 &tenant.partner.as_str(),
@@ -76,7 +76,7 @@ impl Tx {
         let mut payment = seen.into_inner();
         payment.state = state;
         payment.updated_at = now.max(payment.updated_at);
-        self.execute(
+        self.write(
             SAVE,
             &[
                 &payment.tenant.partner.as_str(),

@@ -111,7 +111,7 @@ impl Tx {
     /// Write down a replay. Its first step is due now.
     pub fn insert_replay(&mut self, replay: &NewReplay, now: Millis) -> Result<(), StoreError> {
         let (partner, mode) = (replay.tenant.partner.as_str(), replay.tenant.mode.as_str());
-        self.execute(
+        self.write(
             INSERT,
             &[
                 &partner,
@@ -190,7 +190,7 @@ impl Tx {
         change(&mut replay);
         replay.updated_at = now;
         let (partner, mode) = (replay.tenant.partner.as_str(), replay.tenant.mode.as_str());
-        self.execute(
+        self.write(
             SAVE,
             &[
                 &partner,
@@ -249,7 +249,7 @@ impl Tx {
             &event.sequence,
             &now.0,
         ];
-        self.execute(INSERT_DELIVERY, &params)?;
+        self.write(INSERT_DELIVERY, &params)?;
         Ok(())
     }
 }

@@ -1,15 +1,24 @@
 //! What goes into a statement and what comes out of a row: integers, text, bytes and their
 //! options. It refuses everything else, because PostgreSQL refuses what SQLite lets through.
 
+use tokio_postgres::types::ToSql;
+
 use crate::StoreError;
 
 mod sealed {
-    use postgres::types::{FromSql, ToSql};
+    use tokio_postgres::types::{FromSql, ToSql};
 
     pub trait Param: rusqlite::ToSql + ToSql + Sync {
+        /// The same value for later.
+        fn to_owned_sql(&self) -> Box<dyn ToSql + Sync + Send>;
         fn text(&self) -> Option<&str> {
             None
         }
+    }
+    /// What a parameter is kept as.
+    pub trait Kept {
+        type As: ToSql + Sync + Send + 'static;
+        fn kept(&self) -> Self::As;
     }
     pub trait Column: rusqlite::types::FromSql + for<'a> FromSql<'a> {}
 }
@@ -21,8 +30,17 @@ pub trait Param: sealed::Param {}
 pub trait Column: sealed::Column {}
 
 macro_rules! params {
-    ($($type:ty => |$value:ident| $text:expr),* $(,)?) => {$(
+    ($($type:ty as $kept:ty => |$value:ident| $text:expr),* $(,)?) => {$(
+        impl sealed::Kept for $type {
+            type As = $kept;
+            fn kept(&self) -> $kept {
+                self.to_owned().into()
+            }
+        }
         impl sealed::Param for $type {
+            fn to_owned_sql(&self) -> Box<dyn ToSql + Sync + Send> {
+                Box::new(sealed::Kept::kept(self))
+            }
             fn text(&self) -> Option<&str> {
                 let $value = self;
                 $text
@@ -34,14 +52,17 @@ macro_rules! params {
 }
 
 params! {
-    i64 => |_value| None,
-    String => |value| Some(value),
-    &str => |value| Some(value),
-    Vec<u8> => |_value| None,
-    &[u8] => |_value| None,
+    i64 as i64 => |_value| None,
+    String as String => |value| Some(value),
+    &str as String => |value| Some(value),
+    Vec<u8> as Vec<u8> => |_value| None,
+    &[u8] as Vec<u8> => |_value| None,
 }
 
-impl<T: sealed::Param> sealed::Param for Option<T> {
+impl<T: sealed::Param + sealed::Kept> sealed::Param for Option<T> {
+    fn to_owned_sql(&self) -> Box<dyn ToSql + Sync + Send> {
+        Box::new(self.as_ref().map(sealed::Kept::kept))
+    }
     fn text(&self) -> Option<&str> {
         self.as_ref().and_then(T::text)
     }
@@ -68,7 +89,7 @@ pub struct Row<'a>(Kind<'a>);
 
 enum Kind<'a> {
     Sqlite(&'a rusqlite::Row<'a>),
-    Postgres(&'a postgres::Row),
+    Postgres(&'a tokio_postgres::Row),
 }
 
 impl<'a> Row<'a> {
@@ -76,7 +97,7 @@ impl<'a> Row<'a> {
         Self(Kind::Sqlite(row))
     }
 
-    pub(crate) fn postgres(row: &'a postgres::Row) -> Self {
+    pub(crate) fn postgres(row: &'a tokio_postgres::Row) -> Self {
         Self(Kind::Postgres(row))
     }
 

@@ -36,7 +36,7 @@ impl Tx {
     /// Write down a new session.
     pub fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
         let (partner, mode) = (session.tenant.partner.as_str(), session.tenant.mode.as_str());
-        self.execute(
+        self.write(
             INSERT,
             &[
                 &partner,
@@ -123,7 +123,7 @@ impl Tx {
         session.updated_at = now.max(session.updated_at);
         touch(&mut session);
         let (partner, mode) = (session.tenant.partner.as_str(), session.tenant.mode.as_str());
-        self.execute(
+        self.write(
             SAVE,
             &[
                 &partner,

@@ -54,6 +54,11 @@ impl Sql {
         !matches!(self.lock, Lock::None)
     }
 
+    /// Whether this statement may change rows.
+    pub(crate) fn writes(&self) -> bool {
+        !self.text.starts_with("select") && !self.text.starts_with("with")
+    }
+
     /// What tells this statement from others without reading the text: a static text is known
     /// by where it is and how long it is.
     pub(crate) fn key(&self) -> (usize, usize, &'static str) {

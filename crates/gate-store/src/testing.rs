@@ -10,9 +10,9 @@ use std::{
     process, thread,
 };
 
-use postgres::{Client, NoTls};
 use tempfile::TempDir;
 use tokio::runtime;
+use tokio_postgres::NoTls;
 
 use crate::{Store, StoreError, StoreOptions};
 
@@ -146,11 +146,15 @@ pub fn block_on<T>(test: impl Future<Output = T>) -> T {
     runtime.expect("a runtime can be started").block_on(test)
 }
 
-/// The PostgreSQL client blocks, so it gets a plain thread.
+/// Waiting is not allowed on a thread of a runtime, so this takes a plain one.
 fn on_server(server: &str, statement: String) {
     let server = server.to_owned();
-    let work = move || Client::connect(&server, NoTls)?.batch_execute(&statement);
-    let done = thread::spawn(work).join().expect("the client does not panic");
+    let work = async move {
+        let (client, connection) = tokio_postgres::connect(&server, NoTls).await?;
+        tokio::spawn(connection);
+        client.batch_execute(&statement).await
+    };
+    let done = thread::spawn(|| block_on(work)).join().expect("the client does not panic");
     done.unwrap_or_else(|error| panic!("the PostgreSQL server for tests: {error:?}"));
 }
 

@@ -64,7 +64,7 @@ impl Tx {
         let tenant = session.tenant.clone();
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         let id = session.id.as_str();
-        self.execute(
+        self.write(
             SHIFT_SESSION,
             &[
                 &partner,
@@ -81,9 +81,9 @@ impl Tx {
         let endpoints =
             self.query(LIST_ENDPOINTS, &[&partner, &mode], |row| row.get::<String>(0))?;
         for endpoint in endpoints {
-            self.execute(SHIFT_DELIVERIES, &[&partner, &endpoint, &id, &by_ms])?;
+            self.write(SHIFT_DELIVERIES, &[&partner, &endpoint, &id, &by_ms])?;
         }
-        self.execute(INSERT, &[&partner, &mode, &id, &now.0, &by_ms])?;
+        self.write(INSERT, &[&partner, &mode, &id, &now.0, &by_ms])?;
         Ok(session)
     }
 
@@ -105,7 +105,7 @@ impl Tx {
         let offered = session.choice().and_then(|choice| choice.quote.as_ref());
         let locked = session.terms.quote_id.as_ref().filter(|locked| Some(*locked) != offered);
         for id in offered.into_iter().chain(locked) {
-            self.execute(SHIFT_QUOTE, &[&partner, &mode, &id.as_str(), &by_ms])?;
+            self.write(SHIFT_QUOTE, &[&partner, &mode, &id.as_str(), &by_ms])?;
         }
         Ok(())
     }
@@ -121,7 +121,7 @@ impl Tx {
         for command in unfinished {
             let command = Command { created_at: command.created_at.plus_ms(-by_ms), ..command };
             let id = command.id.as_str();
-            self.execute(SHIFT_COMMAND, &[&partner, &mode, &id, &to_json(&command), &by_ms])?;
+            self.write(SHIFT_COMMAND, &[&partner, &mode, &id, &to_json(&command), &by_ms])?;
         }
         Ok(())
     }

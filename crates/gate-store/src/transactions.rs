@@ -64,7 +64,7 @@ impl Tx {
     /// Write down a new transaction.
     pub fn insert_transaction(&mut self, transaction: &Transaction) -> Result<(), StoreError> {
         let tenant = &transaction.tenant;
-        self.execute(
+        self.write(
             INSERT,
             &[
                 &tenant.partner.as_str(),
@@ -147,7 +147,7 @@ impl Tx {
         transaction.state = next;
         transaction.updated_at = now.max(transaction.updated_at);
         let tenant = &transaction.tenant;
-        self.execute(
+        self.write(
             SAVE,
             &[
                 &tenant.partner.as_str(),

@@ -1,6 +1,7 @@
 //! A transaction as a closure sees it. It refuses to go on after a failed statement, so that no
 //! half of a closure is ever committed, on either engine.
 
+use crate::feeds::Feeds;
 use crate::{Param, Row, Sql, StoreError, postgres::Connection, row::has_nul, sqlite};
 
 /// The transaction a closure works in. Statements are prepared once per connection and kept.
@@ -13,6 +14,9 @@ pub struct Tx {
     read_only: bool,
     failed: bool,
     retry: bool,
+    wrote: bool,
+    shared: bool,
+    feeds: Feeds,
 }
 
 /// The two engines are a closed set.
@@ -23,7 +27,15 @@ pub(crate) enum Engine {
 
 impl Tx {
     pub(crate) fn new(engine: Engine, read_only: bool) -> Self {
-        Self { engine, read_only, failed: false, retry: false }
+        Self {
+            engine,
+            read_only,
+            failed: false,
+            retry: false,
+            wrote: false,
+            shared: false,
+            feeds: Feeds::default(),
+        }
     }
 
     /// Run a statement that gives no rows back; answers how many rows it changed.
@@ -31,6 +43,15 @@ impl Tx {
         self.guard(sql, params, |engine| match engine {
             Engine::Sqlite(connection) => sqlite::execute(connection, sql, params),
             Engine::Postgres(connection) => connection.execute(sql, params),
+        })
+    }
+
+    /// Run a statement where the number of rows it changes says nothing. On PostgreSQL it may be
+    /// sent together with a later one, which then fails in its place.
+    pub fn write(&mut self, sql: Sql, params: &[&dyn Param]) -> Result<(), StoreError> {
+        self.guard(sql, params, |engine| match engine {
+            Engine::Sqlite(connection) => sqlite::execute(connection, sql, params).map(drop),
+            Engine::Postgres(connection) => connection.put_off(sql, params),
         })
     }
 
@@ -125,6 +146,7 @@ impl Tx {
         } else if params.iter().any(|param| has_nul(*param)) {
             Err(StoreError::NulInText)
         } else {
+            self.wrote |= sql.writes();
             run(&mut self.engine)
         };
         if let Err(error) = &answer {
@@ -132,6 +154,11 @@ impl Tx {
             self.retry |= matches!(error, StoreError::Retry);
         }
         answer
+    }
+
+    /// The feeds that this transaction has locked.
+    pub(crate) fn feeds(&mut self) -> &mut Feeds {
+        &mut self.feeds
     }
 
     /// The connection, for the threads that know they have SQLite.
@@ -142,10 +169,31 @@ impl Tx {
         }
     }
 
+    /// A transaction has begun. Where closures share it to the end, what one of them learned
+    /// under a lock stays true for the next.
+    pub(crate) fn begin_group(&mut self, shared: bool) {
+        self.shared = shared;
+        self.feeds.forget();
+    }
+
     /// Forget the previous closure.
     pub(crate) fn reset(&mut self) {
         self.failed = false;
         self.retry = false;
+        self.wrote = false;
+        if !self.shared {
+            self.feeds.forget();
+        }
+    }
+
+    /// A closure that failed without a trace is over; the transaction goes on without it.
+    pub(crate) fn forgive(&mut self) {
+        self.failed = false;
+    }
+
+    /// Whether the closure has changed anything.
+    pub(crate) fn wrote(&self) -> bool {
+        self.wrote
     }
 
     /// Whether the closure must not commit.
@@ -179,6 +227,14 @@ impl Engine {
         match self {
             Self::Sqlite(connection) => sqlite::batch(connection, "commit"),
             Self::Postgres(connection) => connection.commit(),
+        }
+    }
+
+    /// Run what was put off.
+    pub(crate) fn catch_up(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(connection) => connection.catch_up(),
         }
     }
 

@@ -35,9 +35,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
 
 /// Libraries that belong to one room. The shop is another company's program: it keeps its own rows
 /// and serves its own pages. Benchmarks serve a constant to compare with.
-const ROOMS: [(&str, &[&str]); 3] = [
+const ROOMS: [(&str, &[&str]); 4] = [
     ("rusqlite", &["gate-store", "gate-shop"]),
     ("postgres", &["gate-store"]),
+    ("tokio-postgres", &["gate-store"]),
     ("axum", &["gate-http", "gate-shop", "xtask"]),
 ];
 

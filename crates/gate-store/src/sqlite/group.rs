@@ -1,6 +1,9 @@
-//! Group commit: closures that wait together share one transaction and one flush to disk, each
-//! in a savepoint of its own. Nobody is answered before the commit, not even those that failed:
-//! a clash may be with a neighbour's row that is not durable yet.
+//! Group commit: closures that wait together share one transaction and one flush to disk. Nobody
+//! is answered before the commit, not even those that failed: a clash may be with a neighbour's
+//! row that is not durable yet.
+//!
+//! Almost no closure has to be undone, so a group first runs without a way to undo a single one.
+//! When one must be, everything is undone and the group runs again with a savepoint for each.
 
 use std::collections::VecDeque;
 
@@ -23,15 +26,31 @@ const TRIES_MAX: u32 = 8;
 
 type Jobs = Vec<Box<dyn Job>>;
 
+/// How closures share a transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// None can be undone without the others.
+    Boldly,
+    /// Each in a savepoint.
+    Carefully,
+    /// There is only one, and it is always answered.
+    Alone,
+}
+
 /// Run closures and answer each of them, and those that arrive meanwhile.
 pub(super) fn run(tx: &mut Tx, jobs: Jobs, queues: &Queues) {
+    let counters = &queues.counters;
     let mut rest = jobs;
     while !rest.is_empty() {
-        let unfinished = share_commit(tx, rest, Some(&queues.writes), &queues.counters);
-        for job in unfinished.again_alone {
-            share_commit(tx, vec![job], None, &queues.counters);
+        let bold = share_commit(tx, rest, Sharing::Boldly, Some(&queues.writes), counters);
+        rest = bold.not_run;
+        if bold.again.is_empty() {
+            continue;
         }
-        rest = unfinished.not_run;
+        let careful = share_commit(tx, bold.again, Sharing::Carefully, None, counters);
+        for job in careful.again.into_iter().chain(careful.not_run) {
+            share_commit(tx, vec![job], Sharing::Alone, None, counters);
+        }
     }
 }
 
@@ -39,19 +58,18 @@ pub(super) fn run(tx: &mut Tx, jobs: Jobs, queues: &Queues) {
 #[derive(Default)]
 struct Unfinished {
     /// Their work was undone with the group's, maybe through no fault of theirs.
-    again_alone: Jobs,
+    again: Jobs,
     not_run: Jobs,
 }
 
-/// One transaction for all, and for as many latecomers as fit. Without a queue to join from, a
-/// closure is alone in it and is always answered.
+/// One transaction for all, and for as many latecomers as fit.
 fn share_commit(
     tx: &mut Tx,
     jobs: Jobs,
+    sharing: Sharing,
     latecomers: Option<&Queue<Box<dyn Job>>>,
     counters: &Counters,
 ) -> Unfinished {
-    let is_alone = latecomers.is_none();
     if let Err(error) = control(tx, "begin immediate") {
         let why = format!("the transaction could not begin: {error}");
         tracing::error!(why);
@@ -60,6 +78,7 @@ fn share_commit(
         }
         return Unfinished::default();
     }
+    tx.begin_group(sharing == Sharing::Boldly);
 
     let mut ran: Vec<(Box<dyn Job>, bool)> = Vec::with_capacity(jobs.len());
     let mut jobs = VecDeque::from(jobs);
@@ -74,20 +93,34 @@ fn share_commit(
             counters.skipped.add(1);
             continue;
         }
-        match in_savepoint(tx, &mut *job, counters) {
+        let done = match sharing {
+            Sharing::Boldly => in_the_open(tx, &mut *job, counters),
+            Sharing::Carefully | Sharing::Alone => in_savepoint(tx, &mut *job, counters),
+        };
+        match done {
             Ok(commit) => ran.push((job, commit)),
             Err(instead) => {
                 tx.engine.rollback();
-                if is_alone {
+                if sharing == Sharing::Alone {
                     job.answer(instead);
                     return Unfinished::default();
                 }
-                let again_alone = ran.into_iter().map(|(job, _)| job).chain([job]).collect();
-                return Unfinished { again_alone, not_run: jobs.into() };
+                let again = ran.into_iter().map(|(job, _)| job).chain([job]).collect();
+                return Unfinished { again, not_run: jobs.into() };
             }
         }
     }
-    finish(tx, ran, is_alone, counters)
+    if sharing == Sharing::Boldly
+        && let Err(error) = tx.flush()
+    {
+        tracing::warn!(%error, "what a group had put off could not be written");
+        tx.engine.rollback();
+        return Unfinished {
+            again: ran.into_iter().map(|(job, _)| job).collect(),
+            ..Default::default()
+        };
+    }
+    finish(tx, ran, sharing == Sharing::Alone, counters)
 }
 
 /// Commit, then answer.
@@ -114,16 +147,33 @@ fn finish(
     let is_certain = matches!(code, Some(ErrorCode::DiskFull | ErrorCode::ConstraintViolation));
     let mut error = Some(explain(tx.sqlite(), error));
     tx.engine.rollback();
-    let mut again_alone = Jobs::new();
+    let mut again = Jobs::new();
     for (job, commit) in ran {
         match (commit, is_certain) {
             (true, false) => job.answer(Some(StoreError::OutcomeUnknown)),
-            _ if !is_alone => again_alone.push(job),
+            _ if !is_alone => again.push(job),
             (true, true) => job.answer(error.take()),
             (false, _) => job.answer(None),
         }
     }
-    Unfinished { again_alone, not_run: Jobs::new() }
+    Unfinished { again, not_run: Jobs::new() }
+}
+
+/// Run one closure among others. An error means that it has to be undone, and they with it.
+fn in_the_open(
+    tx: &mut Tx,
+    job: &mut dyn Job,
+    counters: &Counters,
+) -> Result<bool, Option<StoreError>> {
+    let verdict = job.run(tx);
+    counters.retries.add(u64::from(verdict == Verdict::Retry));
+    match verdict {
+        _ if tx.sqlite().is_autocommit() => Err(None),
+        Verdict::Commit => Ok(true),
+        // A refusal that wrote nothing has nothing to undo.
+        Verdict::Rollback if !tx.wrote() => Ok(false),
+        Verdict::Rollback | Verdict::Retry => Err(None),
+    }
 }
 
 /// Run one closure so that it can be undone without the others.
@@ -143,6 +193,7 @@ fn in_savepoint(
             return Err((verdict == Verdict::Commit).then(why));
         }
         if verdict == Verdict::Commit {
+            tx.flush().map_err(Some)?;
             step(tx, "release closure")?;
             return Ok(true);
         }

@@ -115,13 +115,13 @@ both_engines! {
 fn a_locked_row_keeps_the_second_out() {
     let place = TestPlace::postgres();
     gate_store::testing::block_on(async {
-        let store = place.bare();
+        let (store, other) = (place.bare(), place.bare()); // as two processes
         set_up(&store).await;
         store.write(|tx| tx.execute(OPEN, &[&1i64])).await.unwrap();
         let first = Hand::on(&store, |tx| add_one(tx, LOCKED).map(drop)).await;
 
         let (tell, told) = channel();
-        let second = crate::started(store.write(telling(tell, LOCKED)));
+        let second = crate::started(other.write(telling(tell, LOCKED)));
         told.recv().unwrap();
         told.recv().unwrap(); // it came round again: the lock kept it out
         assert_eq!(store.read(|tx| amount(tx, 1)).await.unwrap(), 0, "nothing is committed yet");
@@ -136,7 +136,7 @@ fn a_locked_row_keeps_the_second_out() {
 fn without_the_lock_an_addition_is_lost() {
     let place = TestPlace::postgres();
     gate_store::testing::block_on(async {
-        let store = place.bare();
+        let (store, other) = (place.bare(), place.bare()); // as two processes
         set_up(&store).await;
         store.write(|tx| tx.execute(OPEN, &[&1i64])).await.unwrap();
         let (tell, told) = channel();
@@ -148,7 +148,7 @@ fn without_the_lock_an_addition_is_lost() {
         })
         .await;
         assert_eq!(told.recv().unwrap(), 0);
-        assert_eq!(store.write(|tx| add_one(tx, AMOUNT)).await.unwrap(), 1, "nobody kept it out");
+        assert_eq!(other.write(|tx| add_one(tx, AMOUNT)).await.unwrap(), 1, "nobody kept it out");
         first.release().await.unwrap();
     });
 }
@@ -157,7 +157,7 @@ fn without_the_lock_an_addition_is_lost() {
 fn a_claim_passes_over_what_somebody_holds() {
     let place = TestPlace::postgres();
     gate_store::testing::block_on(async {
-        let store = place.bare();
+        let (store, other) = (place.bare(), place.bare()); // as two processes
         set_up(&store).await;
         let fill = |tx: &mut Tx| (0..4i64).try_for_each(|id| tx.execute(JOB, &[&id]).map(drop));
         store.write(fill).await.unwrap();
@@ -167,7 +167,7 @@ fn a_claim_passes_over_what_somebody_holds() {
             ids.iter().try_for_each(|id| tx.execute(TAKE, &[id]).map(drop))
         })
         .await;
-        assert_eq!(claim(&store, CLAIM, 2).await, [2, 3]);
+        assert_eq!(claim(&other, CLAIM, 2).await, [2, 3]);
         first.release().await.unwrap();
         assert_eq!(claim(&store, CLAIM, 2).await, [0i64; 0]);
     });

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
 use gate_domain::session::{Session, State, Step};
-use gate_store::testing::{TestStore, block_on};
+use gate_store::testing::{TestPlace, block_on};
 use gate_store::{StoreError, Tx};
 
 use crate::{NOW, insert, partner, session};
@@ -28,10 +28,12 @@ fn lock_and_move(
     }
 }
 
-/// PostgreSQL: SQLite has a single writer, so its second transaction has not even begun.
+/// PostgreSQL: SQLite has a single writer, and so has each process of PostgreSQL.
 #[test]
 fn the_second_sees_what_the_first_left() {
-    let store = TestStore::postgres();
+    let place = TestPlace::postgres();
+    let open = || place.open(place.options()).unwrap();
+    let (store, other) = (open(), open()); // as two processes
     block_on(async {
         let session = session(&partner(&store).await);
         insert(&store, &session).await;
@@ -43,12 +45,12 @@ fn the_second_sees_what_the_first_left() {
             tokio::spawn(async move { store.write(work).await })
         };
         assert_eq!(seen.recv().unwrap(), 1, "the first holds the row");
-        let retries = store.stats().retries;
+        let retries = other.stats().retries;
         let second = {
-            let (store, work) = ((*store).clone(), lock_and_move(&session, saw, None));
+            let (store, work) = ((*other).clone(), lock_and_move(&session, saw, None));
             tokio::spawn(async move { store.write(work).await })
         };
-        while store.stats().retries == retries {
+        while other.stats().retries == retries {
             // Kept out by the lock, it comes round again; without it, it would have seen the row.
             assert!(seen.try_recv().is_err(), "the second got past the first");
             tokio::task::yield_now().await;
