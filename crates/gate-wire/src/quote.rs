@@ -32,7 +32,7 @@ pub struct PreviewQuotesBody {
     pub side: Side,
     /// The network of the asset; the first one that offers it where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 40, example = "base")]
+    #[schema(min_length = 1, max_length = 40, example = "base")]
     pub network: Option<String>,
     /// Where the user is: only methods that work there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ pub struct LockQuoteBody {
     pub payment_method: String,
     /// The network of the asset; the first one that offers it where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 40, example = "base")]
+    #[schema(min_length = 1, max_length = 40, example = "base")]
     pub network: Option<String>,
     /// Where the user is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
