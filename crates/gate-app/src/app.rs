@@ -7,7 +7,7 @@ use gate_domain::Millis;
 use gate_domain::catalogue::{Catalogue, Offer};
 use gate_domain::ids::{Mode, Seed, SessionId, Tenant};
 use gate_rails::Rails;
-use gate_store::{Store, StoreError, Tx};
+use gate_store::{IdempotentRequest, Store, StoreError, Tx};
 use tokio::sync::{Notify, broadcast};
 
 use crate::capabilities::{Capabilities, world_wide};
@@ -16,6 +16,7 @@ use crate::egress::{Egress, Reach};
 use crate::ids::Ids;
 use crate::known_keys::KnownKeys;
 use crate::vault::Vault;
+use crate::workers::lanes::DeliveryLimits;
 
 /// How many changes a page may be behind before it reads the store instead.
 const CHANGES_KEPT: usize = 1024;
@@ -31,6 +32,8 @@ pub struct AppConfig {
     pub catalogue: Arc<Catalogue>,
     /// How far webhooks of test mode reach; those of live mode go to public addresses only.
     pub test_reach: Reach,
+    /// How many webhooks are under way at the same time, and how long a claim holds.
+    pub deliveries: DeliveryLimits,
 }
 
 impl AppConfig {
@@ -41,6 +44,7 @@ impl AppConfig {
             modes: vec![Mode::Test],
             catalogue: world_wide(),
             test_reach: Reach::Anywhere,
+            deliveries: DeliveryLimits::default(),
         }
     }
 
@@ -238,22 +242,42 @@ impl App {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.finish(self.0.store.write(self.in_scope(use_case)).await?).await
+    }
+
+    /// The same for a use case that begins with the question whether this request was answered
+    /// before: the store then asks for several at once.
+    pub async fn write_once<T, E, F>(&self, request: IdempotentRequest, use_case: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx, &Scope<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.finish(self.0.store.write_once(request, self.in_scope(use_case)).await?).await
+    }
+
+    fn in_scope<T, E, F>(
+        &self,
+        use_case: F,
+    ) -> impl Fn(&mut Tx) -> Result<(T, Causes), E> + Send + use<T, E, F>
+    where
+        F: Fn(&mut Tx, &Scope<'_>) -> Result<T, E> + Send,
+    {
         let inner = Arc::clone(&self.0);
-        let (value, causes) = self
-            .0
-            .store
-            .write(move |tx| {
-                let scope = Scope {
-                    now: inner.clock.now(),
-                    vault: &inner.vault,
-                    capabilities: &inner.capabilities,
-                    ids: inner.ids,
-                    causes: Causes::default(),
-                };
-                let value = use_case(tx, &scope)?;
-                Ok::<_, E>((value, scope.causes))
-            })
-            .await?;
+        move |tx| {
+            let scope = Scope {
+                now: inner.clock.now(),
+                vault: &inner.vault,
+                capabilities: &inner.capabilities,
+                ids: inner.ids,
+                causes: Causes::default(),
+            };
+            let value = use_case(tx, &scope)?;
+            Ok((value, scope.causes))
+        }
+    }
+
+    async fn finish<T, E>(&self, (value, causes): (T, Causes)) -> Result<T, E> {
         let rules_changed = causes.rules_changed.get();
         self.carry_out(causes);
         if rules_changed && let Err(error) = self.refresh_capabilities().await {

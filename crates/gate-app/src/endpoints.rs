@@ -13,6 +13,7 @@ use gate_wire::instant::to_rfc3339;
 use gate_wire::signature::WebhookSecret;
 
 use crate::app::Scope;
+use crate::endpoint_health::{health_body, start_afresh};
 use crate::endpoint_url::{UrlProblem, check_endpoint_url};
 use crate::idempotency::{Answered, KeyReused, answered_before, remember_optional};
 use crate::vault::CannotOpen;
@@ -190,8 +191,10 @@ pub fn change_endpoint(
             Some(EndpointStatus::Disabled) | None => {}
         }
     })?;
-    if change.status == Some(EndpointStatus::Enabled) {
+    // Another place, or the word of its owner: what is known of it counts no longer.
+    if change.status == Some(EndpointStatus::Enabled) || change.url.is_some() {
         scope.wake_deliveries();
+        return Ok(start_afresh(tx, scope, row)?);
     }
     Ok(row)
 }
@@ -256,6 +259,7 @@ pub fn endpoint_body(row: &EndpointRow, now: Millis) -> EndpointBody {
         description: row.description.clone(),
         status: row.status.as_str().into(),
         disabled_reason: row.disabled_reason.clone(),
+        health: health_body(&row.health, now),
         old_secret_expires_at: row.rolled_ends_at.filter(|end| *end > now).map(to_rfc3339),
         created_at: to_rfc3339(row.created_at),
         updated_at: to_rfc3339(row.updated_at),

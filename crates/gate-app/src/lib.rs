@@ -18,6 +18,7 @@ pub mod customers;
 pub mod doctor;
 pub mod egress;
 pub mod embed_token;
+pub mod endpoint_health;
 pub mod endpoint_url;
 pub mod endpoints;
 pub mod feed;

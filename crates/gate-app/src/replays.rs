@@ -10,6 +10,7 @@ use gate_wire::instant::to_rfc3339;
 use gate_wire::replay::ReplayBody;
 
 use crate::app::Scope;
+use crate::endpoint_health::ask_endpoints_now;
 use crate::idempotency::{Answered, KeyReused, answered_before, remember_optional};
 
 /// How far the order of a feed and the order of its clock can be apart: no transaction is open for
@@ -114,6 +115,8 @@ pub fn create_replay(
         rate_per_second: command.rate_per_second,
     };
     tx.insert_replay(&replay, scope.now)?;
+    // Whoever asks for what was missed says that it can be taken now.
+    ask_endpoints_now(tx, scope, tenant, command.endpoint_id.as_ref())?;
     let row = find_replay(tx, tenant, &replay.id)?;
     Ok(remember_optional(tx, scope, command.request.as_ref(), 201, &replay_body(&row))?)
 }
@@ -157,6 +160,9 @@ pub fn replay_body(row: &ReplayRow) -> ReplayBody {
         event_types: selection.event_types.clone(),
         statuses: selection.standings.iter().map(|standing| standing.as_str().into()).collect(),
         rate_per_second: row.rate_per_second,
+        after: row.first_place,
+        through: row.last_place,
+        sequences: selection.places.clone(),
         total,
         examined: row.examined,
         queued: row.queued,

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::provision::{Provision, provision};
 use crate::vault::{Vault, mint_api_key};
+use crate::workers::lanes::DeliveryLimits;
 
 /// When every story begins: 23 November 2026, noon.
 pub const START: Millis = Millis(1_795_435_200_000);
@@ -58,11 +59,20 @@ impl World {
 
     /// A gateway over an empty store, in an outside world of the test's own.
     pub async fn with_rails(store: &Store, rails: Rails) -> Self {
+        Self::with(store, rails, DeliveryLimits::default()).await
+    }
+
+    /// A gateway over an empty store that sends so much at the same time.
+    pub async fn with_limits(store: &Store, deliveries: DeliveryLimits) -> Self {
+        Self::with(store, Rails::simulated(), deliveries).await
+    }
+
+    async fn with(store: &Store, rails: Rails, deliveries: DeliveryLimits) -> Self {
         let clock = Clock::fixed(START);
         let vault = Vault::new(&Ids.random());
         // Both, so that tests can see that nothing of one is visible from the other.
         let modes = vec![Mode::Test, Mode::Live];
-        let config = AppConfig { modes, ..AppConfig::sandbox(BASE_URL) };
+        let config = AppConfig { modes, deliveries, ..AppConfig::sandbox(BASE_URL) };
         let app = App::new(store.clone(), clock.clone(), vault, rails, config);
         let partner = partner("Demo Shop", Mode::Test, 1);
         let world = Self { app, clock, partner };

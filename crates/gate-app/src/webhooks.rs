@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::advance::{announce, find_own_delivery};
 use crate::app::Scope;
+use crate::endpoint_health::ask_endpoints_now;
 
 /// Why a webhook was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,7 @@ pub fn send_test_webhook(
     };
     let deliveries = announce(tx, scope, &event, &data)?;
     let first = deliveries.first().ok_or(WebhookError::NoEndpoint)?;
+    ask_endpoints_now(tx, scope, tenant, None)?;
     Ok(find_own_delivery(tx, tenant, first)?)
 }
 
@@ -70,6 +72,8 @@ pub fn replay_delivery(
     if !tx.replay_delivery(&delivery, scope.now)? {
         return Err(WebhookError::NotDeadLettered(delivery.status));
     }
+    // Whoever sends it again by hand wants to know whether the endpoint is back.
+    ask_endpoints_now(tx, scope, tenant, Some(&delivery.endpoint_id))?;
     scope.wake_deliveries();
     Ok(find_own_delivery(tx, tenant, id)?)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! event_types {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
         /// The type of an event, spelt as on the wire (contract, section 11.4; decisions name the
-        /// three about customers).
+        /// three about customers; those about endpoints are ours).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum EventType {
             $($(#[$doc])* #[serde(rename = $word)] $name,)*
@@ -66,6 +66,14 @@ event_types! {
     CustomerDeleted = "customer.deleted",
     /// Made on request only, to prove that an endpoint can be reached.
     WebhookTest = "webhook.test",
+    /// An endpoint kept failing and is left alone for a while; told to the others.
+    EndpointPaused = "webhook_endpoint.paused",
+    /// It takes webhooks again.
+    EndpointResumed = "webhook_endpoint.resumed",
+    /// It has been failing for a day.
+    EndpointFailing = "webhook_endpoint.failing",
+    /// It answered 410 or failed for days, and was switched off.
+    EndpointDisabled = "webhook_endpoint.disabled",
 }
 
 impl EventType {

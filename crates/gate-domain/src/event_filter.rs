@@ -121,7 +121,7 @@ mod tests {
             EventFilter::parse(&[pattern]).map_or(0, |filter| filter.event_types().count())
         };
         for (pattern, expected) in [
-            ("*", 20),
+            ("*", EventType::ALL.len()),
             ("gate_session.*", 6),
             ("rail.*", 8),
             ("rail.pay_in.*", 4),
@@ -184,7 +184,8 @@ mod tests {
                 "rail.pay_out.*",
                 "quote.*",
                 "customer.*",
-                "webhook.*"
+                "webhook.*",
+                "webhook_endpoint.*"
             ]
         );
         assert!(families.iter().all(|family| is_pattern(family)));

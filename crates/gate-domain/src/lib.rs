@@ -11,6 +11,7 @@ pub mod change;
 pub mod chaos;
 pub mod customer;
 pub mod delivery;
+pub mod endpoint_health;
 pub mod event;
 pub mod event_filter;
 pub mod hosted;

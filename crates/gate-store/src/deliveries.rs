@@ -1,52 +1,98 @@
 //! Deliveries at work: one event on its way to one endpoint, leased, sent, recorded.
 
 use gate_domain::chaos::Chaos;
-use gate_domain::delivery::DeliveryStatus;
-use gate_domain::ids::{DeliveryId, EndpointId, EventId, Tenant};
+use gate_domain::delivery::{DeliveryStatus, FailureClass};
+use gate_domain::endpoint_health::{HealthState, Pace, Turn};
+use gate_domain::ids::{DeliveryId, EndpointId, EventId, PartnerId, Tenant};
 use gate_domain::time::Millis;
 
 use crate::locked::Locked;
 use crate::read::Reader;
-use crate::{DeliveryRow, Param, Sql, StoreError, Tx, sql};
+use crate::{DeliveryRow, Sql, StoreError, Tx, sql};
+
+/// One in so many of a claim is for what is tried again, while first tries wait too.
+const RETRY_SHARE: i64 = 8;
+
+/// First tries and what is tried again are two ranges of one index; a condition names its range in the
+/// very words of the index.
+macro_rules! first_tries {
+    () => {
+        " and (case when failures = 0 then 0 else 1 end) = 0 "
+    };
+}
+macro_rules! tried_again {
+    () => {
+        " and (case when failures = 0 then 0 else 1 end) = 1 "
+    };
+}
 
 // A walk from endpoint to endpoint along the index of what is pending: its length is the number of
 // endpoints that wait for something, not the number of deliveries.
-const LIST_DUE_ENDPOINTS: Sql = sql("with recursive waiting (id) as (
+const LIST_DUE_ENDPOINTS: Sql = sql(concat!(
+    "with recursive waiting (id) as (
         select min(endpoint_id) from deliveries where status = 'pending'
         union all
         select (select min(endpoint_id) from deliveries
             where status = 'pending' and endpoint_id > waiting.id)
         from waiting where waiting.id is not null)
-    select id from waiting where id is not null
-        and exists (select 1 from deliveries
-            where status = 'pending' and endpoint_id = waiting.id and next_attempt_at <= $1)
-        and exists (select 1 from endpoints e
-            where e.id = waiting.id and e.status = 'enabled' and e.deleted_at is null)");
-// Oldest first per endpoint and session: a delivery waits for the earlier ones of its session.
-const LIST_DUE: Sql =
-    sql("select partner_id, mode, id, event_id, event_type, attempts, failures, endpoint_id,
-        order_key
-    from deliveries due
-    where endpoint_id = $1 and status = 'pending' and next_attempt_at <= $2
-        and not exists (select 1 from deliveries earlier
-            where earlier.endpoint_id = due.endpoint_id and earlier.order_key = due.order_key
-                and earlier.sequence < due.sequence and earlier.status in ('pending', 'in_flight')
-                and earlier.overtaken = 0)
-    order by next_attempt_at limit $3")
-    .skip_locked();
+    select e.partner_id, e.id from waiting join endpoints e on e.id = waiting.id
+    where e.status = 'enabled' and e.deleted_at is null
+        and not exists (select 1 from endpoint_health h
+            where h.endpoint_id = waiting.id and h.held_until > $1)
+        and (exists (select 1 from deliveries
+            where status = 'pending' and endpoint_id = waiting.id",
+    first_tries!(),
+    "and next_attempt_at <= $1)
+            or exists (select 1 from deliveries
+            where status = 'pending' and endpoint_id = waiting.id",
+    tried_again!(),
+    "and next_attempt_at <= $1))"
+));
+
+/// Oldest first per endpoint and session: a delivery waits for the earlier ones of its session.
+macro_rules! list_due {
+    ($range:expr) => {
+        sql(concat!(
+            "select partner_id, mode, id, event_id, event_type, attempts, failures, endpoint_id,
+                order_key, (select body from events e where e.partner_id = due.partner_id
+                    and e.mode = due.mode and e.id = due.event_id)
+            from deliveries due
+            where endpoint_id = $1 and status = 'pending'",
+            $range,
+            "and next_attempt_at <= $2
+                and not exists (select 1 from deliveries earlier
+                    where earlier.endpoint_id = due.endpoint_id
+                        and earlier.order_key = due.order_key
+                        and earlier.sequence < due.sequence
+                        and earlier.status in ('pending', 'in_flight') and earlier.overtaken = 0)
+            order by next_attempt_at limit $3"
+        ))
+        .skip_locked()
+    };
+}
+
+const LIST_FIRST_TRIES: Sql = list_due!(first_tries!());
+const LIST_TRIED_AGAIN: Sql = list_due!(tried_again!());
 const LEASE: Sql = sql("update deliveries set status = 'in_flight', attempts = attempts + 1,
         next_attempt_at = null, lease_token = $4, lease_until = $5
     where partner_id = $1 and mode = $2 and id = $3");
 const INSERT_ATTEMPT: Sql = sql("insert into attempts
     (partner_id, mode, delivery_id, number, started_at) values ($1, $2, $3, $4, $5)");
-const FIND_TARGET: Sql = sql("select url, secret_sealed from endpoints
-    where partner_id = $1 and mode = $2 and id = $3 and status = 'enabled' and deleted_at is null");
-const FIND_BODY: Sql =
-    sql("select body from events where partner_id = $1 and mode = $2 and id = $3");
+// Everything about an endpoint that a claim needs, in one row.
+const FIND_TARGET: Sql = sql("select e.partner_id, e.mode, e.id, e.url, e.secret_sealed,
+        cast(case when exists (select 1 from rolled_secrets r where r.partner_id = e.partner_id
+            and r.mode = e.mode and r.endpoint_id = e.id) then 1 else 0 end as bigint),
+        h.state, h.failing_since, e.rate_limit, e.retry_schedule
+    from endpoints e left join endpoint_health h on h.partner_id = e.partner_id
+        and h.mode = e.mode and h.endpoint_id = e.id
+    where e.id = $1 and e.status = 'enabled' and e.deleted_at is null");
+// The token says whose lease it is, the number of the attempt which of its leases.
 const RECORD: Sql = sql("update deliveries set status = $5, failures = $6, next_attempt_at = $7,
         last_response_status = $8, last_error = $9, delivered_at = $10, overtaken = $11,
         lease_token = null, lease_until = null
-    where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4");
+    where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4 and attempts = $12");
+const RENEW: Sql = sql("update deliveries set lease_until = $2
+    where status = 'in_flight' and lease_until < $2 and lease_token = $1");
 // What waits behind a failed delivery of the same session is not due before it is: a dead endpoint
 // must not fill the index of what is due with rows that cannot go.
 const HOLD_SUCCESSORS: Sql = sql("update deliveries set next_attempt_at = $5
@@ -54,7 +100,7 @@ const HOLD_SUCCESSORS: Sql = sql("update deliveries set next_attempt_at = $5
         and sequence > (select sequence from deliveries
             where partner_id = $1 and mode = $2 and id = $6)");
 const RECORD_ATTEMPT: Sql = sql("update attempts
-    set ended_at = $5, response_status = $6, error = $7, response_excerpt = $8
+    set ended_at = $5, response_status = $6, error = $7, response_excerpt = $8, failure = $9
     where partner_id = $1 and mode = $2 and delivery_id = $3 and number = $4");
 const RELEASE: Sql = sql("update deliveries set status = 'pending', next_attempt_at = $2,
         lease_token = null, lease_until = null
@@ -88,12 +134,13 @@ const HASTEN: Sql = sql("update deliveries set failures = 0, next_attempt_at = $
 
 pub(crate) const STATEMENTS: &[Sql] = &[
     LIST_DUE_ENDPOINTS,
-    LIST_DUE,
+    LIST_FIRST_TRIES,
+    LIST_TRIED_AGAIN,
     LEASE,
     INSERT_ATTEMPT,
     FIND_TARGET,
-    FIND_BODY,
     RECORD,
+    RENEW,
     HOLD_SUCCESSORS,
     RECORD_ATTEMPT,
     RELEASE,
@@ -115,6 +162,38 @@ pub struct Target {
     pub secrets_sealed: Vec<Vec<u8>>,
     /// The faults that the partner asked the sandbox for.
     pub chaos: Option<Chaos>,
+    /// How many a second it takes; none without a limit.
+    pub rate_limit: Option<i64>,
+    /// The waits of its own schedule, in seconds.
+    pub retry_schedule: Option<Vec<i64>>,
+    /// It has failed lately, so that a success is news.
+    pub troubled: bool,
+    /// What was claimed is to ask whether it is back.
+    pub probe: bool,
+}
+
+/// A worker's question for something to send.
+#[derive(Clone, Debug)]
+pub struct ClaimRequest {
+    /// To this endpoint.
+    pub endpoint: EndpointId,
+    /// At most so many.
+    pub limit: i64,
+    /// What the outcomes are recorded against.
+    pub lease_token: String,
+    /// Whoever has not recorded by then, nor renewed, has lost it.
+    pub lease_until: Millis,
+}
+
+/// What there is to send.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// Nothing can go now, or the endpoint takes nothing.
+    Nothing,
+    /// The endpoint is paused, throttled or at its limit: nothing before this.
+    Held(Millis),
+    /// These, to there.
+    Taken(Box<Target>, Vec<ClaimedDelivery>),
 }
 
 /// A delivery that this worker holds, until the lease ends.
@@ -155,6 +234,8 @@ pub struct AttemptOutcome {
     pub response_status: Option<i64>,
     /// What went wrong.
     pub error: Option<String>,
+    /// The same in one word.
+    pub failure: Option<FailureClass>,
     /// The beginning of what was answered.
     pub response_excerpt: Option<String>,
     /// When it ended.
@@ -164,58 +245,134 @@ pub struct AttemptOutcome {
 }
 
 impl Tx {
-    /// Endpoints that have something due: a worker's question.
-    pub fn list_due_endpoints(&mut self, now: Millis) -> Result<Vec<EndpointId>, StoreError> {
-        self.query(LIST_DUE_ENDPOINTS, &[&now.0], |row| Reader::new(row, "deliveries", 0).parse(0))
+    /// Endpoints that have something due and are not held back, with whose they are: a worker's
+    /// question.
+    pub fn list_due_endpoints(
+        &mut self,
+        now: Millis,
+    ) -> Result<Vec<(PartnerId, EndpointId)>, StoreError> {
+        self.query(LIST_DUE_ENDPOINTS, &[&now.0], |row| {
+            let reader = Reader::new(row, "endpoints", 1);
+            Ok((reader.parse(0)?, reader.parse(1)?))
+        })
     }
 
-    /// Lease up to `limit` deliveries of an endpoint that are due, and write down an attempt for
-    /// each before anything is sent. None when the endpoint has nothing that can go now, or is
-    /// paused or gone.
+    /// Lease what is due to an endpoint and what it may be sent now, and write down an attempt for
+    /// each before anything is sent. First tries go before what is tried again, which keeps a share.
     pub fn claim_deliveries(
         &mut self,
-        endpoint: &EndpointId,
+        request: &ClaimRequest,
         now: Millis,
-        lease_until: Millis,
-        lease_token: &str,
-        limit: i64,
-    ) -> Result<Option<(Target, Vec<ClaimedDelivery>)>, StoreError> {
-        let mut claimed = self.query(LIST_DUE, &[&endpoint.as_str(), &now.0, &limit], |row| {
-            let reader = Reader::new(row, "deliveries", 2);
-            Ok(ClaimedDelivery {
-                tenant: reader.tenant()?,
-                id: reader.parse(2)?,
-                event_id: reader.parse(3)?,
-                event_type: reader.text(4)?,
-                attempt: reader.int(5)? + 1,
-                failures: reader.int(6)?,
-                endpoint_id: reader.parse(7)?,
-                order_key: reader.text(8)?,
-                body: String::new(),
-                lease_token: lease_token.to_owned(),
-            })
+    ) -> Result<Claim, StoreError> {
+        let found = self.query_opt(FIND_TARGET, &[&request.endpoint.as_str()], |row| {
+            let reader = Reader::new(row, "endpoints", 2);
+            let state: Option<String> = row.get(6)?;
+            let fails = row.get::<Option<i64>>(7)?.is_some();
+            let held = state.as_deref().is_some_and(|state| state != HealthState::Ok.as_str());
+            let target = Target {
+                url: reader.text(3)?,
+                secrets_sealed: vec![row.get(4)?],
+                chaos: None,
+                rate_limit: row.get(8)?,
+                retry_schedule: row
+                    .get::<Option<String>>(9)?
+                    .map(|_| reader.json(9))
+                    .transpose()?,
+                troubled: held || fails,
+                probe: false,
+            };
+            Ok((reader.tenant()?, target, reader.int(5)? == 1, held))
         })?;
-        let Some(first) = claimed.first() else { return Ok(None) };
-        let tenant = first.tenant.clone();
-        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let params: [&dyn Param; 3] = [&partner, &mode, &endpoint.as_str()];
-        let found = self.query_opt(FIND_TARGET, &params, |row| {
-            Ok((row.get::<String>(0)?, row.get::<Vec<u8>>(1)?))
-        })?;
-        let Some((url, newest)) = found else { return Ok(None) };
-        let rolled = self.list_rolled_secrets(&tenant, endpoint, now)?;
-        let rolled = rolled.into_iter().map(|(secret, _)| secret);
-        let secrets_sealed = std::iter::once(newest).chain(rolled).collect();
-        let chaos = self.find_chaos(&tenant, now)?;
-        let target = Target { url, secrets_sealed, chaos };
-        for claim in &mut claimed {
-            let id = claim.id.as_str();
-            self.write(LEASE, &[&partner, &mode, &id, &lease_token, &lease_until.0])?;
-            self.write(INSERT_ATTEMPT, &[&partner, &mode, &id, &claim.attempt, &now.0])?;
-            let event = claim.event_id.as_str();
-            claim.body = self.query_one(FIND_BODY, &[&partner, &mode, &event], |row| row.get(0))?;
+        let Some((tenant, mut target, rolled, held)) = found else { return Ok(Claim::Nothing) };
+        let endpoint = &request.endpoint;
+        // An endpoint that is well and has no limit costs no further look.
+        let mut leash = None;
+        let mut limit = request.limit;
+        if held || target.rate_limit.is_some() {
+            let row = self.lock_endpoint_health(&tenant, endpoint, now)?;
+            match row.health.turn(now, limit) {
+                Turn::Wait(until) => return Ok(Claim::Held(until)),
+                Turn::Probe => (limit, target.probe) = (1, true),
+                Turn::Go(most) => limit = most,
+            }
+            let pace = target.rate_limit.map(|per_second| Pace::new(per_second, row.tat_us));
+            if let Some(pace) = pace {
+                limit = pace.allowed(now, limit);
+                if limit == 0 {
+                    return Ok(Claim::Held(pace.next_at()));
+                }
+            }
+            leash = Some((row, pace));
         }
-        Ok(Some((target, claimed)))
+        let mut claims = self.list_claimable(request, now, limit)?;
+        if claims.is_empty() {
+            return Ok(Claim::Nothing);
+        }
+        if let Some((row, pace)) = leash {
+            let mut health = row.health.clone();
+            if target.probe {
+                health.probe(request.lease_until);
+            }
+            let count = i64::try_from(claims.len()).unwrap_or(limit);
+            let pace = pace.map(|pace| pace.spent(now, count));
+            let tat_us = pace.map_or(row.tat_us, Pace::tat_us);
+            let paced_until = pace.map_or(Millis(0), Pace::next_at);
+            self.save_endpoint_health(row, &health, tat_us, paced_until)?;
+        }
+        if rolled {
+            let rolled = self.list_rolled_secrets(&tenant, endpoint, now)?;
+            target.secrets_sealed.extend(rolled.into_iter().map(|(secret, _)| secret));
+        }
+        target.chaos = self.find_chaos(&tenant, now)?;
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let (token, until) = (&request.lease_token, request.lease_until.0);
+        for claim in &mut claims {
+            let id = claim.id.as_str();
+            self.write(LEASE, &[&partner, &mode, &id, token, &until])?;
+            self.write(INSERT_ATTEMPT, &[&partner, &mode, &id, &claim.attempt, &now.0])?;
+        }
+        Ok(Claim::Taken(Box::new(target), claims))
+    }
+
+    fn list_claimable(
+        &mut self,
+        request: &ClaimRequest,
+        now: Millis,
+        limit: i64,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let endpoint = request.endpoint.as_str();
+        let mut list = |statement, limit: i64| {
+            self.query(statement, &[&endpoint, &now.0, &limit], |row| {
+                let reader = Reader::new(row, "deliveries", 2);
+                Ok(ClaimedDelivery {
+                    tenant: reader.tenant()?,
+                    id: reader.parse(2)?,
+                    event_id: reader.parse(3)?,
+                    event_type: reader.text(4)?,
+                    attempt: reader.int(5)? + 1,
+                    failures: reader.int(6)?,
+                    endpoint_id: reader.parse(7)?,
+                    order_key: reader.text(8)?,
+                    body: reader.text(9)?,
+                    lease_token: request.lease_token.clone(),
+                })
+            })
+        };
+        let mut claims = list(LIST_FIRST_TRIES, limit)?;
+        let taken = i64::try_from(claims.len()).unwrap_or(limit);
+        // However many first tries there are, old retries are not forgotten over them.
+        let room = (limit - taken).max(limit / RETRY_SHARE);
+        if room > 0 {
+            let again = list(LIST_TRIED_AGAIN, room)?;
+            claims.truncate(usize::try_from(limit).unwrap_or(0).saturating_sub(again.len()));
+            claims.extend(again);
+        }
+        Ok(claims)
+    }
+
+    /// Hold what this token leases until `until`. Answers how many.
+    pub fn renew_leases(&mut self, lease_token: &str, until: Millis) -> Result<u64, StoreError> {
+        self.execute(RENEW, &[&lease_token, &until.0])
     }
 
     /// Record how an attempt ended. False when the lease was lost meanwhile: the attempt keeps its
@@ -242,6 +399,7 @@ impl Tx {
                 &outcome.error,
                 &succeeded.then_some(outcome.ended_at.0),
                 &i64::from(outcome.overtaken),
+                &claim.attempt,
             ],
         )?;
         if changed == 1
@@ -265,6 +423,7 @@ impl Tx {
                 &outcome.response_status,
                 &outcome.error,
                 &outcome.response_excerpt,
+                &outcome.failure.map(FailureClass::as_str),
             ],
         )?;
         Ok(changed == 1)

@@ -1,6 +1,6 @@
 //! Deliveries and their attempts as partners read them.
 
-use gate_domain::delivery::DeliveryStatus;
+use gate_domain::delivery::{DeliveryStatus, FailureClass};
 use gate_domain::ids::{DeliveryId, EndpointId, EventId, Tenant};
 use gate_domain::time::Millis;
 
@@ -60,7 +60,7 @@ lists! {
 }
 
 const LIST_ATTEMPTS: Sql = sql("select number, started_at, ended_at, response_status, error,
-        response_excerpt
+        response_excerpt, failure
     from attempts
     where partner_id = $1 and mode = $2 and delivery_id = $3 and number < $4
     order by number desc limit $5");
@@ -143,6 +143,8 @@ pub struct AttemptRow {
     pub response_status: Option<i64>,
     /// What went wrong.
     pub error: Option<String>,
+    /// The same in one word.
+    pub failure: Option<FailureClass>,
     /// The beginning of what was answered.
     pub response_excerpt: Option<String>,
 }
@@ -204,7 +206,9 @@ impl Tx {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         let params: [&dyn Param; 5] = [&partner, &mode, &delivery.as_str(), &before, &limit];
         self.query(LIST_ATTEMPTS, &params, |row| {
+            let failure: Option<String> = row.get(6)?;
             Ok(AttemptRow {
+                failure: failure.as_deref().and_then(FailureClass::parse),
                 number: row.get(0)?,
                 started_at: Millis(row.get(1)?),
                 ended_at: row.get::<Option<i64>>(2)?.map(Millis),

@@ -1,6 +1,9 @@
 //! Where partners receive webhooks: what each endpoint takes, whether it is on, and the secrets that
 //! sign for it.
 
+use std::sync::Arc;
+
+use gate_domain::endpoint_health::Health;
 use gate_domain::event_filter::EventFilter;
 use gate_domain::ids::{EndpointId, Tenant};
 use gate_domain::time::Millis;
@@ -147,6 +150,8 @@ pub struct EndpointRow {
     pub deleted_at: Option<Millis>,
     /// When the last of its rolled secrets stops to sign, or stopped.
     pub rolled_ends_at: Option<Millis>,
+    /// How it fares.
+    pub health: Health,
     /// Since when it takes every event without a break.
     takes_all_since: Option<Millis>,
 }
@@ -223,13 +228,20 @@ impl Tx {
     pub fn list_taking_endpoints(
         &mut self,
         tenant: &Tenant,
-    ) -> Result<Vec<TakingEndpoint>, StoreError> {
+    ) -> Result<Arc<[TakingEndpoint]>, StoreError> {
+        if let Some(known) = self.learned().takers().get(tenant) {
+            return Ok(Arc::clone(known));
+        }
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.query(LIST_TAKING, &[&partner, &mode], |row| {
-            let reader = Reader::new(row, "endpoints", 2);
-            let (id, url) = (reader.parse(2)?, reader.text(3)?);
-            Ok(TakingEndpoint { id, url, filter: read_filter(&reader, 4)? })
-        })
+        let takers: Arc<[_]> = self
+            .query(LIST_TAKING, &[&partner, &mode], |row| {
+                let reader = Reader::new(row, "endpoints", 2);
+                let (id, url) = (reader.parse(2)?, reader.text(3)?);
+                Ok(TakingEndpoint { id, url, filter: read_filter(&reader, 4)? })
+            })?
+            .into();
+        self.learned().takers().insert(tenant.clone(), Arc::clone(&takers));
+        Ok(takers)
     }
 
     /// How many endpoints there are, while nobody else of this partner and mode adds one.
@@ -250,7 +262,13 @@ impl Tx {
         // Sorts behind every id under any collation: it is built like one, of the last letter.
         let last = || format!("{}_{mode}_{}", EndpointId::PREFIX, "z".repeat(26));
         let after = after.map_or_else(last, ToString::to_string);
-        self.query(LIST, &[&partner, &mode, &after, &limit], read)
+        let mut rows = self.query(LIST, &[&partner, &mode, &after, &limit], read)?;
+        for known in self.list_endpoint_health(tenant)? {
+            if let Some(row) = rows.iter_mut().find(|row| row.id == known.endpoint_id) {
+                row.health = known.health;
+            }
+        }
+        Ok(rows)
     }
 
     /// Read an endpoint, also one that was removed.
@@ -260,7 +278,16 @@ impl Tx {
         id: &EndpointId,
     ) -> Result<Option<EndpointRow>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.query_opt(FIND, &[&partner, &mode, &id.as_str()], read)
+        let row = self.query_opt(FIND, &[&partner, &mode, &id.as_str()], read)?;
+        self.with_health(row)
+    }
+
+    fn with_health(&mut self, row: Option<EndpointRow>) -> Result<Option<EndpointRow>, StoreError> {
+        let Some(mut row) = row else { return Ok(None) };
+        if let Some(health) = self.find_endpoint_health(&row.tenant, &row.id)? {
+            row.health = health;
+        }
+        Ok(Some(row))
     }
 
     /// The same, and keep everybody else from changing it.
@@ -271,7 +298,7 @@ impl Tx {
     ) -> Result<Option<Locked<EndpointRow>>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         let row = self.query_opt(LOCK, &[&partner, &mode, &id.as_str()], read)?;
-        Ok(row.map(Locked::new))
+        Ok(self.with_health(row)?.map(Locked::new))
     }
 
     /// Change an endpoint. A change that changes nothing is not one.
@@ -394,5 +421,6 @@ fn read(row: &Row<'_>) -> Result<EndpointRow, StoreError> {
         deleted_at: row.get::<Option<i64>>(10)?.map(Millis),
         takes_all_since: row.get::<Option<i64>>(11)?.map(Millis),
         rolled_ends_at: row.get::<Option<i64>>(12)?.map(Millis),
+        health: Health::well(Millis(reader.int(8)?)),
     })
 }

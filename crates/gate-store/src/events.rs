@@ -117,8 +117,9 @@ impl Tx {
         mut next_delivery: impl FnMut() -> DeliveryId,
     ) -> Result<Vec<DeliveryId>, StoreError> {
         let (partner, mode) = (event.tenant.partner.as_str(), event.tenant.mode.as_str());
-        let endpoints = self.list_taking_endpoints(&event.tenant)?;
         let sequence = self.next_sequence(&event.tenant)?;
+        // Under the lock of the feed, which whoever adds an endpoint takes as well.
+        let endpoints = self.list_taking_endpoints(&event.tenant)?;
         let event_type = event.event_type.as_str();
         let session = event.session_id.as_ref().map(ToString::to_string);
         let id = event.id.as_str();
@@ -138,8 +139,12 @@ impl Tx {
         )?;
         let order_key = session.as_deref().or(event.subject.as_deref()).unwrap_or(id);
         let mut deliveries = Vec::with_capacity(endpoints.len());
-        let takes = |endpoint: &TakingEndpoint| endpoint.filter.lets_through(event.event_type);
-        for endpoint in endpoints.into_iter().filter(takes) {
+        // No endpoint is told of itself.
+        let takes = |endpoint: &TakingEndpoint| {
+            endpoint.filter.lets_through(event.event_type)
+                && event.subject.as_deref() != Some(endpoint.id.as_str())
+        };
+        for endpoint in endpoints.iter().filter(|endpoint| takes(endpoint)) {
             let delivery = next_delivery();
             self.write(
                 INSERT_DELIVERY,

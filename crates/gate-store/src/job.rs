@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::sync::oneshot;
 
-use crate::{StoreError, Tx};
+use crate::{IdempotentRequest, StoreError, Tx};
 
 /// What an engine does with a closure.
 pub(crate) trait Job: Send {
@@ -15,6 +15,8 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, instead: Option<StoreError>);
     /// Whether nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
+    /// The request that the closure will ask about.
+    fn request(&self) -> Option<&IdempotentRequest>;
 }
 
 /// What is to become of a closure's transaction.
@@ -27,17 +29,21 @@ pub(crate) enum Verdict {
 }
 
 /// Pack a closure; the receiver gets its answer.
-pub(crate) fn job<T, E, F>(closure: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>)
+pub(crate) fn job<T, E, F>(
+    request: Option<IdempotentRequest>,
+    closure: F,
+) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>)
 where
     F: Fn(&mut Tx) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
     let (caller, answer) = oneshot::channel();
-    (Box::new(Packed { closure, result: None, caller }), answer)
+    (Box::new(Packed { request, closure, result: None, caller }), answer)
 }
 
 struct Packed<F, T, E> {
+    request: Option<IdempotentRequest>,
     closure: F,
     result: Option<Result<T, E>>,
     caller: oneshot::Sender<Result<T, E>>,
@@ -77,5 +83,9 @@ where
 
     fn is_abandoned(&self) -> bool {
         self.caller.is_closed()
+    }
+
+    fn request(&self) -> Option<&IdempotentRequest> {
+        self.request.as_ref()
     }
 }

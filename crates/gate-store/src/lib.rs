@@ -25,6 +25,7 @@ pub mod bulk;
 // The engine: connections, threads, transactions.
 mod error;
 mod job;
+mod learned;
 mod migrate;
 mod migrations;
 mod options;
@@ -50,6 +51,7 @@ mod customers;
 mod deliveries;
 mod delivery_log;
 mod deployment;
+mod endpoint_health;
 mod endpoints;
 mod events;
 mod feeds;
@@ -71,8 +73,9 @@ pub use capabilities::{CapabilityAct, CapabilityChange};
 pub use client_references::ClientReference;
 pub use commands::ClaimedCommand;
 pub use customers::{CustomerRow, NewCustomer};
-pub use deliveries::{AttemptOutcome, ClaimedDelivery, Target};
+pub use deliveries::{AttemptOutcome, Claim, ClaimRequest, ClaimedDelivery, Target};
 pub use delivery_log::{AttemptRow, DeliveryQuery, DeliveryRow};
+pub use endpoint_health::HealthRow;
 pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, TakingEndpoint};
 pub use events::{EventQuery, EventRow, NewEvent};
 pub use idempotency::{Answer, IdempotentRequest, Recall};
@@ -105,6 +108,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         deliveries::STATEMENTS,
         delivery_log::STATEMENTS,
         deployment::STATEMENTS,
+        endpoint_health::STATEMENTS,
         endpoints::STATEMENTS,
         events::STATEMENTS,
         feeds::STATEMENTS,

@@ -17,4 +17,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0004_capabilities.sql",
     "0005_quotes_and_rails.sql",
     "0006_endpoints.sql",
+    "0007_endpoint_health.sql",
 ];

@@ -1,5 +1,7 @@
 //! Origins: where a partner may embed the page, and where users may be sent back to.
 
+use std::sync::Arc;
+
 use gate_domain::ids::Tenant;
 use gate_domain::time::Millis;
 
@@ -32,8 +34,13 @@ impl Tx {
     }
 
     /// Every allowed origin, such as `https://shop.example`.
-    pub fn list_origins(&mut self, tenant: &Tenant) -> Result<Vec<String>, StoreError> {
+    pub fn list_origins(&mut self, tenant: &Tenant) -> Result<Arc<[String]>, StoreError> {
+        if let Some(known) = self.learned().origins().get(tenant) {
+            return Ok(Arc::clone(known));
+        }
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.query(LIST, &[&partner, &mode], |row| row.get(0))
+        let origins: Arc<[_]> = self.query(LIST, &[&partner, &mode], |row| row.get(0))?.into();
+        self.learned().origins().insert(tenant.clone(), Arc::clone(&origins));
+        Ok(origins)
     }
 }

@@ -4,10 +4,11 @@
 //! A statement whose answer nobody needs yet is put off and sent together with the next one, so
 //! that a transaction waits for the network a few times only.
 
+mod put_off;
 mod threads;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     error::Error as StdError,
     io,
     sync::Arc,
@@ -22,9 +23,13 @@ use tokio_postgres::{
     types::ToSql,
 };
 
+pub(crate) use put_off::Array;
+pub(crate) use put_off::Value;
 pub(crate) use threads::start;
 
-use crate::{Param, Row, Sql, StoreError, error::chain, tx::misuse};
+use put_off::PutOff;
+
+use crate::{Param, Row, Sql, StoreError, error::chain, idempotency, tx::misuse};
 
 /// How many statements may be put off.
 const PUT_OFF_MAX: usize = 256;
@@ -38,15 +43,11 @@ pub(crate) struct Connection {
     /// Drives the connection while this thread waits.
     runtime: Runtime,
     client: Option<Client>,
-    put_off: Vec<PutOff>,
-    statements: HashMap<(usize, usize, &'static str), Statement>,
+    put_off: put_off::Queue,
+    statements: Statements,
+    /// The inserts among them, over arrays.
+    many: Statements,
     down_until: Option<Instant>,
-}
-
-/// A statement that is sent with the next one.
-struct PutOff {
-    statement: Statement,
-    params: Vec<Box<dyn ToSql + Sync + Send>>,
 }
 
 /// What a connection is for, and so how its session is set up.
@@ -65,8 +66,9 @@ impl Connection {
             kind,
             runtime: runtime.expect("a runtime of one thread needs a few file descriptors"),
             client: None,
-            put_off: Vec::new(),
+            put_off: put_off::Queue::default(),
             statements: HashMap::new(),
+            many: HashMap::new(),
             down_until: None,
         }
     }
@@ -86,14 +88,24 @@ impl Connection {
         if !statement.columns().is_empty() {
             return Err(misuse(sql, "it gives rows back, so query it"));
         }
-        let params = params.iter().map(|param| param.to_owned_sql()).collect();
-        self.put_off.push(PutOff { statement, params });
+        self.put_off.push(sql, params.iter().map(|param| param.kept()).collect());
         if self.put_off.len() < PUT_OFF_MAX { Ok(()) } else { self.catch_up() }
     }
 
     /// Run what was put off.
     pub(crate) fn catch_up(&mut self) -> Result<(), StoreError> {
-        if self.put_off.is_empty() { Ok(()) } else { self.run(async |_| Ok(())) }
+        if self.put_off.len() == 0 { Ok(()) } else { self.run(async |_| Ok(())) }
+    }
+
+    /// Ask one question over arrays. Its text is for PostgreSQL alone.
+    pub(crate) fn query_many(
+        &mut self,
+        sql: Sql,
+        arrays: &[Array<'_>],
+    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let statement = self.prepare(sql)?;
+        let params: Vec<_> = arrays.iter().map(Array::as_sql).collect();
+        self.run(async |client| client.query(&statement, &params).await)
     }
 
     pub(crate) fn query(
@@ -143,7 +155,7 @@ impl Connection {
     /// Commit. Only an error the server itself reports, while staying connected, is certain.
     pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
         let Some(client) = &self.client else { return Err(StoreError::OutcomeUnknown) };
-        assert!(self.put_off.is_empty(), "what was put off is run before a commit");
+        assert!(self.put_off.len() == 0, "what was put off is run before a commit");
         let Err(error) = self.runtime.block_on(client.batch_execute("commit")) else {
             return Ok(());
         };
@@ -157,7 +169,7 @@ impl Connection {
 
     /// Undo the transaction, or failing that drop the connection, which undoes it as well.
     pub(crate) fn rollback(&mut self) {
-        self.put_off.clear();
+        self.put_off.take();
         if self.client.is_some() && self.batch("rollback").is_err() {
             self.disconnect();
         }
@@ -190,8 +202,9 @@ impl Connection {
 
     fn disconnect(&mut self) {
         self.client = None;
-        self.put_off.clear();
+        self.put_off.take();
         self.statements.clear();
+        self.many.clear();
     }
 
     /// The statement, prepared once per connection, for this many parameters.
@@ -210,29 +223,62 @@ impl Connection {
         run: impl AsyncFnOnce(&Client) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
         let gone = || StoreError::Unavailable("the connection was lost".to_owned());
+        let put_off = self.put_off.take();
         let client = self.client.as_ref().ok_or_else(gone)?;
-        let put_off = std::mem::take(&mut self.put_off);
+        let (statements, many) = (&self.statements, &mut self.many);
         let done = self.runtime.block_on(async {
+            for repeated in put_off.iter().filter(|put_off| put_off.repetitions.len() > 1) {
+                let key = repeated.sql.key();
+                let once = &statements[&key];
+                if let Entry::Vacant(place) = many.entry(key)
+                    && let Some(text) = put_off::over_arrays(repeated.sql, once.params())
+                {
+                    place.insert(client.prepare(&text).await?);
+                }
+            }
+            let many = &*many;
+            let earlier = put_off.iter().map(|one| run_put_off(client, one, statements, many));
             // The first to fail is the one to tell of: those after it fail because of it.
-            let earlier = try_join_all(put_off.iter().map(|one| one.run(client)));
-            let (earlier, this) = futures::join!(earlier, run(client));
-            earlier.and(this)
+            let (earlier, this) = futures::join!(try_join_all(earlier), run(client));
+            Ok((earlier, this))
         });
-        done.map_err(|error| {
+        let done = match done {
+            Ok((Ok(_), this)) => this.map_err(|error| (error, false)),
+            Ok((Err(error), _)) | Err(error) => Err((error, true)),
+        };
+        done.map_err(|(error, was_put_off)| {
             if is_lost(&error) {
                 self.disconnect();
             }
-            explain(error)
+            match explain(error) {
+                // A twin was quicker: run again, to find its answer.
+                StoreError::Unique { table } if was_put_off && table == idempotency::TABLE => {
+                    StoreError::Retry
+                }
+                other => other,
+            }
         })
     }
 }
 
-impl PutOff {
-    async fn run(&self, client: &Client) -> Result<u64, Error> {
-        let params: Vec<_> =
-            self.params.iter().map(|param| &**param as &(dyn ToSql + Sync)).collect();
-        client.execute(&self.statement, &params).await
+type Statements = HashMap<(usize, usize, &'static str), Statement>;
+
+async fn run_put_off(
+    client: &Client,
+    put_off: &PutOff,
+    statements: &Statements,
+    many: &Statements,
+) -> Result<(), Error> {
+    let key = put_off.sql.key();
+    if let [params] = &put_off.repetitions[..] {
+        let params: Vec<_> = params.iter().map(Value::as_sql).collect();
+        client.execute(&statements[&key], &params).await?;
+    } else {
+        let arrays = put_off::turned(&put_off.repetitions);
+        let params: Vec<_> = arrays.iter().map(Array::as_sql).collect();
+        client.execute(&many[&key], &params).await?;
     }
+    Ok(())
 }
 
 impl Kind {

@@ -1,24 +1,17 @@
 //! What goes into a statement and what comes out of a row: integers, text, bytes and their
 //! options. It refuses everything else, because PostgreSQL refuses what SQLite lets through.
 
-use tokio_postgres::types::ToSql;
-
-use crate::StoreError;
+use crate::{StoreError, postgres::Value};
 
 mod sealed {
     use tokio_postgres::types::{FromSql, ToSql};
 
     pub trait Param: rusqlite::ToSql + ToSql + Sync {
         /// The same value for later.
-        fn to_owned_sql(&self) -> Box<dyn ToSql + Sync + Send>;
+        fn kept(&self) -> crate::postgres::Value;
         fn text(&self) -> Option<&str> {
             None
         }
-    }
-    /// What a parameter is kept as.
-    pub trait Kept {
-        type As: ToSql + Sync + Send + 'static;
-        fn kept(&self) -> Self::As;
     }
     pub trait Column: rusqlite::types::FromSql + for<'a> FromSql<'a> {}
 }
@@ -30,20 +23,22 @@ pub trait Param: sealed::Param {}
 pub trait Column: sealed::Column {}
 
 macro_rules! params {
-    ($($type:ty as $kept:ty => |$value:ident| $text:expr),* $(,)?) => {$(
-        impl sealed::Kept for $type {
-            type As = $kept;
-            fn kept(&self) -> $kept {
-                self.to_owned().into()
-            }
-        }
+    ($($type:ty => |$value:ident| $kept:ident($owned:expr), $text:expr);* $(;)?) => {$(
         impl sealed::Param for $type {
-            fn to_owned_sql(&self) -> Box<dyn ToSql + Sync + Send> {
-                Box::new(sealed::Kept::kept(self))
+            fn kept(&self) -> Value {
+                let $value = self;
+                Value::$kept(Some($owned))
             }
             fn text(&self) -> Option<&str> {
-                let $value = self;
-                $text
+                $text(self)
+            }
+        }
+        impl sealed::Param for Option<$type> {
+            fn kept(&self) -> Value {
+                self.as_ref().map_or(Value::$kept(None), sealed::Param::kept)
+            }
+            fn text(&self) -> Option<&str> {
+                self.as_ref().and_then(sealed::Param::text)
             }
         }
         impl Param for $type {}
@@ -52,20 +47,15 @@ macro_rules! params {
 }
 
 params! {
-    i64 as i64 => |_value| None,
-    String as String => |value| Some(value),
-    &str as String => |value| Some(value),
-    Vec<u8> as Vec<u8> => |_value| None,
-    &[u8] as Vec<u8> => |_value| None,
+    i64 => |value| Integer(*value), no_text;
+    String => |value| Text(value.clone()), Some;
+    &str => |value| Text((*value).to_owned()), Some;
+    Vec<u8> => |value| Bytes(value.clone()), no_text;
+    &[u8] => |value| Bytes(value.to_vec()), no_text;
 }
 
-impl<T: sealed::Param + sealed::Kept> sealed::Param for Option<T> {
-    fn to_owned_sql(&self) -> Box<dyn ToSql + Sync + Send> {
-        Box::new(self.as_ref().map(sealed::Kept::kept))
-    }
-    fn text(&self) -> Option<&str> {
-        self.as_ref().and_then(T::text)
-    }
+fn no_text<T: ?Sized>(_value: &T) -> Option<&str> {
+    None
 }
 
 macro_rules! columns {

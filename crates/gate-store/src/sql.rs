@@ -54,6 +54,14 @@ impl Sql {
         !matches!(self.lock, Lock::None)
     }
 
+    /// Whether this statement changes rows of a table.
+    pub(crate) fn changes(&self, table: &str) -> bool {
+        let verbs = ["insert into ", "update ", "delete from "];
+        let rest = verbs.iter().find_map(|verb| self.text.strip_prefix(verb));
+        let rest = rest.and_then(|rest| rest.strip_prefix(table));
+        rest.is_some_and(|rest| rest.starts_with(char::is_whitespace))
+    }
+
     /// Whether this statement may change rows.
     pub(crate) fn writes(&self) -> bool {
         !self.text.starts_with("select") && !self.text.starts_with("with")

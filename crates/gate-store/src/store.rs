@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    Place, Stats, StoreError, StoreOptions, Tx,
+    IdempotentRequest, Place, Stats, StoreError, StoreOptions, Tx,
     job::{Job, job},
     postgres,
     queue::{Queue, Refused},
@@ -78,7 +78,22 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = enqueue(&self.shared.queues.writes, closure)?;
+        let answer = enqueue(&self.shared.queues.writes, None, closure)?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::OutcomeUnknown.into()))
+    }
+
+    /// [`Store::write`] for a closure that asks about a request first ([`Tx::recall`]): closures that
+    /// share a transaction have all their requests looked up in one go.
+    ///
+    /// # Errors
+    /// As for [`Store::write`].
+    pub async fn write_once<T, E, F>(&self, request: IdempotentRequest, closure: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let answer = enqueue(&self.shared.queues.writes, Some(request), closure)?;
         answer.await.unwrap_or_else(|_| Err(StoreError::OutcomeUnknown.into()))
     }
 
@@ -92,7 +107,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = enqueue(&self.shared.queues.reads, closure)?;
+        let answer = enqueue(&self.shared.queues.reads, None, closure)?;
         answer.await.unwrap_or_else(|_| Err(stopped().into()))
     }
 
@@ -106,7 +121,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = enqueue(&self.shared.queues.writes, closure)?;
+        let answer = enqueue(&self.shared.queues.writes, None, closure)?;
         answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::OutcomeUnknown.into()))
     }
 
@@ -120,7 +135,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = enqueue(&self.shared.queues.reads, closure)?;
+        let answer = enqueue(&self.shared.queues.reads, None, closure)?;
         answer.blocking_recv().unwrap_or_else(|_| Err(stopped().into()))
     }
 
@@ -177,6 +192,7 @@ impl Drop for Shared {
 
 fn enqueue<T, E, F>(
     queue: &Queue<Box<dyn Job>>,
+    request: Option<IdempotentRequest>,
     closure: F,
 ) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
 where
@@ -184,7 +200,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (job, answer) = job(closure);
+    let (job, answer) = job(request, closure);
     match queue.push(job) {
         Ok(()) => Ok(answer),
         Err(Refused::Full) => Err(StoreError::Overloaded),

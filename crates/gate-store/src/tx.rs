@@ -2,6 +2,7 @@
 //! half of a closure is ever committed, on either engine.
 
 use crate::feeds::Feeds;
+use crate::learned::Learned;
 use crate::{Param, Row, Sql, StoreError, postgres::Connection, row::has_nul, sqlite};
 
 /// The transaction a closure works in. Statements are prepared once per connection and kept.
@@ -9,6 +10,7 @@ use crate::{Param, Row, Sql, StoreError, postgres::Connection, row::has_nul, sql
 /// After the first error from any method here the transaction is poisoned: every further call
 /// answers [`StoreError::Poisoned`], and the closure is rolled back even if it returns `Ok`.
 /// Write an expected conflict as `on conflict do nothing` and look at the number of rows.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, set on its own")]
 pub struct Tx {
     pub(crate) engine: Engine,
     read_only: bool,
@@ -17,6 +19,7 @@ pub struct Tx {
     wrote: bool,
     shared: bool,
     feeds: Feeds,
+    learned: Learned,
 }
 
 /// The two engines are a closed set.
@@ -35,6 +38,7 @@ impl Tx {
             wrote: false,
             shared: false,
             feeds: Feeds::default(),
+            learned: Learned::default(),
         }
     }
 
@@ -146,7 +150,10 @@ impl Tx {
         } else if params.iter().any(|param| has_nul(*param)) {
             Err(StoreError::NulInText)
         } else {
-            self.wrote |= sql.writes();
+            if sql.writes() {
+                self.wrote = true;
+                self.learned.unlearn(sql);
+            }
             run(&mut self.engine)
         };
         if let Err(error) = &answer {
@@ -159,6 +166,11 @@ impl Tx {
     /// The feeds that this transaction has locked.
     pub(crate) fn feeds(&mut self) -> &mut Feeds {
         &mut self.feeds
+    }
+
+    /// What this transaction has learned.
+    pub(crate) fn learned(&mut self) -> &mut Learned {
+        &mut self.learned
     }
 
     /// The connection, for the threads that know they have SQLite.
@@ -174,6 +186,7 @@ impl Tx {
     pub(crate) fn begin_group(&mut self, shared: bool) {
         self.shared = shared;
         self.feeds.forget();
+        self.learned.forget();
     }
 
     /// Forget the previous closure.
@@ -183,6 +196,7 @@ impl Tx {
         self.wrote = false;
         if !self.shared {
             self.feeds.forget();
+            self.learned.forget();
         }
     }
 

@@ -30,6 +30,8 @@ pub struct EndpointBody {
     /// Who or what disabled it, such as `disabled_by_partner` or `disabled_by_operator`.
     #[schema(required)]
     pub disabled_reason: Option<String>,
+    /// How it fares: whether webhooks are sent to it now, and what went wrong last.
+    pub health: EndpointHealthBody,
     /// Until when a rolled secret signs too; null when only the newest does.
     #[schema(required, format = DateTime)]
     pub old_secret_expires_at: Option<String>,
@@ -39,6 +41,40 @@ pub struct EndpointBody {
     /// RFC 3339.
     #[schema(format = DateTime)]
     pub updated_at: String,
+}
+
+/// How an endpoint fares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndpointHealthBody {
+    /// `ok`, `throttled` (it asked for time) or `paused` (it kept failing).
+    #[schema(value_type = EndpointHealthState)]
+    pub state: String,
+    /// Since when. RFC 3339.
+    #[schema(format = DateTime)]
+    pub since: String,
+    /// Until when nothing is sent; null while it is well. After a pause a single delivery asks whether
+    /// it is back.
+    #[schema(required, format = DateTime)]
+    pub until: Option<String>,
+    /// Failed attempts since the last that arrived.
+    #[schema(minimum = 0)]
+    pub failures_in_row: i64,
+    /// What went wrong last; null while it is well.
+    #[schema(required)]
+    pub last_error: Option<String>,
+}
+
+/// Whether an endpoint is sent to now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WebhookEndpointHealthState)]
+pub enum EndpointHealthState {
+    /// It is.
+    Ok,
+    /// It asked for time, and gets it.
+    Throttled,
+    /// It kept failing, and is left alone for a while.
+    Paused,
 }
 
 /// Whether an endpoint takes events.

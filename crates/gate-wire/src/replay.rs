@@ -96,6 +96,15 @@ pub struct ReplayBody {
     pub statuses: Vec<String>,
     /// Deliveries that are queued in a second at most.
     pub rate_per_second: i64,
+    /// It looks at what stands behind this place in the feed.
+    #[schema(minimum = 0)]
+    pub after: i64,
+    /// And at nothing behind this one.
+    #[schema(minimum = 0)]
+    pub through: i64,
+    /// The events that were named, by their `sequence`; null for all between those places.
+    #[schema(required)]
+    pub sequences: Option<Vec<i64>>,
     /// Events to look at in all.
     pub total: i64,
     /// Events looked at so far.

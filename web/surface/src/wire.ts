@@ -1471,6 +1471,74 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "webhook_endpoint.paused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An endpoint kept failing and is left alone for a while. It is told to the others. */
+        post: operations["onWebhookEndpointPaused"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.resumed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An endpoint takes webhooks again. */
+        post: operations["onWebhookEndpointResumed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.failing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An endpoint has been failing for a day. Look after it. */
+        post: operations["onWebhookEndpointFailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An endpoint answered 410, or failed for days, and was switched off. */
+        post: operations["onWebhookEndpointDisabled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface components {
     schemas: {
@@ -2098,6 +2166,8 @@ export interface components {
             status: components["schemas"]["WebhookEndpointStatus"];
             /** @description Who or what disabled it, such as `disabled_by_partner` or `disabled_by_operator`. */
             disabled_reason: string | null;
+            /** @description How it fares: whether webhooks are sent to it now, and what went wrong last. */
+            health: components["schemas"]["EndpointHealthBody"];
             /**
              * Format: date-time
              * @description Until when a rolled secret signs too; null when only the newest does.
@@ -2113,6 +2183,29 @@ export interface components {
              * @description RFC 3339.
              */
             updated_at: string;
+        };
+        /** @description How an endpoint fares. */
+        EndpointHealthBody: {
+            /** @description `ok`, `throttled` (it asked for time) or `paused` (it kept failing). */
+            state: components["schemas"]["WebhookEndpointHealthState"];
+            /**
+             * Format: date-time
+             * @description Since when. RFC 3339.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Until when nothing is sent; null while it is well. After a pause a single delivery asks whether
+             *     it is back.
+             */
+            until: string | null;
+            /**
+             * Format: int64
+             * @description Failed attempts since the last that arrived.
+             */
+            failures_in_row: number;
+            /** @description What went wrong last; null while it is well. */
+            last_error: string | null;
         };
         /** @description What create and roll answer: the endpoint and, only here, its secret. */
         EndpointWithSecretBody: components["schemas"]["EndpointBody"] & {
@@ -2173,12 +2266,12 @@ export interface components {
          * @description The type of an event.
          * @enum {string}
          */
-        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test";
+        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled";
         /**
          * @description A type of event, a family of them, or `*` for all.
          * @enum {string}
          */
-        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "customer.*" | "webhook.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test";
+        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled";
         /** @description One line of the bill. */
         FeeBody: {
             /** @description What it is for. */
@@ -2634,6 +2727,8 @@ export interface components {
                 status: components["schemas"]["WebhookEndpointStatus"];
                 /** @description Who or what disabled it, such as `disabled_by_partner` or `disabled_by_operator`. */
                 disabled_reason: string | null;
+                /** @description How it fares: whether webhooks are sent to it now, and what went wrong last. */
+                health: components["schemas"]["EndpointHealthBody"];
                 /**
                  * Format: date-time
                  * @description Until when a rolled secret signs too; null when only the newest does.
@@ -2788,6 +2883,18 @@ export interface components {
                  * @description Deliveries that are queued in a second at most.
                  */
                 rate_per_second: number;
+                /**
+                 * Format: int64
+                 * @description It looks at what stands behind this place in the feed.
+                 */
+                after: number;
+                /**
+                 * Format: int64
+                 * @description And at nothing behind this one.
+                 */
+                through: number;
+                /** @description The events that were named, by their `sequence`; null for all between those places. */
+                sequences: number[] | null;
                 /**
                  * Format: int64
                  * @description Events to look at in all.
@@ -3267,6 +3374,18 @@ export interface components {
             rate_per_second: number;
             /**
              * Format: int64
+             * @description It looks at what stands behind this place in the feed.
+             */
+            after: number;
+            /**
+             * Format: int64
+             * @description And at nothing behind this one.
+             */
+            through: number;
+            /** @description The events that were named, by their `sequence`; null for all between those places. */
+            sequences: number[] | null;
+            /**
+             * Format: int64
              * @description Events to look at in all.
              */
             total: number;
@@ -3600,6 +3719,11 @@ export interface components {
              */
             address: string;
         };
+        /**
+         * @description Whether an endpoint is sent to now.
+         * @enum {string}
+         */
+        WebhookEndpointHealthState: "ok" | "throttled" | "paused";
         /**
          * @description Whether an endpoint takes events.
          * @enum {string}
@@ -5472,6 +5596,13 @@ export interface operations {
                      *           "description": "Payments",
                      *           "status": "enabled",
                      *           "disabled_reason": null,
+                     *           "health": {
+                     *             "state": "ok",
+                     *             "since": "2026-11-23T12:01:56.000Z",
+                     *             "until": null,
+                     *             "failures_in_row": 0,
+                     *             "last_error": null
+                     *           },
                      *           "old_secret_expires_at": null,
                      *           "created_at": "2026-11-23T12:01:56.000Z",
                      *           "updated_at": "2026-11-23T12:01:56.000Z"
@@ -5487,6 +5618,13 @@ export interface operations {
                      *           "description": null,
                      *           "status": "enabled",
                      *           "disabled_reason": null,
+                     *           "health": {
+                     *             "state": "ok",
+                     *             "since": "2026-11-23T12:00:00.000Z",
+                     *             "until": null,
+                     *             "failures_in_row": 0,
+                     *             "last_error": null
+                     *           },
                      *           "old_secret_expires_at": null,
                      *           "created_at": "2026-11-23T12:00:00.000Z",
                      *           "updated_at": "2026-11-23T12:00:00.000Z"
@@ -5569,6 +5707,13 @@ export interface operations {
                      *       "description": "Payments",
                      *       "status": "enabled",
                      *       "disabled_reason": null,
+                     *       "health": {
+                     *         "state": "ok",
+                     *         "since": "2026-11-23T12:01:56.000Z",
+                     *         "until": null,
+                     *         "failures_in_row": 0,
+                     *         "last_error": null
+                     *       },
                      *       "old_secret_expires_at": null,
                      *       "created_at": "2026-11-23T12:01:56.000Z",
                      *       "updated_at": "2026-11-23T12:01:56.000Z",
@@ -5652,6 +5797,13 @@ export interface operations {
                      *       "description": "Payments",
                      *       "status": "enabled",
                      *       "disabled_reason": null,
+                     *       "health": {
+                     *         "state": "ok",
+                     *         "since": "2026-11-23T12:01:56.000Z",
+                     *         "until": null,
+                     *         "failures_in_row": 0,
+                     *         "last_error": null
+                     *       },
                      *       "old_secret_expires_at": null,
                      *       "created_at": "2026-11-23T12:01:56.000Z",
                      *       "updated_at": "2026-11-23T12:01:56.000Z"
@@ -5786,6 +5938,13 @@ export interface operations {
                      *       "description": null,
                      *       "status": "enabled",
                      *       "disabled_reason": null,
+                     *       "health": {
+                     *         "state": "ok",
+                     *         "since": "2026-11-23T12:01:56.000Z",
+                     *         "until": null,
+                     *         "failures_in_row": 0,
+                     *         "last_error": null
+                     *       },
                      *       "old_secret_expires_at": null,
                      *       "created_at": "2026-11-23T12:01:56.000Z",
                      *       "updated_at": "2026-11-23T12:01:59.000Z"
@@ -5865,6 +6024,13 @@ export interface operations {
                      *       "description": null,
                      *       "status": "enabled",
                      *       "disabled_reason": null,
+                     *       "health": {
+                     *         "state": "ok",
+                     *         "since": "2026-11-23T12:01:56.000Z",
+                     *         "until": null,
+                     *         "failures_in_row": 0,
+                     *         "last_error": null
+                     *       },
                      *       "old_secret_expires_at": "2026-11-23T13:02:00.000Z",
                      *       "created_at": "2026-11-23T12:01:56.000Z",
                      *       "updated_at": "2026-11-23T12:02:00.000Z",
@@ -6305,12 +6471,12 @@ export interface operations {
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
-                     *           "status": "pending",
-                     *           "attempts": 0,
-                     *           "last_response_status": null,
+                     *           "status": "succeeded",
+                     *           "attempts": 1,
+                     *           "last_response_status": 200,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:01:46.000Z",
-                     *           "delivered_at": null,
+                     *           "next_attempt_at": null,
+                     *           "delivered_at": "2026-11-23T12:02:02.000Z",
                      *           "created_at": "2026-11-23T12:01:46.000Z"
                      *         }
                      *       ],
@@ -6529,7 +6695,10 @@ export interface operations {
                      *             "dead_lettered"
                      *           ],
                      *           "rate_per_second": 100,
-                     *           "total": 61,
+                     *           "after": 0,
+                     *           "through": 63,
+                     *           "sequences": null,
+                     *           "total": 63,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
@@ -6616,7 +6785,10 @@ export interface operations {
                      *         "dead_lettered"
                      *       ],
                      *       "rate_per_second": 100,
-                     *       "total": 61,
+                     *       "after": 0,
+                     *       "through": 63,
+                     *       "sequences": null,
+                     *       "total": 63,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
@@ -6704,7 +6876,10 @@ export interface operations {
                      *         "dead_lettered"
                      *       ],
                      *       "rate_per_second": 100,
-                     *       "total": 61,
+                     *       "after": 0,
+                     *       "through": 63,
+                     *       "sequences": null,
+                     *       "total": 63,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
@@ -6774,7 +6949,10 @@ export interface operations {
                      *         "dead_lettered"
                      *       ],
                      *       "rate_per_second": 100,
-                     *       "total": 61,
+                     *       "after": 0,
+                     *       "through": 63,
+                     *       "sequences": null,
+                     *       "total": 63,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
@@ -7193,7 +7371,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:21:48.100Z"
+                     *       "ends_at": "2026-11-26T23:21:50.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -7260,7 +7438,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:21:48.100Z"
+                     *       "ends_at": "2026-11-26T23:21:50.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -11919,6 +12097,298 @@ export interface operations {
                     /** @constant */
                     type?: "webhook.test";
                     data?: Record<string, never>;
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onWebhookEndpointPaused: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m8d21zz0mm742m66cw45d4jk",
+                 *       "object": "event",
+                 *       "type": "webhook_endpoint.paused",
+                 *       "created_at": 1795734700,
+                 *       "livemode": false,
+                 *       "sequence": 63,
+                 *       "data": {
+                 *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
+                 *         "object": "webhook_endpoint",
+                 *         "mode": "test",
+                 *         "url": "https://shop.example/webhooks",
+                 *         "event_types": [
+                 *           "*"
+                 *         ],
+                 *         "description": null,
+                 *         "status": "enabled",
+                 *         "disabled_reason": null,
+                 *         "health": {
+                 *           "state": "paused",
+                 *           "since": "2026-11-26T23:11:40.000Z",
+                 *           "until": "2026-11-26T23:12:10.000Z",
+                 *           "failures_in_row": 10,
+                 *           "last_error": "answered 500"
+                 *         },
+                 *         "old_secret_expires_at": null,
+                 *         "created_at": "2026-11-23T12:00:00.000Z",
+                 *         "updated_at": "2026-11-23T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "webhook_endpoint.paused";
+                    data?: components["schemas"]["EndpointBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onWebhookEndpointResumed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m8d227w416qh3ctv8rzcg12s",
+                 *       "object": "event",
+                 *       "type": "webhook_endpoint.resumed",
+                 *       "created_at": 1795734708,
+                 *       "livemode": false,
+                 *       "sequence": 64,
+                 *       "data": {
+                 *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
+                 *         "object": "webhook_endpoint",
+                 *         "mode": "test",
+                 *         "url": "https://shop.example/webhooks",
+                 *         "event_types": [
+                 *           "*"
+                 *         ],
+                 *         "description": null,
+                 *         "status": "enabled",
+                 *         "disabled_reason": null,
+                 *         "health": {
+                 *           "state": "ok",
+                 *           "since": "2026-11-26T23:11:48.100Z",
+                 *           "until": null,
+                 *           "failures_in_row": 0,
+                 *           "last_error": null
+                 *         },
+                 *         "old_secret_expires_at": null,
+                 *         "created_at": "2026-11-23T12:00:00.000Z",
+                 *         "updated_at": "2026-11-23T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "webhook_endpoint.resumed";
+                    data?: components["schemas"]["EndpointBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onWebhookEndpointFailing: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m87vwkq04dsrag0c9sa85cj8",
+                 *       "object": "event",
+                 *       "type": "webhook_endpoint.failing",
+                 *       "created_at": 1795560460,
+                 *       "livemode": false,
+                 *       "sequence": 62,
+                 *       "data": {
+                 *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
+                 *         "object": "webhook_endpoint",
+                 *         "mode": "test",
+                 *         "url": "https://shop.example/webhooks",
+                 *         "event_types": [
+                 *           "*"
+                 *         ],
+                 *         "description": null,
+                 *         "status": "enabled",
+                 *         "disabled_reason": null,
+                 *         "health": {
+                 *           "state": "ok",
+                 *           "since": "2026-11-23T12:02:04.000Z",
+                 *           "until": null,
+                 *           "failures_in_row": 8,
+                 *           "last_error": "answered 500"
+                 *         },
+                 *         "old_secret_expires_at": null,
+                 *         "created_at": "2026-11-23T12:00:00.000Z",
+                 *         "updated_at": "2026-11-23T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "webhook_endpoint.failing";
+                    data?: components["schemas"]["EndpointBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onWebhookEndpointDisabled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m8d228vcgepedbcd3e5vyybf",
+                 *       "object": "event",
+                 *       "type": "webhook_endpoint.disabled",
+                 *       "created_at": 1795734709,
+                 *       "livemode": false,
+                 *       "sequence": 66,
+                 *       "data": {
+                 *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
+                 *         "object": "webhook_endpoint",
+                 *         "mode": "test",
+                 *         "url": "https://shop.example/webhooks",
+                 *         "event_types": [
+                 *           "*"
+                 *         ],
+                 *         "description": null,
+                 *         "status": "disabled",
+                 *         "disabled_reason": "gone",
+                 *         "health": {
+                 *           "state": "ok",
+                 *           "since": "2026-11-26T23:11:48.100Z",
+                 *           "until": null,
+                 *           "failures_in_row": 1,
+                 *           "last_error": "answered 410"
+                 *         },
+                 *         "old_secret_expires_at": null,
+                 *         "created_at": "2026-11-23T12:00:00.000Z",
+                 *         "updated_at": "2026-11-26T23:11:49.100Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "webhook_endpoint.disabled";
+                    data?: components["schemas"]["EndpointBody"];
                 };
             };
         };

@@ -96,7 +96,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
 }
 
 fn answer(tx: &mut Tx, tenant: &Tenant, changed: bool) -> Result<OriginsAnswer, AdminError> {
-    let origins = tx.list_origins(tenant)?;
+    let origins = tx.list_origins(tenant)?.to_vec();
     Ok(OriginsAnswer { partner: tenant.partner.to_string(), mode: tenant.mode, origins, changed })
 }
 

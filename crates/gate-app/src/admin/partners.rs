@@ -98,7 +98,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
                     shown.modes.push(PartnerInMode {
                         mode,
                         active_keys: tx.count_active_keys(&tenant, now)?,
-                        origins: tx.list_origins(&tenant)?,
+                        origins: tx.list_origins(&tenant)?.to_vec(),
                         endpoints: endpoints.into_iter().map(|endpoint| endpoint.url).collect(),
                     });
                 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use gate_domain::delivery::FailureClass;
 
 use crate::workers::sender::{Outgoing, Sender, Sent};
 
@@ -12,6 +13,7 @@ use crate::workers::sender::{Outgoing, Sender, Sent};
 #[derive(Default)]
 pub struct ScriptedSender {
     answers: Mutex<HashMap<String, VecDeque<Sent>>>,
+    always: Mutex<HashMap<String, u16>>,
     sent: Mutex<Vec<Outgoing>>,
 }
 
@@ -19,10 +21,23 @@ impl ScriptedSender {
     /// Line up the statuses that this URL answers next; 0 is an answer that never comes.
     pub fn answer(&self, url: &str, statuses: impl IntoIterator<Item = u16>) {
         let answers = statuses.into_iter().map(|status| match status {
-            0 => Sent::Failed { error: "could not connect: connection refused".into() },
-            status => Sent::Answered { status, excerpt: format!("said {status}") },
+            0 => Sent::Failed {
+                class: FailureClass::Connect,
+                error: "could not connect: connection refused".into(),
+            },
+            status => Sent::answered(status, format!("said {status}")),
         });
         self.answers.lock().unwrap().entry(url.into()).or_default().extend(answers);
+    }
+
+    /// Line up one answer of this URL, to the letter.
+    pub fn answer_with(&self, url: &str, answer: Sent) {
+        self.answers.lock().unwrap().entry(url.into()).or_default().push_back(answer);
+    }
+
+    /// From now on this URL answers nothing but this, once what was lined up is used.
+    pub fn always(&self, url: &str, status: u16) {
+        self.always.lock().unwrap().insert(url.into(), status);
     }
 
     /// What was sent since the last call.
@@ -35,8 +50,10 @@ impl Sender for ScriptedSender {
     fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent> {
         let scripted =
             self.answers.lock().unwrap().get_mut(&outgoing.url).and_then(VecDeque::pop_front);
+        let url = outgoing.url.clone();
         self.sent.lock().unwrap().push(outgoing);
-        let answer = scripted.unwrap_or(Sent::Answered { status: 200, excerpt: String::new() });
+        let always = || self.always.lock().unwrap().get(&url).copied().unwrap_or(200);
+        let answer = scripted.unwrap_or_else(|| Sent::answered(always(), ""));
         async { answer }.boxed()
     }
 }

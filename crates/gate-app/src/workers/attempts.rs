@@ -2,7 +2,8 @@
 //! the partner asked for.
 
 use gate_domain::chaos::{Chaos, Fate};
-use gate_domain::delivery::{DeliveryStatus, next_attempt_at};
+use gate_domain::delivery::{DeliveryStatus, FailureClass, RETRY_GAPS_S, Reply, SoFar, judge};
+use gate_domain::endpoint_health::Sign;
 use gate_domain::ids::EndpointId;
 use gate_domain::time::Millis;
 use gate_store::{AttemptOutcome, ClaimedDelivery, Target};
@@ -21,6 +22,18 @@ pub(super) struct Signed {
     /// Newest first; or why there are none.
     secrets: Result<Vec<WebhookSecret>, String>,
     chaos: Option<Chaos>,
+    /// The waits of its schedule, in seconds.
+    gaps_s: Vec<i64>,
+    /// It has failed lately, so that a success is news.
+    pub(super) troubled: bool,
+    /// What was claimed is to ask whether it is back.
+    pub(super) probe: bool,
+}
+
+/// How an attempt ended, and what it says about its endpoint; nothing when it was not sent.
+pub(super) struct Attempted {
+    pub(super) outcome: AttemptOutcome,
+    pub(super) sign: Option<Sign>,
 }
 
 impl Signed {
@@ -34,7 +47,14 @@ impl Signed {
         if let Err(error) = &secrets {
             error!(%endpoint, %error, "cannot sign webhooks for this endpoint");
         }
-        Self { url: target.url, secrets, chaos: target.chaos }
+        Self {
+            url: target.url,
+            secrets,
+            chaos: target.chaos,
+            gaps_s: target.retry_schedule.unwrap_or_else(|| RETRY_GAPS_S.to_vec()),
+            troubled: target.troubled,
+            probe: target.probe,
+        }
     }
 
     /// Make one attempt, and say how it ended.
@@ -43,7 +63,7 @@ impl Signed {
         app: &App,
         sender: &dyn Sender,
         claim: &ClaimedDelivery,
-    ) -> AttemptOutcome {
+    ) -> Attempted {
         let secrets = match &self.secrets {
             Ok(secrets) => secrets,
             Err(error) => return later(claim, app.now(), OUR_FAULT_WAIT_MS, error, false),
@@ -57,7 +77,12 @@ impl Signed {
                 post().await;
                 first
             }
-            Fate::Dropped => Sent::Failed { error: "chaos: dropped on its way, as asked".into() },
+            Fate::Dropped => {
+                let error = "chaos: dropped on its way, as asked".into();
+                let sent = Sent::Failed { class: FailureClass::Protocol, error };
+                let outcome = self.conclude(app, claim, sent).outcome;
+                return Attempted { outcome, sign: None };
+            }
             Fate::Delayed(wait_ms) => {
                 return later(claim, app.now(), wait_ms, "chaos: delayed, as asked", false);
             }
@@ -65,9 +90,61 @@ impl Signed {
                 return later(claim, app.now(), wait_ms, "chaos: set aside, as asked", true);
             }
         };
-        let [jitter] = app.ids().random();
-        judge(claim, sent, app.now(), jitter)
+        self.conclude(app, claim, sent)
     }
+
+    /// What an answer means.
+    fn conclude(&self, app: &App, claim: &ClaimedDelivery, sent: Sent) -> Attempted {
+        let now = app.now();
+        let reply = match &sent {
+            Sent::Answered { status, retry_after, .. } => Reply::Answered {
+                status: *status,
+                retry_after_ms: retry_after.as_deref().and_then(|text| retry_after_ms(text, now)),
+            },
+            Sent::Failed { class, .. } => Reply::Failed(*class),
+        };
+        let so_far =
+            SoFar { attempt: claim.attempt, failures: claim.failures, gaps_s: &self.gaps_s };
+        let [jitter] = app.ids().random();
+        let judged = judge(reply, so_far, now, jitter);
+        let (response_status, response_excerpt, error) = match sent {
+            Sent::Answered { status, excerpt, redirect, .. } => {
+                let error = judged.failure.map(|class| match redirect {
+                    Some(origin) if class == FailureClass::Redirected => {
+                        format!("answered {status}, a redirect to {origin}; nobody goes there")
+                    }
+                    _ => format!("answered {status}"),
+                });
+                (Some(i64::from(status)), Some(excerpt), error)
+            }
+            Sent::Failed { error, .. } => (None, None, Some(error)),
+        };
+        let outcome = AttemptOutcome {
+            status: judged.status,
+            failures: judged.failures,
+            next_attempt_at: judged.next_attempt_at,
+            response_status,
+            error,
+            failure: judged.failure,
+            response_excerpt,
+            ended_at: now,
+            overtaken: false,
+        };
+        Attempted { outcome, sign: Some(judged.sign) }
+    }
+}
+
+/// How long a `Retry-After` asks us to wait: seconds, or an instant that is still to come. What
+/// means nothing is none.
+fn retry_after_ms(text: &str, now: Millis) -> Option<i64> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number has are more seconds than anybody waits.
+        return Some(text.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1000));
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    let at = at.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis();
+    i64::try_from(at).ok()?.checked_sub(now.0).filter(|wait_ms| *wait_ms > 0)
 }
 
 /// Sign an attempt, afresh each time: a retry hours later must still be in its receiver's window.
@@ -99,43 +176,44 @@ fn later(
     wait_ms: i64,
     why: &str,
     overtaken: bool,
-) -> AttemptOutcome {
-    AttemptOutcome {
+) -> Attempted {
+    let outcome = AttemptOutcome {
         status: DeliveryStatus::Pending,
         failures: claim.failures,
         next_attempt_at: Some(now.plus_ms(wait_ms)),
         response_status: None,
         error: Some(why.to_owned()),
+        failure: None,
         response_excerpt: None,
         ended_at: now,
         overtaken,
-    }
+    };
+    Attempted { outcome, sign: None }
 }
 
-/// What an answer means: any 2xx is success, everything else is tried again until the schedule ends.
-fn judge(claim: &ClaimedDelivery, sent: Sent, now: Millis, jitter: u8) -> AttemptOutcome {
-    let (response_status, excerpt, error) = match sent {
-        Sent::Answered { status, excerpt } => {
-            let error = (!(200..300).contains(&status)).then(|| format!("answered {status}"));
-            (Some(i64::from(status)), Some(excerpt), error)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // T23.
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = Millis(784_111_777_000); // Sun, 06 Nov 1994 08:49:37 GMT
+        for (text, expected) in [
+            ("120", Some(120_000)),
+            (" 7 ", Some(7_000)),
+            ("0", Some(0)),
+            ("99999999999999999999", Some(i64::MAX)),
+            ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60_000)),
+            ("Sunday, 06-Nov-94 08:50:37 GMT", Some(60_000)),
+            ("Sun, 06 Nov 1994 08:49:36 GMT", None),
+            ("-5", None),
+            ("+5", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(retry_after_ms(text, now), expected, "{text:?}");
         }
-        Sent::Failed { error } => (None, None, Some(error)),
-    };
-    let failures = claim.failures + i64::from(error.is_some());
-    let next = error.as_ref().and_then(|_| next_attempt_at(failures, now, jitter));
-    let status = match (&error, next) {
-        (None, _) => DeliveryStatus::Succeeded,
-        (Some(_), Some(_)) => DeliveryStatus::Pending,
-        (Some(_), None) => DeliveryStatus::DeadLettered,
-    };
-    AttemptOutcome {
-        status,
-        failures,
-        next_attempt_at: next,
-        response_status,
-        error,
-        response_excerpt: excerpt,
-        ended_at: now,
-        overtaken: false,
     }
 }

@@ -2,30 +2,36 @@
 //! records the outcome against its lease.
 //!
 //! Each endpoint with something due has a lane of its own, so one slow receiver holds up nobody
-//! else. A crash at any point leads to a repeat with the same event id, never to a loss.
+//! else, and within a lane one slow request holds up its own session only. A lease is renewed while
+//! its request is under way. A crash at any point leads to a repeat with the same event id, never to
+//! a loss.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::future::join_all;
 use gate_domain::delivery::DeliveryStatus;
-use gate_domain::ids::EndpointId;
-use gate_store::{AttemptOutcome, ClaimedDelivery, StoreError};
+use gate_domain::ids::{EndpointId, PartnerId};
+use gate_store::{AttemptOutcome, Claim, ClaimRequest, ClaimedDelivery, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, interval_at, sleep, sleep_until};
 use tracing::{error, info, warn};
 
-use super::attempts::Signed;
+use super::attempts::{Attempted, Signed};
+use super::lanes::{Lane, Lanes, Place, Places, lock};
 use super::run_passes;
 use super::sender::Sender;
 use crate::app::App;
+use crate::endpoint_health::{observe, switch_off};
 
-/// Requests that one endpoint gets at the same time.
-const PER_ENDPOINT_MAX: i64 = 32;
-/// Endpoints that are served at the same time.
-const LANES_MAX: usize = 256;
-/// How long a claim holds: the deadline of an attempt and a margin to record it.
-const LEASE_MS: i64 = 30_000;
+/// While requests are under way, a claim of a few waits so long for more to claim together.
+const GATHER: Duration = Duration::from_millis(5);
+/// How long an endpoint is served while others wait for a lane.
+const TURN: Duration = Duration::from_millis(250);
+/// An endpoint that is held back for less than this keeps its lane.
+const SHORT_HOLD_MS: i64 = 1_000;
 
 /// What a pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,18 +62,23 @@ impl Tally {
 
 /// The worker of a running process.
 pub(super) async fn run(app: App, sender: Arc<dyn Sender>, stopped: watch::Receiver<bool>) {
-    let lanes = Lanes::default();
+    let lanes = Arc::new(Lanes::default());
+    let places = Places::new(app.config().deliveries.clone());
     let tasks = Mutex::new(JoinSet::new());
     run_passes("webhook", app.deliveries_wake(), stopped.clone(), || async {
-        for endpoint in due_endpoints(&app).await? {
-            let mut busy = lock(&lanes);
-            if busy.len() < LANES_MAX && busy.insert(endpoint.clone()) {
-                let (app, sender) = (app.clone(), Arc::clone(&sender));
-                let lane = run_lane(app, sender, endpoint, Arc::clone(&lanes), stopped.clone());
-                let mut tasks = lock(&tasks);
-                while tasks.try_join_next().is_some() {}
-                tasks.spawn(lane);
-            }
+        let fresh = lanes.assign(due_endpoints(&app).await?);
+        let mut tasks = lock(&tasks);
+        while tasks.try_join_next().is_some() {}
+        for (partner, lane) in fresh {
+            let worker = LaneWorker {
+                lease_token: lease_token(&app),
+                app: app.clone(),
+                sender: Arc::clone(&sender),
+                partner,
+                places: Arc::clone(&places),
+                troubled: Arc::default(),
+            };
+            tasks.spawn(worker.serve(lane, stopped.clone()));
         }
         Ok(false)
     })
@@ -76,53 +87,135 @@ pub(super) async fn run(app: App, sender: Arc<dyn Sender>, stopped: watch::Recei
     while tasks.join_next().await.is_some() {}
 }
 
-/// Serve one endpoint until nothing of it is due.
-async fn run_lane(
+/// Serves one endpoint until nothing of it is due, or its turn is over.
+struct LaneWorker {
     app: App,
     sender: Arc<dyn Sender>,
-    endpoint: EndpointId,
-    lanes: Lanes,
-    stopped: watch::Receiver<bool>,
-) {
-    let lane = Lane { lanes, endpoint };
-    let mut rounds = 0;
-    loop {
-        let round = deliver_round(&app, &*sender, &lane.endpoint).await;
-        if let Err(error) = &round {
-            let endpoint = &lane.endpoint;
-            error!(%endpoint, %error, "a round of deliveries failed; it will be looked at again");
+    partner: PartnerId,
+    places: Arc<Places>,
+    /// All claims of a lane have one token, so that one statement renews them; the number of the
+    /// attempt tells them apart.
+    lease_token: String,
+    /// Something failed since the last success.
+    troubled: Arc<AtomicBool>,
+}
+
+impl LaneWorker {
+    async fn serve(self, lane: Lane, stopped: watch::Receiver<bool>) {
+        let limits = &self.app.config().deliveries;
+        let mut sending: JoinSet<Result<(), StoreError>> = JoinSet::new();
+        let mut renewal = interval_at(Instant::now() + limits.renew_every, limits.renew_every);
+        let began = Instant::now();
+        let (mut claimed_at, mut served) = (began, false);
+        // Whether a claim may find something, whether this lane is to end, whether it renews.
+        let (mut hopeful, mut leaving, mut sound) = (true, false, true);
+        loop {
+            leaving |= *stopped.borrow() || (lane.is_wanted() && began.elapsed() >= TURN);
+            let room = limits.per_endpoint.saturating_sub(sending.len());
+            let worth_it = sending.is_empty()
+                || room * 2 >= limits.per_endpoint
+                || (room > 0 && claimed_at.elapsed() >= GATHER);
+            if hopeful && !leaving && worth_it {
+                let places = self.places.take(&self.partner, room);
+                if places.is_empty() {
+                    if sending.is_empty() {
+                        self.places.freed().await;
+                        continue;
+                    }
+                    hopeful = false; // one of ours will end
+                } else {
+                    claimed_at = Instant::now();
+                    hopeful = false;
+                    match self.claim(&lane.endpoint, places.len()).await {
+                        Ok(Claim::Taken(target, claims)) => {
+                            hopeful = true;
+                            served = true;
+                            let target = Arc::new(Signed::new(&self.app, &lane.endpoint, *target));
+                            for (claim, place) in claims.into_iter().zip(places) {
+                                sending.spawn(self.send(Arc::clone(&target), claim, place));
+                            }
+                        }
+                        Ok(Claim::Nothing) => {}
+                        Ok(Claim::Held(until)) => {
+                            let wait_ms = until.0 - self.app.now().0;
+                            if sending.is_empty() && wait_ms <= SHORT_HOLD_MS {
+                                drop(places);
+                                let wait_ms = u64::try_from(wait_ms).unwrap_or(0).max(1);
+                                sleep(Duration::from_millis(wait_ms)).await;
+                                hopeful = true;
+                                continue;
+                            }
+                        }
+                        Err(error) => {
+                            let endpoint = &lane.endpoint;
+                            error!(%endpoint, %error, "a claim failed; it will be made again");
+                            leaving = true;
+                        }
+                    }
+                }
+            }
+            if sending.is_empty() && (leaving || !hopeful) {
+                break;
+            }
+            tokio::select! {
+                Some(ended) = sending.join_next() => {
+                    // What waited for this one may go now.
+                    hopeful = true;
+                    let failed = match ended {
+                        Ok(Ok(())) => None,
+                        Ok(Err(error)) => Some(error.to_string()),
+                        Err(error) => Some(error.to_string()),
+                    };
+                    if let Some(error) = failed {
+                        let endpoint = &lane.endpoint;
+                        error!(%endpoint, error, "an outcome was not recorded; it is sent again");
+                        // Its lease must be able to end.
+                        (leaving, sound) = (true, false);
+                    }
+                }
+                () = lane.look.notified() => hopeful = true,
+                _ = renewal.tick(), if sound && !sending.is_empty() => self.renew().await,
+                () = sleep_until(claimed_at + GATHER), if hopeful && !leaving && room > 0 => {}
+            }
         }
-        let idle = round.map_or(true, |tally| tally.total() == 0);
-        if idle || *stopped.borrow() {
-            break;
+        drop(lane);
+        // Something may have become due between the last claim and leaving. A lane that found
+        // nothing at all does not ask for another look: what is due may be leased by somebody else.
+        if served {
+            self.app.deliveries_wake().notify_one();
         }
-        rounds += 1;
     }
-    drop(lane);
-    // Something may have become due between the last claim and leaving. A lane that found nothing
-    // at all does not ask for another look: what is due may be leased by somebody else.
-    if rounds > 0 {
-        app.deliveries_wake().notify_one();
+
+    async fn claim(&self, endpoint: &EndpointId, limit: usize) -> Result<Claim, StoreError> {
+        claim(&self.app, endpoint, &self.lease_token, limit).await
     }
-}
 
-/// The endpoints that are being served.
-type Lanes = Arc<Mutex<HashSet<EndpointId>>>;
-
-/// A place among them, given back however the lane ends.
-struct Lane {
-    lanes: Lanes,
-    endpoint: EndpointId,
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        lock(&self.lanes).remove(&self.endpoint);
+    /// Send one, and record what came of it.
+    fn send(
+        &self,
+        target: Arc<Signed>,
+        claim: ClaimedDelivery,
+        place: Place,
+    ) -> impl Future<Output = Result<(), StoreError>> + use<> {
+        let (app, sender) = (self.app.clone(), Arc::clone(&self.sender));
+        let troubled = Arc::clone(&self.troubled);
+        async move {
+            let attempted = target.attempt(&app, &*sender, &claim).await;
+            let recorded = record(&app, attempted, &target, &troubled, claim).await;
+            drop(place);
+            recorded.map(drop)
+        }
     }
-}
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn renew(&self) {
+        let (token, lease_ms) = (self.lease_token.clone(), self.app.config().deliveries.lease_ms);
+        let renewed =
+            self.app.write(move |tx, scope| tx.renew_leases(&token, scope.now.plus_ms(lease_ms)));
+        if let Err(error) = renewed.await {
+            let error: StoreError = error;
+            warn!(%error, "leases could not be renewed; it will be tried again");
+        }
+    }
 }
 
 /// One pass over everything that is due: what tests call.
@@ -130,7 +223,7 @@ pub async fn deliver_due(app: &App, sender: &dyn Sender) -> Result<Tally, StoreE
     let mut tally = Tally::default();
     loop {
         let mut round = Tally::default();
-        for endpoint in due_endpoints(app).await? {
+        for (_, endpoint) in due_endpoints(app).await? {
             round.add(deliver_round(app, sender, &endpoint).await?);
         }
         if round.total() == 0 {
@@ -140,9 +233,34 @@ pub async fn deliver_due(app: &App, sender: &dyn Sender) -> Result<Tally, StoreE
     }
 }
 
-async fn due_endpoints(app: &App) -> Result<Vec<EndpointId>, StoreError> {
+async fn due_endpoints(app: &App) -> Result<Vec<(PartnerId, EndpointId)>, StoreError> {
     let now = app.now();
     app.store().read(move |tx| tx.list_due_endpoints(now)).await
+}
+
+fn lease_token(app: &App) -> String {
+    u128::from_be_bytes(app.ids().random()).to_string()
+}
+
+async fn claim(
+    app: &App,
+    endpoint: &EndpointId,
+    token: &str,
+    limit: usize,
+) -> Result<Claim, StoreError> {
+    let (endpoint, lease_token) = (endpoint.clone(), token.to_owned());
+    let limit = i64::try_from(limit).unwrap_or(1);
+    let lease_ms = app.config().deliveries.lease_ms;
+    app.write(move |tx, scope| {
+        let request = ClaimRequest {
+            endpoint: endpoint.clone(),
+            limit,
+            lease_token: lease_token.clone(),
+            lease_until: scope.now.plus_ms(lease_ms),
+        };
+        tx.claim_deliveries(&request, scope.now)
+    })
+    .await
 }
 
 /// Claim, send, record: once, for one endpoint.
@@ -151,19 +269,18 @@ async fn deliver_round(
     sender: &dyn Sender,
     endpoint: &EndpointId,
 ) -> Result<Tally, StoreError> {
-    let token = u128::from_be_bytes(app.ids().random()).to_string();
-    let id = endpoint.clone();
-    let claimed = app
-        .write(move |tx, scope| {
-            let until = scope.now.plus_ms(LEASE_MS);
-            tx.claim_deliveries(&id, scope.now, until, &token, PER_ENDPOINT_MAX)
-        })
-        .await?;
-    let Some((target, claims)) = claimed else { return Ok(Tally::default()) };
-    let target = Signed::new(app, endpoint, target);
+    let limit = app.config().deliveries.per_endpoint;
+    let Claim::Taken(target, claims) = claim(app, endpoint, &lease_token(app), limit).await? else {
+        return Ok(Tally::default());
+    };
+    let target = Signed::new(app, endpoint, *target);
+    let troubled = AtomicBool::new(false);
     let attempts = claims.into_iter().map(|claim| {
-        let target = &target;
-        async move { record(app, target.attempt(app, sender, &claim).await, claim).await }
+        let (target, troubled) = (&target, &troubled);
+        async move {
+            let attempted = target.attempt(app, sender, &claim).await;
+            record(app, attempted, target, troubled, claim).await
+        }
     });
     let mut tally = Tally::default();
     for recorded in join_all(attempts).await {
@@ -174,18 +291,41 @@ async fn deliver_round(
 
 async fn record(
     app: &App,
-    outcome: AttemptOutcome,
+    attempted: Attempted,
+    target: &Signed,
+    troubled: &AtomicBool,
     claim: ClaimedDelivery,
 ) -> Result<Tally, StoreError> {
+    let Attempted { outcome, sign } = attempted;
     log(&claim, &outcome);
-    let status = outcome.status;
-    let recorded = app
+    let (status, probe) = (outcome.status, target.probe);
+    let succeeded = status == DeliveryStatus::Succeeded;
+    if !succeeded {
+        troubled.store(true, Ordering::Relaxed);
+    }
+    // A success of an endpoint that is well changes nothing about it.
+    let told = target.troubled || troubled.load(Ordering::Relaxed);
+    let sign = sign.filter(|_| told);
+    let (tenant, endpoint) = (claim.tenant.clone(), claim.endpoint_id.clone());
+    let (recorded, off) = app
         .write(move |tx, scope| {
             // The next event of the same session may have waited for this one.
             scope.wake_deliveries();
-            tx.record_delivery(&claim, &outcome)
+            let recorded = tx.record_delivery(&claim, &outcome)?;
+            let off = match sign.filter(|_| recorded) {
+                Some(sign) => observe(tx, scope, &claim, probe, sign, outcome.error.as_deref())?,
+                None => None,
+            };
+            Ok::<_, StoreError>((recorded, off))
         })
         .await?;
+    if succeeded && sign.is_some() {
+        troubled.store(false, Ordering::Relaxed);
+    }
+    if let Some(why) = off {
+        // In a transaction of its own: an endpoint is locked before anything else of it.
+        app.write(move |tx, scope| switch_off(tx, scope, &tenant, &endpoint, why)).await?;
+    }
     let mut tally = Tally::default();
     match status {
         _ if !recorded => tally.lease_lost = 1,

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod deliveries;
 pub mod endpoints;
 pub mod key_uses;
+pub mod lanes;
 pub mod replays;
 pub mod sender;
 pub mod sweep;

@@ -105,9 +105,11 @@ struct Endpoint {
 fn find_targets(tx: &mut Tx, replay: &ReplayRow) -> Result<Option<Vec<Endpoint>>, StoreError> {
     let Some(id) = &replay.selection.endpoint_id else {
         let endpoints = tx.list_taking_endpoints(&replay.tenant)?;
-        let endpoints = endpoints.into_iter();
+        let endpoints = endpoints.iter();
         return Ok(Some(
-            endpoints.map(|row| Endpoint { id: row.id, filter: row.filter }).collect(),
+            endpoints
+                .map(|row| Endpoint { id: row.id.clone(), filter: row.filter.clone() })
+                .collect(),
         ));
     };
     let row = tx.find_endpoint(&replay.tenant, id)?.filter(|row| row.deleted_at.is_none());
@@ -175,7 +177,11 @@ fn queue(
         }
     }
     let mut queued = 0;
-    for target in targets.iter().filter(|target| target.filter.lets_through(event.event_type)) {
+    // No endpoint is told of itself.
+    let takes = |target: &&Endpoint| {
+        target.filter.lets_through(event.event_type) && event.order_key != target.id.as_str()
+    };
+    for target in targets.iter().filter(takes) {
         let standing = match last.get(&target.id) {
             None => Standing::NeverAttempted,
             Some((_, DeliveryStatus::Pending)) => Standing::Pending,

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use gate_domain::delivery::FailureClass;
 use gate_domain::ids::Mode;
+use reqwest::header;
 
-use crate::egress::{Egress, Reach};
+use crate::egress::{Egress, Forbidden, Reach};
 
 /// Connecting, sending and reading together: 10 s (contract, section 11.5).
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -39,12 +41,25 @@ pub enum Sent {
         status: u16,
         /// The beginning of what it said.
         excerpt: String,
+        /// How long it asks us to wait, in its own words.
+        retry_after: Option<String>,
+        /// The origin that it points to, where nobody goes.
+        redirect: Option<String>,
     },
     /// It did not, or not in time, or not within the size.
     Failed {
+        /// Why, in one word.
+        class: FailureClass,
         /// Why, for the delivery log.
         error: String,
     },
+}
+
+impl Sent {
+    /// An answer that asks for nothing.
+    pub fn answered(status: u16, excerpt: impl Into<String>) -> Self {
+        Self::Answered { status, excerpt: excerpt.into(), retry_after: None, redirect: None }
+    }
 }
 
 /// Sends webhooks.
@@ -105,7 +120,10 @@ impl HttpSender {
         };
         // A literal address never reaches the resolver that checks.
         if let Err(forbidden) = door.egress.check_literal(&outgoing.url) {
-            return Ok(Sent::Failed { error: forbidden.to_string() });
+            return Ok(Sent::Failed {
+                class: FailureClass::ForbiddenAddress,
+                error: forbidden.to_string(),
+            });
         }
         let mut request = door.client.post(&outgoing.url).body(outgoing.body);
         for (name, value) in outgoing.headers {
@@ -113,6 +131,9 @@ impl HttpSender {
         }
         let mut response = request.send().await?;
         let status = response.status().as_u16();
+        let header = |name| response.headers().get(name)?.to_str().ok();
+        let retry_after = header(header::RETRY_AFTER).map(str::to_owned);
+        let redirect = header(header::LOCATION).map(|place| origin(response.url(), place));
         let mut read = 0;
         let mut kept = Vec::new();
         while let Some(chunk) = response.chunk().await? {
@@ -126,7 +147,7 @@ impl HttpSender {
         }
         // PostgreSQL stores no NUL characters.
         let excerpt = String::from_utf8_lossy(&kept).replace('\0', "\u{FFFD}");
-        Ok(Sent::Answered { status, excerpt })
+        Ok(Sent::Answered { status, excerpt, retry_after, redirect })
     }
 }
 
@@ -135,22 +156,31 @@ impl Sender for HttpSender {
         async move {
             match tokio::time::timeout(self.deadline, self.exchange(outgoing)).await {
                 Ok(Ok(sent)) => sent,
-                Ok(Err(error)) => Sent::Failed { error: describe(error) },
-                Err(_) => {
-                    Sent::Failed { error: format!("no complete answer within {:?}", self.deadline) }
-                }
+                Ok(Err(error)) => describe(error),
+                Err(_) => Sent::Failed {
+                    class: FailureClass::Timeout,
+                    error: format!("no complete answer within {:?}", self.deadline),
+                },
             }
         }
         .boxed()
     }
 }
 
+/// Where a redirect points, without what may be secret in it.
+fn origin(base: &url::Url, place: &str) -> String {
+    let origin = base.join(place).map(|url| url.origin().ascii_serialization());
+    origin.unwrap_or_else(|_| "nowhere".into())
+}
+
 /// What went wrong, without the URL (it may hold a partner's secret) and with the cause.
-fn describe(error: reqwest::Error) -> String {
+fn describe(error: reqwest::Error) -> Sent {
     let error = error.without_url();
+    let mut class = if error.is_connect() { FailureClass::Connect } else { FailureClass::Protocol };
     let mut cause: &dyn std::error::Error = &error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
+        class = class_of(cause).unwrap_or(class);
     }
     let what = if error.is_connect() {
         "could not connect"
@@ -159,5 +189,23 @@ fn describe(error: reqwest::Error) -> String {
     } else {
         "the exchange broke off"
     };
-    format!("{what}: {cause}")
+    Sent::Failed { class, error: format!("{what}: {cause}") }
+}
+
+/// What a cause says more exactly than the error around it.
+fn class_of(cause: &(dyn std::error::Error + 'static)) -> Option<FailureClass> {
+    match cause.downcast_ref::<Forbidden>() {
+        Some(Forbidden::Unresolved { .. }) => return Some(FailureClass::Dns),
+        Some(Forbidden::NoHost | Forbidden::NotPublic { .. }) => {
+            return Some(FailureClass::ForbiddenAddress);
+        }
+        None => {}
+    }
+    let told = cause.to_string();
+    // The TLS library hands its errors over as data that is not valid.
+    let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    if io == Some(std::io::ErrorKind::InvalidData) || told.contains("tls handshake") {
+        return Some(FailureClass::Tls);
+    }
+    told.contains("too large").then_some(FailureClass::TooLarge)
 }

@@ -96,6 +96,8 @@ both_engines! {
             world.clock.advance_ms(gap_s * 1_100);
         }
         deliver_due(&world.app, &sender).await.unwrap();
+        // Ten failures have paused the endpoint; one more asks whether it is back.
+        world.clock.advance_ms(60_000);
         let tenant = world.tenant();
         world.write(move |tx, scope| {
             gate_app::cancel_session::cancel_session(tx, scope, &tenant, &session)

@@ -92,7 +92,7 @@ both_engines! {
         let sender = ScriptedSender::default();
         for (status, succeeded) in [
             (200, 1), (202, 1), (204, 1), (299, 1), (199, 0), (300, 0), (301, 0), (400, 0),
-            (410, 0), (500, 0), (0, 0),
+            (500, 0), (0, 0), (410, 0),
         ] {
             world.create().await;
             sender.answer(HOOK, [status]);
@@ -176,7 +176,7 @@ impl Sender for OneHangs {
             } else {
                 self.got.send(outgoing.header("x-0bit-event-type").into()).unwrap();
             }
-            Sent::Answered { status: 200, excerpt: String::new() }
+            Sent::answered(200, "")
         }
         .boxed()
     }

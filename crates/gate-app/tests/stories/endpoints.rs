@@ -13,7 +13,8 @@ use gate_domain::delivery::DeliveryStatus;
 use gate_domain::event_filter::EventFilter;
 use gate_domain::ids::{EndpointId, Tenant};
 use gate_store::{
-    EndpointRow, EndpointStatus, IdempotentRequest, Sql, StoreError, both_engines, sql,
+    Claim, ClaimRequest, EndpointRow, EndpointStatus, IdempotentRequest, Sql, StoreError,
+    both_engines, sql,
 };
 use gate_wire::endpoint::EndpointBody;
 use gate_wire::signature::WebhookSecret;
@@ -128,6 +129,7 @@ both_engines! {
         world.sound().await;
     }
 
+    // T26.
     async fn what_waits_for_a_paused_endpoint_goes_on_when_it_does(store) {
         let world = World::over(store).await;
         let sender = ScriptedSender::default();
@@ -171,6 +173,7 @@ both_engines! {
         assert_eq!((row.status, row.disabled_reason), (EndpointStatus::Enabled, None));
     }
 
+    // T26.
     async fn a_removed_endpoint_gets_nothing_and_what_waited_is_given_up(store) {
         let world = World::over(store).await;
         let sender = ScriptedSender::default();
@@ -200,11 +203,16 @@ both_engines! {
         world.create().await;
         let id = first(&world);
         let (endpoint, claimed) = (id.clone(), world.now());
-        let claims = world.write(move |tx, _| {
-            tx.claim_deliveries(&endpoint, claimed, claimed.plus_ms(30_000), "mine", 32)
-        });
-        let claims: Result<_, StoreError> = claims.await;
-        assert_eq!(claims.unwrap().unwrap().1.len(), 1);
+        let request = ClaimRequest {
+            endpoint,
+            limit: 32,
+            lease_token: "mine".into(),
+            lease_until: claimed.plus_ms(30_000),
+        };
+        let claim = world.write(move |tx, _| tx.claim_deliveries(&request, claimed));
+        let claim: Result<_, StoreError> = claim.await;
+        let claim = claim.unwrap();
+        assert!(matches!(&claim, Claim::Taken(_, claims) if claims.len() == 1), "{claim:?}");
         delete(&world, &id).await;
         assert_eq!(bury_orphans(&world.app).await.unwrap(), 0, "it is under way");
         world.clock.advance_ms(30_000);
@@ -214,6 +222,7 @@ both_engines! {
         assert_eq!(deliveries(&world).await[0].status, DeliveryStatus::DeadLettered);
     }
 
+    // T26.
     async fn both_secrets_sign_while_they_overlap_the_older_last(store) {
         let world = World::over(store).await;
         let sender = ScriptedSender::default();
@@ -302,6 +311,7 @@ both_engines! {
         create(&world, OTHER, &["*"], None).await.unwrap();
     }
 
+    // T26.
     async fn a_changed_url_takes_what_waits_along(store) {
         let world = World::over(store).await;
         let sender = ScriptedSender::default();

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::deliveries::deliveries;
 use crate::schedule::attempts;
 
-const LEASE_MS: i64 = 30_000;
+const LEASE_MS: i64 = 15_000;
 
 /// Sends, and never hears back.
 struct NeverReturns(mpsc::UnboundedSender<Outgoing>);
@@ -87,13 +87,14 @@ impl Sender for Sleeps {
             release_lost_leases(&self.world.app).await.unwrap();
             let tally = deliver_due(&self.world.app, &self.other).await.unwrap();
             assert_eq!(tally, Tally { succeeded: 1, ..Tally::default() });
-            Sent::Answered { status: 500, excerpt: "too late".into() }
+            Sent::answered(500, "too late")
         }
         .boxed()
     }
 }
 
 both_engines! {
+    // T13.
     async fn who_comes_back_after_its_lease_changes_nothing(store) {
         let world = World::over(store).await;
         world.create().await;

@@ -15,6 +15,7 @@ mod endpoints;
 mod failures;
 mod feed;
 mod forced;
+mod health;
 mod identity;
 mod leases;
 mod purchases;

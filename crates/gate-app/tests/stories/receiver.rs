@@ -59,7 +59,7 @@ async fn post(url: &str, deadline: Duration) -> Sent {
 
 fn error(sent: Sent) -> String {
     match sent {
-        Sent::Failed { error } => error,
+        Sent::Failed { error, .. } => error,
         Sent::Answered { status, .. } => panic!("answered {status}"),
     }
 }
@@ -125,7 +125,7 @@ fn an_answer_without_end_is_cut() {
             connection.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
             while connection.write_all(&[b'x'; 8192]).await.is_ok() {}
         });
-        let Sent::Answered { status, excerpt } = post(&url, AMPLE).await else { panic!("200") };
+        let Sent::Answered { status, excerpt, .. } = post(&url, AMPLE).await else { panic!("200") };
         assert_eq!((status, excerpt.len()), (200, ANSWER_BYTES_KEPT_MAX));
         flood.await.unwrap(); // the connection was given up
     });

@@ -76,6 +76,18 @@ fn about(event_type: EventType) -> (&'static str, Data) {
             Data::Either("CustomerBody", "DeletedCustomerBody"),
         ),
         E::CustomerDeleted => ("A customer record was erased.", Data::Of("DeletedCustomerBody")),
+        E::EndpointPaused => (
+            "An endpoint kept failing and is left alone for a while. It is told to the others.",
+            Data::Of("EndpointBody"),
+        ),
+        E::EndpointResumed => ("An endpoint takes webhooks again.", Data::Of("EndpointBody")),
+        E::EndpointFailing => {
+            ("An endpoint has been failing for a day. Look after it.", Data::Of("EndpointBody"))
+        }
+        E::EndpointDisabled => (
+            "An endpoint answered 410, or failed for days, and was switched off.",
+            Data::Of("EndpointBody"),
+        ),
         E::WebhookTest => {
             ("You asked for it, to prove that an endpoint can be reached.", Data::Nothing)
         }

@@ -45,8 +45,8 @@ pub(super) async fn create(
     let quote = find_named_quote(app, &tenant, &body).await?;
     let created = match read_create(body, tenant.mode, &app.offer(&tenant), quote.as_ref()) {
         Ok((terms, lifetime_s)) => {
-            let command = CreateSession { tenant, request, terms, lifetime_s };
-            app.write(move |tx, scope| create_session(tx, scope, &command)).await?
+            let command = CreateSession { tenant, request: request.clone(), terms, lifetime_s };
+            app.write_once(request, move |tx, scope| create_session(tx, scope, &command)).await?
         }
         // What was created once is answered again, even if it could not be created any more.
         Err(problem) => {

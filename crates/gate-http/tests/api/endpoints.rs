@@ -44,6 +44,13 @@ both_engines! {
               "event_types": [
                 "gate_session.completed"
               ],
+              "health": {
+                "failures_in_row": 0,
+                "last_error": null,
+                "since": "2026-11-23T12:00:01.000Z",
+                "state": "ok",
+                "until": null
+              },
               "id": "<we>",
               "mode": "test",
               "object": "webhook_endpoint",

@@ -30,6 +30,7 @@ both_engines! {
             insta::assert_snapshot!(asked.shown(), @r#"
             201
             {
+              "after": 0,
               "created_at": "2026-11-23T12:00:00.000Z",
               "cursor": 0,
               "endpoint_id": null,
@@ -39,11 +40,15 @@ both_engines! {
               "object": "webhook_replay",
               "queued": 0,
               "rate_per_second": 100,
+              "sequences": [
+                1
+              ],
               "since": null,
               "status": "running",
               "statuses": [
                 "succeeded"
               ],
+              "through": 1,
               "total": 1,
               "until": null,
               "updated_at": "2026-11-23T12:00:00.000Z"

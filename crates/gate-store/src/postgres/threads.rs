@@ -159,9 +159,17 @@ impl Worker {
         self.tx.begin_group(true);
         let mut ran: Vec<(Box<dyn Job>, bool)> = Vec::with_capacity(GROUP_MAX);
         let mut jobs = VecDeque::from(jobs);
+        if self.look_ahead(&jobs).is_err() {
+            self.tx.engine.rollback();
+            return jobs.into();
+        }
         loop {
             if jobs.is_empty() {
                 jobs.extend(self.queues.writes.take_now(GROUP_MAX - ran.len()));
+                if self.look_ahead(&jobs).is_err() {
+                    self.tx.engine.rollback();
+                    return ran.into_iter().map(|(job, _)| job).chain(jobs).collect();
+                }
             }
             let Some(mut job) = jobs.pop_front() else { break };
             if job.is_abandoned() {
@@ -188,6 +196,12 @@ impl Worker {
         self.finish(ran)
     }
 
+    /// Ask about the requests of closures before they run.
+    fn look_ahead(&mut self, jobs: &VecDeque<Box<dyn Job>>) -> Result<(), StoreError> {
+        let requests: Vec<_> = jobs.iter().filter_map(|job| job.request()).cloned().collect();
+        if requests.is_empty() { Ok(()) } else { self.tx.recall_ahead(&requests) }
+    }
+
     /// Commit, then answer.
     fn finish(&mut self, ran: Vec<(Box<dyn Job>, bool)>) -> Jobs {
         let writes = ran.iter().filter(|(_, commit)| *commit).count();
@@ -196,13 +210,16 @@ impl Worker {
             Ok(()) => {
                 self.queues.counters.writes.add(writes as u64);
                 self.queues.counters.commits.add(u64::from(writes > 0));
-                ran.into_iter().for_each(|(job, _)| job.answer(None));
+                for (job, _) in ran {
+                    job.answer(None);
+                }
             }
             Err(StoreError::OutcomeUnknown) => {
                 for (job, commit) in ran {
-                    match commit {
-                        true => job.answer(Some(StoreError::OutcomeUnknown)),
-                        false => again.push(job),
+                    if commit {
+                        job.answer(Some(StoreError::OutcomeUnknown));
+                    } else {
+                        again.push(job);
                     }
                 }
             }

@@ -1,15 +1,33 @@
 //! Claiming deliveries under a lease, in order per session, and recording what came of them.
 
 use gate_domain::Millis;
-use gate_domain::delivery::DeliveryStatus;
+use gate_domain::delivery::{DeliveryStatus, FailureClass};
+use gate_domain::endpoint_health::{Health, HealthState};
 use gate_domain::ids::{DeliveryId, EndpointId, SessionId, Tenant};
 use gate_store::{
-    AttemptOutcome, ClaimedDelivery, DeliveryQuery, Store, StoreError, Tx, both_engines,
+    AttemptOutcome, Claim, ClaimRequest, ClaimedDelivery, DeliveryQuery, Sql, Store, StoreError,
+    Tx, both_engines, sql,
 };
 
 use crate::{NOW, announce, endpoint, partner, session, strangers};
 
 const LEASE_MS: i64 = 30_000;
+
+async fn look(
+    store: &Store,
+    endpoint: &EndpointId,
+    now: Millis,
+    token: &'static str,
+    limit: i64,
+) -> Claim {
+    let request = ClaimRequest {
+        endpoint: endpoint.clone(),
+        limit,
+        lease_token: token.into(),
+        lease_until: now.plus_ms(LEASE_MS),
+    };
+    store.write(move |tx| tx.claim_deliveries(&request, now)).await.unwrap()
+}
 
 async fn claim(
     store: &Store,
@@ -17,18 +35,14 @@ async fn claim(
     now: Millis,
     token: &'static str,
 ) -> Vec<ClaimedDelivery> {
-    let id = endpoint.clone();
-    let claim = move |tx: &mut Tx| tx.claim_deliveries(&id, now, now.plus_ms(LEASE_MS), token, 32);
-    let claimed = store.write(claim).await.unwrap();
-    claimed
-        .map(|(target, claims)| {
-            assert_eq!(
-                (target.url.as_str(), target.secrets_sealed),
-                ("https://shop.example/hooks", vec![b"sealed".to_vec()])
-            );
-            claims
-        })
-        .unwrap_or_default()
+    let Claim::Taken(target, claims) = look(store, endpoint, now, token, 32).await else {
+        return Vec::new();
+    };
+    assert_eq!(
+        (target.url.as_str(), target.secrets_sealed),
+        ("https://shop.example/hooks", vec![b"sealed".to_vec()])
+    );
+    claims
 }
 
 fn bodies(claims: &[ClaimedDelivery]) -> Vec<&str> {
@@ -43,6 +57,7 @@ fn outcome(status: DeliveryStatus, next_attempt_at: Option<Millis>) -> AttemptOu
         next_attempt_at,
         response_status: Some(if failed { 500 } else { 200 }),
         error: failed.then(|| "answered 500".into()),
+        failure: failed.then_some(FailureClass::Status),
         response_excerpt: Some("said so".into()),
         ended_at: NOW.plus_ms(9),
         overtaken: false,
@@ -67,7 +82,8 @@ async fn find(store: &Store, tenant: &Tenant, id: &DeliveryId) -> Option<gate_st
 }
 
 async fn due(store: &Store, now: Millis) -> Vec<EndpointId> {
-    store.read(move |tx| tx.list_due_endpoints(now)).await.unwrap()
+    let due = store.read(move |tx| tx.list_due_endpoints(now)).await.unwrap();
+    due.into_iter().map(|(_, endpoint)| endpoint).collect()
 }
 
 both_engines! {
@@ -208,5 +224,132 @@ both_engines! {
             let locked = store.write(move |tx| tx.lock_delivery(&stranger, &id)).await.unwrap();
             assert!(locked.is_none());
         }
+    }
+
+    async fn first_tries_go_first_and_retries_keep_a_share(store) {
+        let tenant = partner(store).await;
+        let endpoint = endpoint(store, &tenant).await;
+        for _ in 0..10 {
+            tell(store, &tenant, None).await;
+        }
+        for failed in claim(store, &endpoint, NOW, "a").await {
+            assert!(record(store, &failed, outcome(DeliveryStatus::Pending, Some(NOW))).await);
+        }
+        for _ in 0..20 {
+            tell(store, &tenant, None).await;
+        }
+        let Claim::Taken(_, claims) = look(store, &endpoint, NOW, "b", 16).await else {
+            panic!("there is something")
+        };
+        let again = claims.iter().filter(|claim| claim.failures > 0).count();
+        assert_eq!((claims.len(), again), (16, 2), "an eighth is for what is tried again");
+        let Claim::Taken(_, claims) = look(store, &endpoint, NOW, "c", 16).await else {
+            panic!("there is something")
+        };
+        let again = claims.iter().filter(|claim| claim.failures > 0).count();
+        assert_eq!((claims.len(), again), (14, 8), "and all the room that first tries leave");
+    }
+
+    // T13: the token says whose lease it is, the number of the attempt which one.
+    async fn a_lease_is_renewed_by_its_token_and_fenced_by_its_attempt(store) {
+        let tenant = partner(store).await;
+        let endpoint = endpoint(store, &tenant).await;
+        let id = tell(store, &tenant, None).await;
+        let first = claim(store, &endpoint, NOW, "lane").await.remove(0);
+        let end = NOW.plus_ms(LEASE_MS);
+        let renewed = store.write(move |tx| tx.renew_leases("lane", end.plus_ms(1)));
+        assert_eq!(renewed.await.unwrap(), 1);
+        let stranger = store.write(move |tx| tx.renew_leases("other", end.plus_ms(9))).await;
+        assert_eq!(stranger.unwrap(), 0);
+        let lost = store.read(move |tx| tx.any_lost_lease(end)).await.unwrap();
+        assert!(!lost, "it was renewed");
+        let end = end.plus_ms(1);
+        assert_eq!(store.write(move |tx| tx.release_deliveries(end, end)).await.unwrap(), 1);
+        // The same lane takes it again: what the first attempt says does not count for the second.
+        let second = claim(store, &endpoint, end, "lane").await.remove(0);
+        assert!(!record(store, &first, outcome(DeliveryStatus::DeadLettered, None)).await);
+        assert!(record(store, &second, outcome(DeliveryStatus::Succeeded, None)).await);
+        let row = find(store, &tenant, &id).await.unwrap();
+        assert_eq!((row.status, row.attempts), (DeliveryStatus::Succeeded, 2));
+        let late = store.write(move |tx| tx.renew_leases("lane", end.plus_ms(99))).await;
+        assert_eq!(late.unwrap(), 0, "nothing is under way");
+    }
+
+    async fn a_paused_endpoint_is_not_due_and_then_gives_one_probe(store) {
+        let tenant = partner(store).await;
+        let (paused, other) = (endpoint(store, &tenant).await, endpoint(store, &tenant).await);
+        for _ in 0..3 {
+            tell(store, &tenant, None).await;
+        }
+        let until = NOW.plus_ms(30_000);
+        let health = Health {
+            state: HealthState::Paused,
+            until: Some(until),
+            failures_in_row: 10,
+            failing_since: Some(NOW),
+            failed_at: Some(NOW),
+            pause_ms: 30_000,
+            last_error: Some("answered 500".into()),
+            ..Health::well(NOW)
+        };
+        let (owner, id, saved) = (tenant.clone(), paused.clone(), health.clone());
+        let save = store.write(move |tx| {
+            let row = tx.lock_endpoint_health(&owner, &id, NOW)?;
+            tx.save_endpoint_health(row, &saved, 0, Millis(0))
+        });
+        save.await.unwrap();
+        let (owner, id) = (tenant.clone(), paused.clone());
+        let read = store.read(move |tx| tx.find_endpoint(&owner, &id)).await.unwrap().unwrap();
+        assert_eq!(read.health, health);
+        assert_eq!(due(store, until.plus_ms(-1)).await, [other]);
+        let held = look(store, &paused, NOW, "a", 32).await;
+        assert!(matches!(held, Claim::Held(at) if at == until), "{held:?}");
+        assert!(due(store, until).await.contains(&paused));
+        let Claim::Taken(target, claims) = look(store, &paused, until, "b", 32).await else {
+            panic!("a probe")
+        };
+        assert!(target.probe && target.troubled);
+        assert_eq!(bodies(&claims), ["event 1"], "one, the oldest");
+        // Until it is back, or its lease is over, nobody else asks.
+        let second = look(store, &paused, until, "c", 32).await;
+        assert!(matches!(second, Claim::Held(at) if at == until.plus_ms(LEASE_MS)), "{second:?}");
+        for stranger in strangers(store, &tenant).await {
+            let known = store.read(move |tx| tx.list_endpoint_health(&stranger)).await.unwrap();
+            assert_eq!(known, []);
+        }
+    }
+
+    /// Two processes ask in turn; between them they get what one would.
+    async fn a_limit_a_second_holds_across_claims(store) {
+        const SET: Sql = sql("update endpoints set rate_limit = $2, retry_schedule = '[5,10]'
+            where id = $1");
+        let tenant = partner(store).await;
+        let endpoint = endpoint(store, &tenant).await;
+        for _ in 0..100 {
+            tell(store, &tenant, None).await;
+        }
+        let id = endpoint.clone();
+        store.write(move |tx| tx.write(SET, &[&id.as_str(), &20])).await.unwrap();
+        let (mut taken, mut looks) = (0, 0);
+        let mut now = NOW;
+        while now < NOW.plus_ms(3_000) {
+            let listed = due(store, now).await.contains(&endpoint);
+            match look(store, &endpoint, now, if looks % 2 == 0 { "a" } else { "b" }, 32).await {
+                Claim::Taken(target, claims) => {
+                    assert!(listed);
+                    assert_eq!(target.retry_schedule, Some(vec![5, 10]));
+                    assert!(claims.len() <= 2, "a tenth of a second's worth at once");
+                    taken += claims.len();
+                }
+                Claim::Held(until) => {
+                    assert!(until > now && !listed);
+                    now = until;
+                }
+                Claim::Nothing => panic!("a hundred wait"),
+            }
+            looks += 1;
+        }
+        assert!((60..=62).contains(&taken), "twenty a second: {taken} in three");
+        assert!(looks < 130, "nobody asks in vain more than once: {looks}");
     }
 }

@@ -222,11 +222,13 @@ async fn endpoints(book: &mut Book) {
 }
 
 async fn webhooks(book: &mut Book) {
+    let sender = ScriptedSender::default();
+    deliver_due(&book.api.app, &sender).await.unwrap();
     let delivery = id(&book.ask("POST", "/v1/webhooks/test", None).await);
     book.ask("GET", "/v1/webhooks/deliveries?limit=2", None).await;
-    let sender = ScriptedSender::default();
-    let url = book.api.partner.endpoint.clone().unwrap().1;
-    sender.answer(&url, [500; 1_000]);
+    let (endpoint, url, _) = book.api.partner.endpoint.clone().unwrap();
+    // Ten failures over three days: the partner is warned, the delivery given up, the endpoint paused.
+    sender.answer(&url, [500; 10]);
     for gap_s in RETRY_GAPS_S.into_iter().chain([1]) {
         deliver_due(&book.api.app, &sender).await.unwrap();
         book.api.clock.advance_ms(gap_s * 1_100);
@@ -240,6 +242,13 @@ async fn webhooks(book: &mut Book) {
     book.ask("GET", "/v1/webhooks/replay?limit=2", None).await;
     book.ask("GET", &format!("/v1/webhooks/replay/{replay}"), None).await;
     book.ask("POST", &format!("/v1/webhooks/replay/{replay}/cancel"), None).await;
+    // It takes webhooks again, and then says that it is gone for good.
+    deliver_due(&book.api.app, &sender).await.unwrap();
+    sender.answer(&url, [410]);
+    book.ask("POST", "/v1/webhooks/test", None).await;
+    deliver_due(&book.api.app, &sender).await.unwrap();
+    let path = format!("/v1/webhook_endpoints/{endpoint}");
+    book.ask("PATCH", &path, Some(r#"{ "status": "enabled" }"#)).await;
     let chaos = r#"{ "duplicate": 20, "delay": 10, "for_seconds": 600, "seed": 7 }"#;
     let path = "/v1/test_helpers/webhooks/chaos";
     book.ask("POST", path, Some(chaos)).await;
