@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::database_text;
-use crate::dev_files::{Credentials, DataDir, ReadyFile};
+use crate::dev_files::{Credentials, DataDir, READY_FILE, ReadyFile};
 use crate::open::see_that_the_key_fits;
 use crate::server::{admin_socket, bind, rate_limit, run_gateway, stop_signal};
 
@@ -129,6 +129,8 @@ async fn start(args: DevArgs) -> Result<()> {
             Some(tokio::spawn(gate_shop::serve(config, listener, stopped(stopping.clone()))))
         }
     };
+    // `gate listen` and its like find the sandbox here, on whatever port it is.
+    ready.write(&data_dir.path(READY_FILE))?;
     if let Some(path) = &args.ready_file {
         ready.write(path)?;
     }

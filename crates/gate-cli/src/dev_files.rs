@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 /// For files that hold secrets.
 const OWNER_ONLY: u32 = 0o600;
 
+/// Where a sandbox leaves its address and its keys, in its data directory.
+pub(crate) const READY_FILE: &str = "dev.json";
+
 /// A folder that is ours to write.
 pub(crate) struct DataDir(PathBuf);
 

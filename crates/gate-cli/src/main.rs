@@ -8,6 +8,7 @@ mod capabilities;
 mod config;
 mod dev;
 mod dev_files;
+mod dev_tools;
 mod doctor;
 mod endpoints;
 mod keys;
@@ -21,7 +22,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 /// A gateway for buying crypto, on your own machine.
@@ -54,6 +55,8 @@ enum Command {
     Capabilities(capabilities::CapabilitiesArgs),
     /// Prove from the stored rows that nothing is lost or out of balance. Stop the gateway first.
     Doctor(doctor::DoctorArgs),
+    #[command(flatten)]
+    Tool(dev_tools::Tool),
     /// Print the OpenAPI document of the API.
     Openapi,
     /// Print docs/CONFIG.md, made from the settings.
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
             if !error.is::<admin::Told>() {
                 eprintln!("Error: {error:#}");
             }
-            ExitCode::FAILURE
+            if error.is::<dev_tools::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -94,6 +97,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Endpoints(args) => endpoints::run(args),
         Command::Capabilities(args) => capabilities::run(args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Tool(tool) => dev_tools::run(tool, Cli::command),
         Command::Openapi => {
             println!("{}", gate_http::openapi_document().to_pretty());
             Ok(())

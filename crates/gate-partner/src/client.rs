@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{GateError, SetupError};
 use crate::keys::{IdempotencyKey, SecretKey};
+use crate::request::Request;
 use crate::retry::RetryPolicy;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -150,13 +151,37 @@ impl Gate {
         self.send(&self.call(Method::POST, &[session_id, "cancel"], Repeat::Unsafe)).await
     }
 
+    /// Carry out any other request of the API. It is repeated like the others: a `POST` only when it
+    /// has an idempotency key.
+    pub async fn request<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<Answer<T>, GateError> {
+        let posts = request.method == Method::POST && request.key.is_none();
+        let repeat = if posts { Repeat::Unsafe } else { Repeat::Safe };
+        let mut call = self.call_at(request.method.clone(), &request.path, repeat);
+        if !request.query.is_empty() {
+            call.url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        if let Some(key) = &request.key {
+            let key = HeaderValue::from_str(key.as_str()).expect("a key is printable ASCII");
+            call.headers.insert("idempotency-key", key);
+        }
+        if let Some(body) = &request.body {
+            call.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            call.body = Some(body.clone());
+        }
+        self.send(&call).await
+    }
+
     fn call(&self, method: Method, path: &[&str], repeat: Repeat) -> Call {
+        let path: Vec<&str> = ["v1", "gate_sessions"].iter().chain(path).copied().collect();
+        self.call_at(method, &path, repeat)
+    }
+
+    fn call_at(&self, method: Method, path: &[impl AsRef<str>], repeat: Repeat) -> Call {
         let mut url = self.base_url.clone();
-        url.path_segments_mut()
-            .expect("an http origin has a path")
-            .clear()
-            .extend(["v1", "gate_sessions"])
-            .extend(path);
+        url.path_segments_mut().expect("an http origin has a path").clear().extend(path);
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, self.key.authorization());
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

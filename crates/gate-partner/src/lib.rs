@@ -17,6 +17,7 @@ mod facts;
 pub mod inbox;
 mod keys;
 pub mod reconcile;
+mod request;
 mod retry;
 
 pub use client::{Answer, Gate, ListSessions};
@@ -25,4 +26,5 @@ pub use facts::{Meaning, Mismatch, NotASession, SessionFacts};
 pub use gate_wire as wire;
 pub use gate_wire::signature::WebhookSecret;
 pub use keys::{IdempotencyKey, InvalidIdempotencyKey, InvalidSecretKey, Mode, SecretKey};
+pub use request::Request;
 pub use retry::RetryPolicy;

@@ -13,7 +13,8 @@ use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use gate_partner::reconcile::{OpenOrder, OrderBook, Reading, Tally, reconcile_due};
 use gate_partner::wire::session::CreateSessionBody;
 use gate_partner::{
-    Gate, GateError, IdempotencyKey, ListSessions, Meaning, RetryPolicy, SecretKey, SetupError,
+    Gate, GateError, IdempotencyKey, ListSessions, Meaning, Request, RetryPolicy, SecretKey,
+    SetupError,
 };
 use serde_json::{Value, json};
 
@@ -283,4 +284,30 @@ async fn a_pass_reads_every_due_order_and_one_that_fails_holds_up_nobody() {
         ("waiting".into(), Some(pending)),
     ];
     assert_eq!(*book.0.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn any_request_can_be_made_and_only_a_safe_one_is_repeated() {
+    let ok = || reply(200, &json!({ "a": 1 }));
+    let busy = || refusal(503, "try_again");
+    let (script, gate) = Script::serve([busy(), ok(), busy(), busy(), ok()]).await;
+
+    let read = Request::get(&["v1", "events", "a/../b?c"]).query("limit", Some(2));
+    let read = read.query("type", None::<&str>).query("session_id", Some("x y"));
+    assert_eq!(gate.request::<Value>(&read).await.unwrap().value, json!({ "a": 1 }));
+    let make = Request::post(&["v1", "webhooks", "test"]);
+    let error = gate.request::<Value>(&make).await.unwrap_err();
+    assert_eq!(error.code(), Some("try_again"), "sent once");
+    let named = Request::post(&["v1", "quotes"]).body(&json!({ "side": "on_ramp" }));
+    let named = named.key(IdempotencyKey::parse("k-1").unwrap());
+    gate.request::<Value>(&named).await.unwrap();
+
+    let read = "GET /v1/events/a%2F..%2Fb%3Fc?limit=2&session_id=x+y";
+    let expected = [read, read, "POST /v1/webhooks/test", "POST /v1/quotes", "POST /v1/quotes"];
+    assert_eq!(script.lines(), expected);
+    let seen = script.seen.lock().unwrap();
+    assert_eq!(seen[4].header("idempotency-key"), "k-1");
+    assert_eq!(seen[4].header("content-type"), "application/json");
+    assert_eq!(seen[4].body, r#"{"side":"on_ramp"}"#);
+    assert_eq!(seen[2].header("content-type"), "", "there is no body");
 }

@@ -1,0 +1,439 @@
+//! The judgement: pure, so that every way to be wrong is a line in a test.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use gate_wire::signature::{TOLERANCE_S, WebhookSecret};
+
+use super::bodies::{befores, oddities};
+use super::findings::{Finding, Weight};
+use super::paste::{GATE_SIGNATURE, Header, STANDARD_ID, STANDARD_SIGNATURE, STANDARD_TIME};
+use super::secret;
+
+/// What there is to judge.
+pub(super) struct Given<'a> {
+    pub(super) body: &'a [u8],
+    pub(super) headers: &'a [Header],
+    pub(super) secret: &'a str,
+    /// The receiver's clock, Unix seconds; none does not look at it.
+    pub(super) now: Option<i64>,
+}
+
+/// What came of it.
+pub(super) struct Verdict {
+    /// Every signature that was given verifies.
+    pub(super) ok: bool,
+    /// The headers whose signature matches.
+    pub(super) verified: Vec<&'static str>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Signs a body as one of the schemes does.
+type Sign<'a> = dyn Fn(&WebhookSecret, &[u8]) -> String + 'a;
+
+pub(super) fn judge(given: &Given<'_>) -> Verdict {
+    let mut judge = Judge { given, findings: Vec::new(), verified: Vec::new() };
+    if let Some(secret) = secret::read(given.secret, &mut judge.findings) {
+        judge.schemes(&secret);
+    }
+    let Judge { findings, verified, .. } = judge;
+    let wrong = findings.iter().any(|finding| finding.weight == Weight::Wrong);
+    Verdict { ok: !wrong && !verified.is_empty(), verified, findings }
+}
+
+struct Judge<'a> {
+    given: &'a Given<'a>,
+    findings: Vec<Finding>,
+    verified: Vec<&'static str>,
+}
+
+/// What `t=...,v1=...` says.
+struct Parts<'a> {
+    time: i64,
+    signatures: Vec<&'a str>,
+}
+
+impl<'a> Judge<'a> {
+    /// Write a finding down. What two signatures suffer from alike is said once.
+    fn find(&mut self, finding: Finding) {
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+
+    fn header(&self, name: &str) -> Option<&'a str> {
+        let found = self.given.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn schemes(&mut self, secret: &WebhookSecret) {
+        let gate = self.header(GATE_SIGNATURE).map(str::to_owned);
+        let standard = self.header(STANDARD_SIGNATURE).map(str::to_owned);
+        let (gate, standard) = self.put_right(gate, standard);
+        if gate.is_none() && standard.is_none() {
+            let others = self.given.headers.iter().map(|(name, _)| name.as_str());
+            let others: Vec<_> = others.filter(|name| name.contains("signature")).collect();
+            let mut message =
+                "There is no signature: neither Gate-Signature nor webhook-signature.".to_owned();
+            if !others.is_empty() {
+                let others = others.join(", ");
+                let _ = write!(message, " There is {others}, which the gateway does not send.");
+            }
+            self.find(
+                Finding::wrong("header_missing", message)
+                    .next("A proxy or a framework may have left it out. Names of headers are compared without case."),
+            );
+            return;
+        }
+        if let Some(value) = &gate {
+            self.gate(secret, value);
+        }
+        if let Some(value) = &standard {
+            self.standard(secret, value);
+        }
+    }
+
+    /// The value of one scheme under the name of the other.
+    fn put_right(
+        &mut self,
+        gate: Option<String>,
+        standard: Option<String>,
+    ) -> (Option<String>, Option<String>) {
+        let is_standard = |value: &String| value.starts_with("v1,") || value.starts_with("v1a,");
+        let is_gate = |value: &String| value.starts_with("t=") || value.contains("v1=");
+        if gate.as_ref().is_some_and(is_standard) {
+            self.find(
+                Finding::wrong(
+                    "wrong_scheme",
+                    "Gate-Signature has the form of webhook-signature (v1,<base64>). It was taken from the wrong header.",
+                )
+                .next("Gate-Signature is t=<unix seconds>,v1=<hex>."),
+            );
+            return (None, standard.or(gate));
+        }
+        if standard.as_ref().is_some_and(is_gate) {
+            self.find(
+                Finding::wrong(
+                    "wrong_scheme",
+                    "webhook-signature has the form of Gate-Signature (t=...,v1=...). It was taken from the wrong header.",
+                )
+                .next("webhook-signature is v1,<base64>."),
+            );
+            return (gate.or(standard), None);
+        }
+        (gate, standard)
+    }
+
+    fn gate(&mut self, secret: &WebhookSecret, value: &str) {
+        let Some(parts) = self.gate_parts(value) else { return };
+        let time = parts.time;
+        let sign = move |secret: &WebhookSecret, body: &[u8]| {
+            let signed = secret.gate_signature(time, body);
+            signed.rsplit_once("v1=").map(|(_, digest)| digest.to_owned()).unwrap_or_default()
+        };
+        let matched = self.matched("Gate-Signature", secret, &parts.signatures, &sign);
+        if !matched {
+            let other = self.header(STANDARD_TIME).and_then(|time| time.parse::<i64>().ok());
+            if let Some(other) = other.filter(|other| *other != time) {
+                let signed = secret.gate_signature(other, self.given.body);
+                if parts.signatures.iter().any(|given| signed.ends_with(given)) {
+                    self.find(Finding::wrong(
+                        "time_changed",
+                        format!("Gate-Signature says t={time}, but was made for t={other}."),
+                    ));
+                    return;
+                }
+            }
+            self.why_not("Gate-Signature", secret, &parts.signatures, &sign);
+        }
+        self.time("Gate-Signature", time, matched);
+    }
+
+    fn gate_parts<'v>(&mut self, value: &'v str) -> Option<Parts<'v>> {
+        let (mut time, mut signatures, mut others) = (None, Vec::new(), Vec::new());
+        for part in value.split(',') {
+            match part.trim().split_once('=') {
+                Some(("t", value)) => time = Some(value),
+                Some(("v1", value)) => signatures.push(value),
+                _ => others.push(part.trim()),
+            }
+        }
+        let shape =
+            "It is t=<unix seconds>,v1=<hex>, with a second v1 while a rolled secret overlaps.";
+        let mut problem = |code, message: String| {
+            self.findings.push(Finding::wrong(code, message).next(shape));
+        };
+        let read = time.and_then(|time| time.parse::<i64>().ok()).filter(|time| *time > 0);
+        let mut good = true;
+        match (time, read) {
+            (None, _) => {
+                problem(
+                    "header_incomplete",
+                    "Gate-Signature has no t=: the time is missing.".into(),
+                );
+                good = false;
+            }
+            (Some(time), None) => {
+                problem(
+                    "header_malformed",
+                    format!("Gate-Signature's t={time} is no number of seconds."),
+                );
+                good = false;
+            }
+            (Some(_), Some(read)) if read > 100_000_000_000 => {
+                problem(
+                    "time_in_milliseconds",
+                    format!("Gate-Signature's t={read} is in milliseconds; it is sent in seconds."),
+                );
+            }
+            (Some(_), Some(_)) => {}
+        }
+        if signatures.is_empty() {
+            let others = if others.is_empty() {
+                String::new()
+            } else {
+                format!(" It has: {}.", others.join(", "))
+            };
+            problem(
+                "header_incomplete",
+                format!("Gate-Signature has no v1=: the signature is missing.{others}"),
+            );
+            good = false;
+        }
+        for signature in &signatures {
+            if let Some(message) = what_is_wrong_with_hex(signature) {
+                problem("header_malformed", message);
+            }
+        }
+        read.filter(|_| good).map(|time| Parts { time, signatures })
+    }
+
+    fn standard(&mut self, secret: &WebhookSecret, value: &str) {
+        let id = self.header(STANDARD_ID).map(str::to_owned);
+        let time = self.header(STANDARD_TIME).map(str::to_owned);
+        let missing: Vec<_> = [(STANDARD_ID, &id), (STANDARD_TIME, &time)]
+            .into_iter()
+            .filter_map(|(name, value)| value.is_none().then_some(name))
+            .collect();
+        let (Some(id), Some(time)) = (id, time) else {
+            let verified = !self.verified.is_empty();
+            let message = format!(
+                "webhook-signature cannot be checked without {}: they are part of what is signed.",
+                missing.join(" and ")
+            );
+            // The other scheme stands on its own.
+            self.find(if verified {
+                Finding::note("header_incomplete", message)
+            } else {
+                Finding::wrong("header_incomplete", message)
+            });
+            return;
+        };
+        let Some(seconds) = time.parse::<i64>().ok().filter(|seconds| *seconds > 0) else {
+            self.find(Finding::wrong(
+                "header_malformed",
+                format!("webhook-timestamp {time:?} is no number of seconds."),
+            ));
+            return;
+        };
+        let parts: Vec<_> =
+            value.split_whitespace().filter_map(|part| part.split_once(',')).collect();
+        let ours = parts.iter().filter(|(version, _)| *version == "v1").map(|(_, digest)| *digest);
+        let ours: Vec<_> = ours.collect();
+        if ours.is_empty() {
+            let asymmetric = parts.iter().any(|(version, _)| *version == "v1a");
+            self.find(if asymmetric {
+                Finding::note(
+                    "asymmetric_only",
+                    "webhook-signature has only v1a, which is checked with the deployment's public key and not with a secret.",
+                )
+            } else {
+                Finding::wrong(
+                    "header_malformed",
+                    "webhook-signature has no v1,<base64>: the signature is missing.",
+                )
+            });
+            return;
+        }
+        let signed_id = id.clone();
+        let sign = move |secret: &WebhookSecret, body: &[u8]| {
+            let signed = secret.standard_signature(&signed_id, seconds, body);
+            signed.trim_start_matches("v1,").to_owned()
+        };
+        let matched = self.matched("webhook-signature", secret, &ours, &sign);
+        if !matched && !self.id_swapped(secret, &id, seconds, &ours) {
+            self.why_not("webhook-signature", secret, &ours, &sign);
+        }
+        self.time("webhook-timestamp", seconds, matched);
+    }
+
+    /// Whether the id of the header is another one than the id that was signed.
+    fn id_swapped(&mut self, secret: &WebhookSecret, id: &str, time: i64, given: &[&str]) -> bool {
+        let event: Option<serde_json::Value> = serde_json::from_slice(self.given.body).ok();
+        let inside = event.as_ref().and_then(|event| event["id"].as_str());
+        let ours = self.header("x-0bit-event-id");
+        for other in [inside, ours].into_iter().flatten().filter(|other| *other != id) {
+            let signed = secret.standard_signature(other, time, self.given.body);
+            if given.iter().any(|given| signed.ends_with(given)) {
+                let message =
+                    format!("webhook-id is {id}, but the signature was made for {other}.");
+                self.find(Finding::wrong("id_swapped", message).next(
+                    "The headers of two webhooks were mixed up, or somebody changed the id.",
+                ));
+                return true;
+            }
+        }
+        false
+    }
+
+    fn matched(
+        &mut self,
+        header: &'static str,
+        secret: &WebhookSecret,
+        given: &[&str],
+        sign: &Sign<'_>,
+    ) -> bool {
+        let expected = sign(secret, self.given.body);
+        let Some(place) = given.iter().position(|given| *given == expected) else { return false };
+        let which = match given.len() {
+            1 => String::new(),
+            count => format!(
+                " It is number {} of {count}: while a rolled secret overlaps, the newest comes first.",
+                place + 1
+            ),
+        };
+        self.verified.push(header);
+        self.find(Finding::fine(
+            "signature_matches",
+            format!("{header} matches the body and the secret.{which}"),
+        ));
+        true
+    }
+
+    /// Why a signature does not match: what makes it match is the answer.
+    fn why_not(&mut self, header: &str, secret: &WebhookSecret, given: &[&str], sign: &Sign<'_>) {
+        let body = self.given.body;
+        let hits =
+            |secret: &WebhookSecret, body: &[u8]| given.contains(&sign(secret, body).as_str());
+        for before in befores(body) {
+            if hits(secret, &before.body) {
+                let (was, is) = (before.body.len(), body.len());
+                let message = format!(
+                    "The secret is right, but the body was changed after it was signed: {}. It had {was} bytes, now it has {is}.",
+                    before.what_happened
+                );
+                let next = if before.body == body.trim_ascii() {
+                    "If only the file has it (editors add a line end), cut it off. Else verify the raw bytes of the request."
+                } else {
+                    "Verify the raw bytes of the request, before anything parses them; never JSON that was written again."
+                };
+                self.find(Finding::wrong("body_changed", message).next(next));
+                return;
+            }
+        }
+        let lower: Vec<String> = given.iter().map(|given| given.to_ascii_lowercase()).collect();
+        if lower.contains(&sign(secret, body)) {
+            let message =
+                format!("{header} is right but for its case: it was changed to upper case.");
+            self.find(Finding::wrong("signature_case", message));
+            return;
+        }
+        if let Some(cut) =
+            given.iter().find(|given| given.len() >= 8 && sign(secret, body).starts_with(**given))
+        {
+            let message = format!("{header} is cut off after {} characters.", cut.len());
+            self.find(Finding::wrong("signature_cut_off", message));
+            return;
+        }
+        self.no_trace(header);
+    }
+
+    /// Nothing that was tried matches.
+    fn no_trace(&mut self, header: &str) {
+        let body = self.given.body;
+        let mut causes = oddities(body);
+        if let Some(length) =
+            self.header("content-length").and_then(|text| text.parse::<usize>().ok())
+            && length != body.len()
+        {
+            let message =
+                format!("The body has {} bytes, Content-Length says {length}.", body.len());
+            causes.insert(0, ("body_length", message));
+        }
+        if self.verified.is_empty() {
+            let message = format!(
+                "{header} does not match: another secret made it, or the body is another one."
+            );
+            let next = if causes.is_empty() {
+                "The body looks as the gateway sends it, so compare the secret with the endpoint's: each endpoint has its own, a roll makes a new one, and `gate listen` has one too."
+            } else {
+                "What is wrong with the body comes first."
+            };
+            self.find(Finding::wrong("signature_mismatch", message).next(next));
+        } else {
+            let message = format!(
+                "{header} does not match, though the other signature does: this header was changed on its way."
+            );
+            self.find(Finding::wrong("header_changed", message));
+            return;
+        }
+        for (code, message) in causes {
+            if !self.findings.iter().any(|finding| finding.code == code) {
+                self.find(Finding::wrong(code, message));
+            }
+        }
+    }
+
+    fn time(&mut self, header: &str, time: i64, matched: bool) {
+        let Some(now) = self.given.now else { return };
+        let apart = now.abs_diff(time);
+        if apart <= TOLERANCE_S.unsigned_abs() || self.findings.iter().any(|it| it.code == "stale")
+        {
+            return;
+        }
+        if self.findings.iter().any(|it| it.code == "time_in_milliseconds") {
+            return;
+        }
+        let how = if time < now { "old" } else { "in the future" };
+        let right: Cow<'_, str> =
+            if matched { " The signature itself is right.".into() } else { "".into() };
+        let message = format!(
+            "{header}'s time is {} {how}; {} is the limit.{right}",
+            length(apart),
+            length(TOLERANCE_S.unsigned_abs())
+        );
+        let next = if time < now {
+            "Every attempt is signed anew, so a live one is never old: it was kept, or sent by somebody else, or the clock here is wrong. `--at request` checks a kept one as of its own time."
+        } else {
+            "The clock here is behind, or these headers were made up."
+        };
+        self.find(Finding::wrong("stale", message).next(next));
+    }
+}
+
+fn what_is_wrong_with_hex(signature: &str) -> Option<String> {
+    let (length, hex) = (signature.len(), signature.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if !hex && length == 44 && signature.ends_with('=') {
+        return Some(
+            "Gate-Signature's v1 is base64, as in webhook-signature; here it is hex.".into(),
+        );
+    }
+    if !hex {
+        return Some("Gate-Signature's v1 is no hex: it has other characters in it.".into());
+    }
+    (length != 64).then(|| format!("Gate-Signature's v1 has {length} characters instead of 64."))
+}
+
+/// A length of time for people.
+fn length(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;
