@@ -6,9 +6,13 @@
 
 mod children;
 mod connection;
+mod database;
 mod deliveries;
+mod fresh;
+mod lifecycle;
 mod lists;
 mod load;
+mod neighbour;
 mod report;
 pub(crate) mod servers;
 
@@ -19,9 +23,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::gateway::{Gateway, Launch, sibling};
+use crate::gateway::sibling;
 use crate::interrupt::unless_interrupted;
 use children::Child;
+use fresh::Fresh;
 use load::Target;
 use report::{Report, Row};
 
@@ -29,6 +34,13 @@ use report::{Report, Row};
 const ROUNDS: usize = 3;
 const CONNECTIONS: [usize; 3] = [1, 32, 128];
 const DELIVERY_CONNECTIONS: usize = 32;
+const FAN_OUT: usize = 5;
+/// Steady rates, in creates a second.
+const STEADY: [(&str, u32); 3] = [
+    ("answer to webhook at 50/s", 50),
+    ("answer to webhook at 200/s", 200),
+    ("answer to webhook at 400/s", 400),
+];
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -38,9 +50,9 @@ pub(crate) struct BenchArgs {
     /// How long each measurement takes.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
-    /// An empty database to use instead of a new SQLite file, such as `postgres://...`
+    /// Measure on this PostgreSQL server instead of SQLite. A database is made and dropped there.
     #[arg(long)]
-    database: Option<String>,
+    postgres: Option<String>,
     /// Measure this only.
     #[arg(long)]
     only: Option<Only>,
@@ -61,8 +73,16 @@ enum Only {
     Create,
     /// Creates with a webhook each.
     Deliver,
-    /// From a create's answer to its webhook, at a steady rate.
+    /// Creates with five webhooks each.
+    FanOut,
+    /// Webhooks that piled up.
+    Drain,
+    /// From a create's answer to its webhook, at steady rates.
     Latency,
+    /// The same for one partner while another one's endpoint hangs.
+    Neighbour,
+    /// Start, stop and memory.
+    Lifecycle,
 }
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
@@ -94,7 +114,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
 }
 
 async fn measure(args: &BenchArgs, gate: &std::path::Path) -> Result<Report> {
-    let mut report = Report::new(args.database.is_some(), args.seconds, ROUNDS);
+    let mut report = Report::new(args.postgres.is_some(), args.seconds, ROUNDS);
     let wanted = |what| args.only.is_none_or(|only| only == what);
     let bench = Bench { args, gate };
     for round in 1..=ROUNDS {
@@ -105,8 +125,21 @@ async fn measure(args: &BenchArgs, gate: &std::path::Path) -> Result<Report> {
         if wanted(Only::Deliver) {
             bench.deliveries(&mut report).await?;
         }
+        if wanted(Only::FanOut) {
+            bench.fan_out(&mut report).await?;
+        }
+        if wanted(Only::Drain) {
+            bench.drain(&mut report).await?;
+        }
         if wanted(Only::Latency) {
             bench.latency(&mut report).await?;
+        }
+        if wanted(Only::Neighbour) {
+            bench.neighbour(&mut report).await?;
+        }
+        if wanted(Only::Lifecycle) {
+            let postgres = args.postgres.as_deref();
+            lifecycle::measure(&mut report, gate, postgres, bench.period()).await?;
         }
     }
     Ok(report)
@@ -117,28 +150,13 @@ struct Bench<'a> {
     gate: &'a std::path::Path,
 }
 
-/// A gateway with data of its own, which goes when this does.
-struct Fresh {
-    gateway: Gateway,
-    _folder: tempfile::TempDir,
-}
-
 impl Bench<'_> {
     fn period(&self) -> Duration {
         Duration::from_secs(self.args.seconds)
     }
 
     async fn start(&self, webhook_url: Option<&str>) -> Result<Fresh> {
-        let folder = tempfile::Builder::new().prefix("gate-bench-").tempdir()?;
-        let mut args = vec!["--listen=127.0.0.1:0".to_owned(), "--no-shop".to_owned()];
-        args.extend(webhook_url.map(|url| format!("--webhook-url={url}")));
-        let launch = Launch {
-            gate: self.gate.to_owned(),
-            folder: folder.path().to_owned(),
-            database: self.args.database.clone(),
-            args,
-        };
-        Ok(Fresh { gateway: launch.start().await?, _folder: folder })
+        Fresh::start(self.gate, self.args.postgres.as_deref(), webhook_url).await
     }
 
     /// Creates and the bare server, in turns.
@@ -159,19 +177,53 @@ impl Bench<'_> {
         fresh.gateway.stop().await
     }
 
-    /// Creates with a webhook each, until the last one has arrived.
+    /// Creates with a webhook each, until the last one has arrived, and the bare pipeline.
     async fn deliveries(&self, report: &mut Report) -> Result<()> {
-        let receiver = Child::receiver().await?;
+        let (receiver, connections) = (Child::receiver().await?, DELIVERY_CONNECTIONS);
         let fresh = self.start(Some(&receiver.address)).await?;
         let target = Target::creates(&fresh.gateway.ready)?;
+        let pipeline = Child::bare_pipeline(target.answer_bytes().await?, &receiver).await?;
+        let bare = target.elsewhere(&pipeline.address)?;
+        let period = self.period();
+        let (_, delivered) =
+            deliveries::until_delivered(&bare, &receiver, connections, period, 1).await?;
+        report.add(Row::of("bare pipeline", connections, &delivered));
         let before = fresh.gateway.cpu_time()?;
         let (created, delivered) =
-            deliveries::until_delivered(&target, &receiver, DELIVERY_CONNECTIONS, self.period())
+            deliveries::until_delivered(&target, &receiver, connections, period, 1).await?;
+        let cpu = fresh.gateway.cpu_time()?.saturating_sub(before);
+        report.add(Row::of("create, with delivery", connections, &created));
+        let delivered_row = Row::of("created and delivered", connections, &delivered);
+        report.add(delivered_row.with_cpu(cpu, &delivered));
+        fresh.gateway.stop().await
+    }
+
+    /// Creates whose event goes to five endpoints.
+    async fn fan_out(&self, report: &mut Report) -> Result<()> {
+        let (receiver, connections) = (Child::receiver().await?, DELIVERY_CONNECTIONS);
+        let fresh = self.start(Some(&receiver.address)).await?;
+        for _ in 1..FAN_OUT {
+            let endpoint = ["endpoints", "add", &receiver.address];
+            fresh.launch.administer(&endpoint).await.context("another endpoint")?;
+        }
+        let target = Target::creates(&fresh.gateway.ready)?;
+        let before = fresh.gateway.cpu_time()?;
+        let (_, delivered) =
+            deliveries::until_delivered(&target, &receiver, connections, self.period(), FAN_OUT)
                 .await?;
         let cpu = fresh.gateway.cpu_time()?.saturating_sub(before);
-        report.add(Row::of("create, with delivery", DELIVERY_CONNECTIONS, &created));
-        let delivered_row = Row::of("created and delivered", DELIVERY_CONNECTIONS, &delivered);
-        report.add(delivered_row.with_cpu(cpu, &delivered));
+        let row = Row::of("fan-out to five, deliveries", connections, &delivered);
+        report.add(row.with_cpu(cpu, &delivered));
+        fresh.gateway.stop().await
+    }
+
+    /// Webhooks that piled up before a receiver that did not answer.
+    async fn drain(&self, report: &mut Report) -> Result<()> {
+        let (receiver, connections) = (Child::receiver().await?, DELIVERY_CONNECTIONS);
+        let fresh = self.start(Some(&receiver.address)).await?;
+        let target = Target::creates(&fresh.gateway.ready)?;
+        let drained = deliveries::drain(&target, &receiver, connections, self.period()).await?;
+        report.add(Row::of("backlog drained", connections, &drained));
         fresh.gateway.stop().await
     }
 
@@ -180,8 +232,26 @@ impl Bench<'_> {
         let receiver = Child::receiver().await?;
         let fresh = self.start(Some(&receiver.address)).await?;
         let target = Target::creates(&fresh.gateway.ready)?;
-        let measured = deliveries::latency(&target, &receiver, self.period()).await?;
-        report.add(Row::of("answer to webhook", deliveries::STEADY_CONNECTIONS, &measured));
+        for (what, per_second) in STEADY {
+            let measured =
+                deliveries::latency(&target, &receiver, per_second, self.period()).await?;
+            report.add(Row::of(what, deliveries::STEADY_CONNECTIONS, &measured));
+        }
+        fresh.gateway.stop().await
+    }
+
+    /// The webhooks of one partner while the endpoint of another one hangs.
+    async fn neighbour(&self, report: &mut Report) -> Result<()> {
+        let receiver = Child::receiver().await?;
+        let fresh = self.start(Some(&format!("{}slow", receiver.address))).await?;
+        let (alone, beside) = neighbour::measure(&fresh, &receiver, self.period()).await?;
+        let connections = deliveries::STEADY_CONNECTIONS;
+        let (alone, beside) = (
+            Row::of("neighbour alone", connections, &alone),
+            Row::of("neighbour of a hung endpoint", connections, &beside),
+        );
+        report.add(alone);
+        report.add(beside);
         fresh.gateway.stop().await
     }
 }

@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "gate-app",
             "gate-domain",
             "gate-http",
+            "gate-partner",
             "gate-rails",
             "gate-shop",
             "gate-store",

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 const START_MAX: Duration = Duration::from_mins(1);
 /// How long it may take to end when asked to.
 const STOP_MAX: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// What the ready file says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -92,6 +92,23 @@ impl Launch {
         })
     }
 
+    /// What a command of the operator answers, as JSON.
+    pub(crate) async fn administer(&self, words: &[&str]) -> Result<serde_json::Value> {
+        let [first, rest @ ..] = words else { bail!("a command has a name") };
+        let [second, rest @ ..] = rest else { bail!("a command of the operator has two words") };
+        let mut command = Command::new(&self.gate);
+        command.args([first, second]).arg("--json").arg("--data-dir").arg(self.folder.join("data"));
+        command.args(rest).env("GATE_LOG", "warn").env_remove("GATE_DATABASE");
+        if let Some(database) = &self.database {
+            command.arg("--database").arg(database);
+        }
+        let output = timeout(STOP_MAX, command.output()).await.context("the command hangs")?;
+        let output = output.with_context(|| self.cannot_run())?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "gate {first} {second}: {told}");
+        serde_json::from_slice(&output.stdout).context("the command did not answer in JSON")
+    }
+
     fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(&self.gate);
         command.arg(subcommand).arg("--data-dir").arg(self.folder.join("data"));
@@ -118,6 +135,15 @@ impl Gateway {
         let (_, numbers) = text.rsplit_once(')').context("the kernel's account of a process")?;
         let hundredths = numbers.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
         Ok(Duration::from_millis(10 * hundredths.sum::<Result<u64, _>>()?))
+    }
+
+    /// The memory that it holds now, in bytes, as the kernel counts it.
+    pub(crate) fn resident_bytes(&self) -> Result<u64> {
+        let pid = self.child.id().context("the gateway ended by itself")?;
+        let text = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+        Ok(kib.context("the kernel's account of a process")? * 1024)
     }
 
     /// End it at once, as a power cut of the process would: it gets no chance to tidy up.

@@ -32,6 +32,9 @@ enum Command {
     /// A server that remembers nothing: what the bench compares with.
     #[command(hide = true)]
     BareServer { answer_bytes: usize },
+    /// The same with a webhook for each request.
+    #[command(hide = true)]
+    BarePipeline { answer_bytes: usize, receiver: String },
     /// A server that takes the bench's webhooks.
     #[command(hide = true)]
     Receiver,
@@ -53,6 +56,9 @@ fn main() -> anyhow::Result<()> {
         Command::Crash(args) => crash::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BareServer { answer_bytes } => bench::servers::run_bare_server(answer_bytes),
+        Command::BarePipeline { answer_bytes, receiver } => {
+            bench::servers::run_bare_pipeline(answer_bytes, receiver)
+        }
         Command::Receiver => bench::servers::run_receiver(),
         Command::Generate => {
             generate::generate(&root()?)?;

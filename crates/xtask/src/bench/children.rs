@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -13,7 +14,7 @@ const START_MAX: Duration = Duration::from_secs(10);
 pub(super) struct Child {
     /// `http://…/`.
     pub(super) address: String,
-    _process: tokio::process::Child,
+    process: tokio::process::Child,
 }
 
 impl Child {
@@ -21,8 +22,22 @@ impl Child {
         Self::start(&["bare-server".to_owned(), answer_bytes.to_string()]).await
     }
 
+    /// A pipeline that remembers nothing: it answers so many bytes and posts to a receiver.
+    pub(super) async fn bare_pipeline(answer_bytes: usize, receiver: &Self) -> Result<Self> {
+        let args = ["bare-pipeline".to_owned(), answer_bytes.to_string(), receiver.address.clone()];
+        Self::start(&args).await
+    }
+
     pub(super) async fn receiver() -> Result<Self> {
         Self::start(&["receiver".to_owned()]).await
+    }
+
+    /// Hold it, so that it takes connections and answers nobody, or let it go on.
+    pub(super) fn hold(&self, held: bool) -> Result<()> {
+        let id = self.process.id().context("the child ended by itself")?;
+        let pid = Pid::from_raw(i32::try_from(id)?).context("a process id")?;
+        let signal = if held { Signal::STOP } else { Signal::CONT };
+        kill_process(pid, signal).context("cannot hold the child")
     }
 
     async fn start(args: &[String]) -> Result<Self> {
@@ -34,6 +49,6 @@ impl Child {
         let mut stdout = BufReader::new(stdout);
         let read = timeout(START_MAX, stdout.read_line(&mut line)).await;
         read.with_context(|| format!("{args:?} did not start"))??;
-        Ok(Self { address: line.trim().to_owned(), _process: process })
+        Ok(Self { address: line.trim().to_owned(), process })
     }
 }

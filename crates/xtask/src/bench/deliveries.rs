@@ -15,10 +15,11 @@ use super::load::{Measured, Target, fresh_keys};
 /// How long the last webhook may take.
 const ARRIVE_MAX: Duration = Duration::from_mins(2);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Well below the deadline of an attempt.
+const PILE_UP_MAX: Duration = Duration::from_secs(5);
 
-/// The steady rate: so many connections, each asking so often.
+/// Connections that share a steady rate.
 pub(super) const STEADY_CONNECTIONS: usize = 8;
-const STEADY_EVERY: Duration = Duration::from_millis(40);
 
 /// Load, and wait until every webhook has arrived. Answers the creates, and what was both created
 /// and delivered, from the first request to the last arrival.
@@ -27,14 +28,41 @@ pub(super) async fn until_delivered(
     receiver: &Child,
     connections: usize,
     period: Duration,
+    endpoints: usize,
 ) -> Result<(Measured, Measured)> {
     let started = Instant::now();
+    let before = arrived(receiver).await?;
     let created = target.load(connections, period).await?;
-    wait_for_arrivals(receiver, created.total).await?;
-    let took = started.elapsed();
-    let delivered =
-        Measured { count: created.total, total: created.total, took, latencies: Vec::new() };
-    Ok((created, delivered))
+    let count = created.total * endpoints;
+    wait_for_arrivals(receiver, before + count).await?;
+    Ok((created, counted(count, started.elapsed())))
+}
+
+/// Pile up webhooks before a receiver that is held, and let it go: how fast they flow off. The load
+/// must be over before an attempt's deadline, or attempts fail and wait.
+pub(super) async fn drain(
+    target: &Target,
+    receiver: &Child,
+    connections: usize,
+    period: Duration,
+) -> Result<Measured> {
+    let before = arrived(receiver).await?;
+    receiver.hold(true)?;
+    let created = target.load(connections, period.min(PILE_UP_MAX)).await;
+    receiver.hold(false)?;
+    let (created, started) = (created?, Instant::now());
+    wait_for_arrivals(receiver, before + created.total).await?;
+    Ok(counted(created.total, started.elapsed()))
+}
+
+fn counted(count: usize, took: Duration) -> Measured {
+    Measured { count, total: count, took, latencies: Vec::new() }
+}
+
+/// How many webhooks have arrived.
+async fn arrived(receiver: &Child) -> Result<usize> {
+    let mut connection = Connection::open(&authority(receiver)).await?;
+    get(&mut connection, "/count").await?.parse().context("a count")
 }
 
 /// Wait until so many webhooks have arrived.
@@ -56,18 +84,22 @@ async fn wait_for_arrivals(receiver: &Child, wanted: usize) -> Result<()> {
 pub(super) async fn latency(
     target: &Target,
     receiver: &Child,
+    per_second: u32,
     period: Duration,
 ) -> Result<Measured> {
+    let connections = u32::try_from(STEADY_CONNECTIONS)?;
+    let every = Duration::from_secs(1) * connections / per_second;
+    let before = arrived(receiver).await?;
     let mut tasks = JoinSet::new();
     for number in 0..STEADY_CONNECTIONS {
         let target = target.clone();
-        tasks.spawn(async move { create_steadily(&target, number as u64, period).await });
+        tasks.spawn(async move { create_steadily(&target, number as u64, every, period).await });
     }
     let mut answered = HashMap::new();
     while let Some(task) = tasks.join_next().await {
         answered.extend(task.context("a connection broke off")??);
     }
-    wait_for_arrivals(receiver, answered.len()).await?;
+    wait_for_arrivals(receiver, before + answered.len()).await?;
     let mut connection = Connection::open(&authority(receiver)).await?;
     let arrivals = get(&mut connection, "/arrivals").await?;
     let mut latencies = Vec::with_capacity(answered.len());
@@ -87,11 +119,14 @@ pub(super) async fn latency(
 async fn create_steadily(
     target: &Target,
     number: u64,
+    every: Duration,
     period: Duration,
 ) -> Result<Vec<(String, i64)>> {
     let mut connection = target.connect().await?;
     let mut keys = fresh_keys(number);
-    let mut ticks = interval(STEADY_EVERY);
+    // The connections take turns within a tick.
+    sleep(every * u32::try_from(number)? / u32::try_from(STEADY_CONNECTIONS)?).await;
+    let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut answered = Vec::new();
     let started = Instant::now();

@@ -16,6 +16,7 @@ use clap::Args;
 use gate_store::{Place, bulk};
 use tokio::task::spawn_blocking;
 
+use super::database::PostgresDatabase;
 use crate::gateway::{Gateway, Launch};
 use ask::{Asked, cases, measure};
 use verdict::Verdict;
@@ -140,35 +141,4 @@ async fn fill(place: Place, sessions: u32) -> Result<()> {
     };
     let filled = spawn_blocking(move || bulk::multiply(&place, copies, world::APART_MS, tell));
     filled.await.context("filling the database")?.context("cannot fill the database")
-}
-
-/// A database that is dropped when this is.
-struct PostgresDatabase {
-    server: String,
-    name: String,
-}
-
-impl PostgresDatabase {
-    async fn create(server: &str, name: &str) -> Result<Self> {
-        let made = Self { server: server.to_owned(), name: name.to_owned() };
-        let (server, name) = (server.to_owned(), name.to_owned());
-        spawn_blocking(move || bulk::create_database(&server, &name)).await??;
-        Ok(made)
-    }
-
-    fn url(&self) -> Result<String> {
-        let (server, _) = self.server.rsplit_once('/').context("postgres://…/database")?;
-        Ok(format!("{server}/{}", self.name))
-    }
-}
-
-impl Drop for PostgresDatabase {
-    fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
-        // The client blocks, so it gets a thread outside of the runtime.
-        let dropped = std::thread::spawn(move || bulk::drop_database(&server, &name)).join();
-        if !matches!(dropped, Ok(Ok(()))) {
-            eprintln!("The database {} could not be dropped.", self.name);
-        }
-    }
 }

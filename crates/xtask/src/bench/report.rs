@@ -14,6 +14,9 @@ pub(super) struct Report {
     #[serde(skip)]
     rounds: Vec<Row>,
     medians: Vec<Row>,
+    #[serde(skip)]
+    figures: Vec<Figure>,
+    figure_medians: Vec<Figure>,
     ratios: Vec<Ratio>,
 }
 
@@ -30,6 +33,14 @@ pub(super) struct Row {
     cpu_us: Option<f64>,
 }
 
+/// A number that is no rate.
+#[derive(Clone, Serialize)]
+struct Figure {
+    what: &'static str,
+    unit: &'static str,
+    value: f64,
+}
+
 #[derive(Serialize)]
 struct Ratio {
     what: &'static str,
@@ -38,10 +49,12 @@ struct Ratio {
 }
 
 /// What is divided by what.
-const RATIOS: [(&str, &str, &str); 3] = [
+const RATIOS: [(&str, &str, &str); 5] = [
     ("create / bare server", "create", "bare server"),
     ("create, with delivery / create", "create, with delivery", "create"),
     ("created and delivered / create", "created and delivered", "create"),
+    ("created and delivered / bare pipeline", "created and delivered", "bare pipeline"),
+    ("fan-out to five / one", "fan-out to five, deliveries", "created and delivered"),
 ];
 
 impl Row {
@@ -80,7 +93,14 @@ impl Report {
             "{durability}.\nLoad, servers and receiver share {cores} cores. \
              Medians of {rounds} rounds of {seconds} s."
         );
-        Self { conditions, rounds: Vec::new(), medians: Vec::new(), ratios: Vec::new() }
+        Self {
+            conditions,
+            rounds: Vec::new(),
+            medians: Vec::new(),
+            figures: Vec::new(),
+            figure_medians: Vec::new(),
+            ratios: Vec::new(),
+        }
     }
 
     /// Add a measurement, and work out the medians again.
@@ -99,6 +119,17 @@ impl Report {
             *median = Row { per_second, p50, p99, cpu_us, ..*median };
         }
         self.ratios = self.divide();
+    }
+
+    /// Add a number that is no rate.
+    pub(super) fn note(&mut self, what: &'static str, value: f64, unit: &'static str) {
+        self.figures.push(Figure { what, unit, value });
+        let alike = self.figures.iter().filter(|figure| figure.what == what);
+        let value = median_of(alike.map(|figure| figure.value).collect()).unwrap_or(value);
+        match self.figure_medians.iter_mut().find(|figure| figure.what == what) {
+            Some(known) => known.value = value,
+            None => self.figure_medians.push(Figure { what, unit, value }),
+        }
     }
 
     fn divide(&self) -> Vec<Ratio> {
@@ -125,7 +156,7 @@ impl fmt::Display for Report {
             let [what, connections, per_second, p50, p99, cpu] = cells;
             writeln!(
                 out,
-                "{what:<32} {connections:>11} {per_second:>10} {p50:>8} {p99:>8} {cpu:>11}"
+                "{what:<38} {connections:>11} {per_second:>10} {p50:>8} {p99:>8} {cpu:>11}"
             )
         };
         line(out, ["", "connections", "per second", "p50 ms", "p99 ms", "gate cpu us"])?;
@@ -139,7 +170,10 @@ impl fmt::Display for Report {
         }
         writeln!(out)?;
         for Ratio { what, connections, value } in &self.ratios {
-            writeln!(out, "{what:<32} {connections:>11} {value:>10.2}")?;
+            writeln!(out, "{what:<38} {connections:>11} {value:>10.2}")?;
+        }
+        for Figure { what, unit, value } in &self.figure_medians {
+            writeln!(out, "{what:<44} {value:>10.2} {unit}")?;
         }
         Ok(())
     }
