@@ -142,6 +142,6 @@ fn announce_endpoint(
         subject: Some(row.id.to_string()),
         created_at: scope.now,
     };
-    announce(tx, scope, &event, &endpoint_body(row, scope.now))?;
+    announce(tx, scope, &event, &endpoint_body(scope.vault, row, scope.now))?;
     Ok(())
 }

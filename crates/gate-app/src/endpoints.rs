@@ -3,10 +3,12 @@
 
 use gate_domain::Millis;
 use gate_domain::change::Change;
+use gate_domain::endpoint_options::{EndpointHeaders, EndpointOptions, OptionsChange};
 use gate_domain::event_filter::EventFilter;
 use gate_domain::ids::{EndpointId, Tenant};
 use gate_store::{
-    EndpointRow, EndpointStatus, IdempotentRequest, Locked, NewEndpoint, StoreError, Tx,
+    EndpointRow, EndpointStatus, IdempotentRequest, Locked, NewEndpoint, SealedHeaders, StoreError,
+    Tx,
 };
 use gate_wire::endpoint::{DeletedEndpointBody, EndpointBody};
 use gate_wire::instant::to_rfc3339;
@@ -16,7 +18,7 @@ use crate::app::Scope;
 use crate::endpoint_health::{health_body, start_afresh};
 use crate::endpoint_url::{UrlProblem, check_endpoint_url};
 use crate::idempotency::{Answered, KeyReused, answered_before, remember_optional};
-use crate::vault::CannotOpen;
+use crate::vault::{CannotOpen, Vault};
 
 /// Endpoints that a partner has in one mode.
 pub const ENDPOINTS_MAX: i64 = 20;
@@ -74,6 +76,10 @@ pub struct CreateEndpoint {
     pub filter: EventFilter,
     /// What its owner calls it.
     pub description: Option<String>,
+    /// How it wants them.
+    pub options: EndpointOptions,
+    /// Headers of its own.
+    pub headers: Option<EndpointHeaders>,
 }
 
 /// What a change leaves out stays as it is.
@@ -87,6 +93,10 @@ pub struct ChangeEndpoint {
     pub description: Change<String>,
     /// Whether it takes events.
     pub status: Option<EndpointStatus>,
+    /// How it wants them.
+    pub options: OptionsChange,
+    /// Headers of its own, all of them.
+    pub headers: Change<EndpointHeaders>,
 }
 
 /// Who pauses an endpoint.
@@ -138,11 +148,13 @@ pub fn create_endpoint(
         url: command.url.clone(),
         filter: command.filter.clone(),
         description: command.description.clone(),
+        options: command.options.clone(),
+        headers: command.headers.as_ref().map(|headers| seal_headers(scope, &id, headers)),
         secret_sealed: scope.vault.seal(id.as_str(), secret.expose(), scope.ids()),
     };
     tx.insert_endpoint(&endpoint, scope.now)?;
     let row = find_endpoint(tx, &command.tenant, &id)?;
-    let body = endpoint_body(&row, scope.now);
+    let body = endpoint_body(scope.vault, &row, scope.now);
     let answered = remember_optional(tx, scope, command.request.as_ref(), 201, &body)?;
     Ok(WithSecret { answered, secret })
 }
@@ -178,6 +190,9 @@ pub fn change_endpoint(
             row.filter = filter.clone();
         }
         row.description = change.description.clone().over(row.description.take());
+        row.options = change.options.over(std::mem::take(&mut row.options));
+        let headers = change.headers.clone().map(|headers| seal_headers(scope, id, &headers));
+        row.headers = headers.over(row.headers.take());
         match change.status {
             Some(EndpointStatus::Enabled) => {
                 row.status = EndpointStatus::Enabled;
@@ -243,13 +258,14 @@ pub fn roll_endpoint_secret(
     let ends_at = (overlap_s > 0).then(|| scope.now.plus_seconds(overlap_s));
     tx.roll_endpoint_secret(&row, &sealed, ends_at, scope.now)?;
     let row = find_endpoint(tx, tenant, id)?;
-    let body = endpoint_body(&row, scope.now);
+    let body = endpoint_body(scope.vault, &row, scope.now);
     let answered = remember_optional(tx, scope, request, 200, &body)?;
     Ok(WithSecret { answered, secret })
 }
 
 /// An endpoint as partners see it.
-pub fn endpoint_body(row: &EndpointRow, now: Millis) -> EndpointBody {
+pub fn endpoint_body(vault: &Vault, row: &EndpointRow, now: Millis) -> EndpointBody {
+    let options = &row.options;
     EndpointBody {
         id: row.id.to_string(),
         object: "webhook_endpoint".into(),
@@ -259,11 +275,39 @@ pub fn endpoint_body(row: &EndpointRow, now: Millis) -> EndpointBody {
         description: row.description.clone(),
         status: row.status.as_str().into(),
         disabled_reason: row.disabled_reason.clone(),
+        rate_limit: options.rate_limit,
+        retry_schedule: options.retry_schedule.clone().map(Into::into),
+        payload: options.payload.as_str().into(),
+        header_names: row.headers.as_ref().map(|it| it.names.clone()).unwrap_or_default(),
+        public_key: options.asymmetric.then(|| vault.endpoint_key(&row.id).public()),
         health: health_body(&row.health, now),
         old_secret_expires_at: row.rolled_ends_at.filter(|end| *end > now).map(to_rfc3339),
         created_at: to_rfc3339(row.created_at),
         updated_at: to_rfc3339(row.updated_at),
     }
+}
+
+/// What headers are sealed under: their endpoint, and that they are headers.
+fn headers_place(id: &EndpointId) -> String {
+    format!("{id}/headers")
+}
+
+fn seal_headers(scope: &Scope<'_>, id: &EndpointId, headers: &EndpointHeaders) -> SealedHeaders {
+    let text = serde_json::to_string(headers).expect("names and values are text");
+    SealedHeaders {
+        names: headers.names().map(str::to_owned).collect(),
+        sealed: scope.vault.seal(&headers_place(id), &text, scope.ids()),
+    }
+}
+
+/// Open what [`seal_headers`] sealed.
+pub(crate) fn open_headers(
+    vault: &Vault,
+    id: &EndpointId,
+    sealed: &[u8],
+) -> Result<EndpointHeaders, String> {
+    let text = vault.open(&headers_place(id), sealed).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
 fn lock_endpoint(

@@ -4,10 +4,11 @@
 use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gate_domain::ids::{Mode, SessionId, Tenant};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use gate_domain::ids::{EndpointId, Mode, SessionId, Tenant};
 use hmac::{Hmac, KeyInit, Mac};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -26,6 +27,7 @@ pub struct Vault {
     fingerprint: [u8; 32],
     quotes: [u8; 32],
     look_ups: [u8; 32],
+    endpoint_keys: [u8; 32],
 }
 
 impl fmt::Debug for Vault {
@@ -50,6 +52,7 @@ impl Vault {
             fingerprint: derive("fingerprint/1"),
             quotes: derive("signed-quote/1"),
             look_ups: derive("look-up/1"),
+            endpoint_keys: derive("endpoint-key/1"),
         }
     }
 
@@ -117,6 +120,13 @@ impl Vault {
         String::from_utf8(opened.to_vec()).map_err(|_| CannotOpen)
     }
 
+    /// The key pair that signs for an endpoint beside its secret. It is derived, so nothing of it is
+    /// stored, and each endpoint has its own: what one receives proves nothing to another.
+    pub(crate) fn endpoint_key(&self, endpoint: &EndpointId) -> EndpointKey {
+        let seed = hmac(&self.endpoint_keys, endpoint.as_str().as_bytes());
+        EndpointKey(Ed25519KeyPair::from_seed_unchecked(&seed).expect("the seed has 32 bytes"))
+    }
+
     /// What a sealed value of a tenant is found by: a keyed hash, the same for the same `field` and
     /// value, and of no use to whoever has the database alone.
     pub fn look_up_hash(&self, tenant: &Tenant, field: &str, value: &str) -> Vec<u8> {
@@ -127,6 +137,28 @@ impl Vault {
     fn sealing_key(&self) -> LessSafeKey {
         let key = UnboundKey::new(&AES_256_GCM, &self.sealing).expect("the key has 32 bytes");
         LessSafeKey::new(key)
+    }
+}
+
+/// Signs webhooks with Ed25519 (Standard Webhooks 1.0.0, asymmetric signatures). Its `Debug` is blank.
+pub(crate) struct EndpointKey(Ed25519KeyPair);
+
+impl fmt::Debug for EndpointKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("EndpointKey(..)")
+    }
+}
+
+impl EndpointKey {
+    /// `whpk_` and the public half in base64.
+    pub(crate) fn public(&self) -> String {
+        format!("whpk_{}", STANDARD.encode(self.0.public_key()))
+    }
+
+    /// `v1a,` and the signature in base64.
+    pub(crate) fn sign(&self, event_id: &str, unix_seconds: i64, body: &[u8]) -> String {
+        let message = [format!("{event_id}.{unix_seconds}.").as_bytes(), body].concat();
+        format!("v1a,{}", STANDARD.encode(self.0.sign(&message)))
     }
 }
 
@@ -168,6 +200,25 @@ mod tests {
         for text in ["", "gsec_", "gsec_é", altered.as_str(), &format!("{secret}x")] {
             assert_eq!(vault.open_client_secret(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn each_endpoint_signs_with_a_key_pair_of_its_own() {
+        use ring::signature::{ED25519, UnparsedPublicKey};
+        let vault = Vault::new(&[1; 32]);
+        let ids = [(); 2].map(|()| EndpointId::new(Mode::Test, Ids.seed(Millis(0))));
+        let [one, other] = ids.each_ref().map(|id| vault.endpoint_key(id));
+        assert_ne!(one.public(), other.public());
+        assert_eq!(one.public(), vault.endpoint_key(&ids[0]).public(), "the same each time");
+        let signature = one.sign("evt_1", 7, b"{}");
+        let signature = STANDARD.decode(signature.strip_prefix("v1a,").unwrap()).unwrap();
+        let verify = |key: &EndpointKey, message: &[u8]| {
+            let public = STANDARD.decode(&key.public()["whpk_".len()..]).unwrap();
+            UnparsedPublicKey::new(&ED25519, public).verify(message, &signature).is_ok()
+        };
+        assert!(verify(&one, b"evt_1.7.{}"));
+        assert!(!verify(&one, b"evt_1.8.{}"));
+        assert!(!verify(&other, b"evt_1.7.{}"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use gate_app::admin::Command;
-use gate_app::admin::endpoints::{Command as EndpointCommand, EndpointsAnswer, Named};
+use gate_app::admin::endpoints::{Command as EndpointCommand, EndpointsAnswer, Named, Wanted};
 use gate_wire::endpoint::{DeletedEndpointBody, EndpointBody, EndpointWithSecretBody};
 
 use crate::admin::{Place, WhoseArgs};
@@ -42,6 +42,18 @@ enum Action {
         /// What to call it.
         #[arg(long)]
         description: Option<String>,
+        /// Send at most so many a second, 1 to 1000; what is more waits.
+        #[arg(long, value_name = "COUNT")]
+        rate_limit: Option<i64>,
+        /// Waits between attempts instead of the usual ones, such as 1m,5m,1h; each a day at most.
+        #[arg(long, value_name = "WAITS", value_delimiter = ',', value_parser = seconds)]
+        retry: Option<Vec<i64>>,
+        /// Send events without their data.
+        #[arg(long)]
+        thin: bool,
+        /// Sign with a key pair of the endpoint's own (Ed25519) too.
+        #[arg(long)]
+        asymmetric: bool,
     },
     /// List endpoints, newest first.
     List {
@@ -91,9 +103,19 @@ impl From<NamedArgs> for Named {
 pub(crate) fn run(args: EndpointsArgs) -> Result<()> {
     let place = &args.place;
     match args.action {
-        Action::Add { url, whose, events, description } => {
-            let whose = whose.into();
-            let command = EndpointCommand::Add { whose, url, events, description };
+        Action::Add {
+            url,
+            whose,
+            events,
+            description,
+            rate_limit,
+            retry: retry_schedule,
+            thin,
+            asymmetric,
+        } => {
+            let (whose, wanted) =
+                (whose.into(), Wanted { rate_limit, retry_schedule, thin, asymmetric });
+            let command = EndpointCommand::Add { whose, url, events, description, wanted };
             place.ask(Command::Endpoints(command), made)
         }
         Action::List { whose } => {
@@ -130,6 +152,12 @@ fn made(made: &EndpointWithSecretBody) -> String {
         event_types.join(", "),
         made.secret,
     );
+    if let Some(public_key) = &made.endpoint.public_key {
+        let _ = write!(
+            text,
+            "\n\nIts key pair signs too. This verifies it, and is no secret:\n\n  {public_key}"
+        );
+    }
     if let Some(until) = old_secret_expires_at {
         let _ = write!(text, "\nThe old secret signs too until {} UTC.", minute(until));
     }

@@ -12,6 +12,7 @@ pub mod chaos;
 pub mod customer;
 pub mod delivery;
 pub mod endpoint_health;
+pub mod endpoint_options;
 pub mod event;
 pub mod event_filter;
 pub mod hosted;

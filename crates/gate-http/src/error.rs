@@ -751,5 +751,6 @@ pub(crate) const FIELD_CODES: &[&str] = &[
     "brand_name_misleading",
     "color_invalid",
     "event_type_unknown",
+    "header_invalid",
     "instant_invalid",
 ];

@@ -86,40 +86,41 @@ impl Fields {
         }
     }
 
-    /// A text of a PATCH: left out, null, or of 1 to `chars_max` characters.
-    pub(crate) fn text_change(&mut self, name: &str, chars_max: usize) -> Change<String> {
+    /// A field of a PATCH: left out, null, or as `read` reads it.
+    fn changed<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Change<T> {
         match self.left.get(name) {
             None => Change::Keep,
             Some(Value::Null) => {
                 self.left.remove(name);
                 Change::Clear
             }
-            Some(_) => self.text_opt(name, chars_max).map_or(Change::Keep, Change::Set),
+            Some(_) => read(self).map_or(Change::Keep, Change::Set),
         }
+    }
+
+    /// A text of a PATCH: left out, null, or of 1 to `chars_max` characters.
+    pub(crate) fn text_change(&mut self, name: &str, chars_max: usize) -> Change<String> {
+        self.changed(name, |fields| fields.text_opt(name, chars_max))
     }
 
     /// A list of texts of a PATCH: left out, null, or a list.
     pub(crate) fn texts_change(&mut self, name: &str) -> Change<Vec<String>> {
-        match self.left.get(name) {
-            None => Change::Keep,
-            Some(Value::Null) => {
-                self.left.remove(name);
-                Change::Clear
-            }
-            Some(_) => self.texts_opt(name).map_or(Change::Keep, Change::Set),
-        }
+        self.changed(name, |fields| fields.texts_opt(name))
+    }
+
+    /// A list of whole numbers of a PATCH, still unchecked: left out, null, or a list.
+    pub(crate) fn integers_change(&mut self, name: &str) -> Change<Vec<i64>> {
+        self.changed(name, |fields| fields.integers_opt(name))
+    }
+
+    /// A whole number of a PATCH: left out, null, or within bounds.
+    pub(crate) fn integer_change(&mut self, name: &str, min: i64, max: i64) -> Change<i64> {
+        self.changed(name, |fields| fields.integer_opt(name, min, max))
     }
 
     /// An object of a PATCH: left out, null, or still unchecked.
     pub(crate) fn object_change(&mut self, name: &str) -> Change<Map<String, Value>> {
-        match self.left.get(name) {
-            None => Change::Keep,
-            Some(Value::Null) => {
-                self.left.remove(name);
-                Change::Clear
-            }
-            Some(_) => self.object_opt(name).map_or(Change::Keep, Change::Set),
-        }
+        self.changed(name, |fields| fields.object_opt(name))
     }
 
     /// A whole number within bounds that must be there.
@@ -176,6 +177,31 @@ impl Fields {
             self.problem(name, "field_type", format!("{name} must be a list of strings."));
         }
         texts
+    }
+
+    /// A list of whole numbers that may be left out or null.
+    fn integers_opt(&mut self, name: &str) -> Option<Vec<i64>> {
+        let numbers = match self.left.remove(name)? {
+            Value::Null => return None,
+            Value::Array(values) => values.iter().map(whole).collect::<Option<Vec<_>>>(),
+            _ => None,
+        };
+        if numbers.is_none() {
+            self.problem(name, "field_type", format!("{name} must be a list of whole numbers."));
+        }
+        numbers
+    }
+
+    /// Yes or no, or left out or null.
+    pub(crate) fn boolean_opt(&mut self, name: &str) -> Option<bool> {
+        match self.left.remove(name)? {
+            Value::Null => None,
+            Value::Bool(yes) => Some(yes),
+            _ => {
+                self.problem(name, "field_type", format!("{name} must be true or false."));
+                None
+            }
+        }
     }
 
     /// An object inside, whose fields are checked by `read`; its problems join ours.

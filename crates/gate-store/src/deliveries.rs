@@ -3,6 +3,7 @@
 use gate_domain::chaos::Chaos;
 use gate_domain::delivery::{DeliveryStatus, FailureClass};
 use gate_domain::endpoint_health::{HealthState, Pace, Turn};
+use gate_domain::endpoint_options::{EndpointOptions, Payload};
 use gate_domain::ids::{DeliveryId, EndpointId, EventId, PartnerId, Tenant};
 use gate_domain::time::Millis;
 
@@ -82,7 +83,8 @@ const INSERT_ATTEMPT: Sql = sql("insert into attempts
 const FIND_TARGET: Sql = sql("select e.partner_id, e.mode, e.id, e.url, e.secret_sealed,
         cast(case when exists (select 1 from rolled_secrets r where r.partner_id = e.partner_id
             and r.mode = e.mode and r.endpoint_id = e.id) then 1 else 0 end as bigint),
-        h.state, h.failing_since, e.rate_limit, e.retry_schedule
+        h.state, h.failing_since, e.rate_limit, e.retry_schedule, e.payload, e.key_pair_signs,
+        e.headers_sealed
     from endpoints e left join endpoint_health h on h.partner_id = e.partner_id
         and h.mode = e.mode and h.endpoint_id = e.id
     where e.id = $1 and e.status = 'enabled' and e.deleted_at is null");
@@ -162,10 +164,10 @@ pub struct Target {
     pub secrets_sealed: Vec<Vec<u8>>,
     /// The faults that the partner asked the sandbox for.
     pub chaos: Option<Chaos>,
-    /// How many a second it takes; none without a limit.
-    pub rate_limit: Option<i64>,
-    /// The waits of its own schedule, in seconds.
-    pub retry_schedule: Option<Vec<i64>>,
+    /// How it wants them.
+    pub options: EndpointOptions,
+    /// Headers of its own, sealed.
+    pub headers_sealed: Option<Vec<u8>>,
     /// It has failed lately, so that a success is news.
     pub troubled: bool,
     /// What was claimed is to ask whether it is back.
@@ -273,11 +275,13 @@ impl Tx {
                 url: reader.text(3)?,
                 secrets_sealed: vec![row.get(4)?],
                 chaos: None,
-                rate_limit: row.get(8)?,
-                retry_schedule: row
-                    .get::<Option<String>>(9)?
-                    .map(|_| reader.json(9))
-                    .transpose()?,
+                options: EndpointOptions {
+                    rate_limit: row.get(8)?,
+                    retry_schedule: reader.json_opt(9)?,
+                    payload: reader.word(10, Payload::parse)?,
+                    asymmetric: reader.int(11)? == 1,
+                },
+                headers_sealed: row.get(12)?,
                 troubled: held || fails,
                 probe: false,
             };
@@ -288,14 +292,15 @@ impl Tx {
         // An endpoint that is well and has no limit costs no further look.
         let mut leash = None;
         let mut limit = request.limit;
-        if held || target.rate_limit.is_some() {
+        if held || target.options.rate_limit.is_some() {
             let row = self.lock_endpoint_health(&tenant, endpoint, now)?;
             match row.health.turn(now, limit) {
                 Turn::Wait(until) => return Ok(Claim::Held(until)),
                 Turn::Probe => (limit, target.probe) = (1, true),
                 Turn::Go(most) => limit = most,
             }
-            let pace = target.rate_limit.map(|per_second| Pace::new(per_second, row.tat_us));
+            let pace =
+                target.options.rate_limit.map(|per_second| Pace::new(per_second, row.tat_us));
             if let Some(pace) = pace {
                 limit = pace.allowed(now, limit);
                 if limit == 0 {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use gate_domain::endpoint_health::Health;
+use gate_domain::endpoint_options::{EndpointOptions, Payload};
 use gate_domain::event_filter::EventFilter;
 use gate_domain::ids::{EndpointId, Tenant};
 use gate_domain::time::Millis;
@@ -14,8 +15,9 @@ use crate::{Param, Row, Sql, StoreError, Tx, sql};
 
 const INSERT: Sql = sql("insert into endpoints
     (partner_id, mode, id, url, event_types, description, secret_sealed, status, created_at,
-        updated_at, takes_all_since)
-    values ($1, $2, $3, $4, $5, $6, $7, 'enabled', $8, $8, $9)");
+        updated_at, takes_all_since, rate_limit, retry_schedule, payload, key_pair_signs, header_names,
+        headers_sealed)
+    values ($1, $2, $3, $4, $5, $6, $7, 'enabled', $8, $8, $9, $10, $11, $12, $13, $14, $15)");
 // What `gate dev` states at each start. An endpoint that was removed comes back.
 const PROVISION: Sql = sql("insert into endpoints
     (partner_id, mode, id, url, secret_sealed, status, created_at, updated_at, takes_all_since)
@@ -38,25 +40,30 @@ const LOCK_FEED: Sql = sql("select last_sequence from feeds
     where partner_id = $1 and mode = $2")
 .for_update();
 const LIST: Sql = sql("select partner_id, mode, id, url, event_types, description, status,
-        disabled_reason, created_at, updated_at, deleted_at, takes_all_since,
+        disabled_reason, created_at, updated_at, deleted_at, takes_all_since, rate_limit,
+        retry_schedule, payload, key_pair_signs, header_names, headers_sealed,
         (select max(r.ends_at) from rolled_secrets r where r.partner_id = endpoints.partner_id
             and r.mode = endpoints.mode and r.endpoint_id = endpoints.id)
     from endpoints
     where partner_id = $1 and mode = $2 and deleted_at is null and id < $3
     order by id desc limit $4");
 const FIND: Sql = sql("select partner_id, mode, id, url, event_types, description, status,
-        disabled_reason, created_at, updated_at, deleted_at, takes_all_since,
+        disabled_reason, created_at, updated_at, deleted_at, takes_all_since, rate_limit,
+        retry_schedule, payload, key_pair_signs, header_names, headers_sealed,
         (select max(r.ends_at) from rolled_secrets r where r.partner_id = endpoints.partner_id
             and r.mode = endpoints.mode and r.endpoint_id = endpoints.id)
     from endpoints where partner_id = $1 and mode = $2 and id = $3");
 const LOCK: Sql = sql("select partner_id, mode, id, url, event_types, description, status,
-        disabled_reason, created_at, updated_at, deleted_at, takes_all_since,
+        disabled_reason, created_at, updated_at, deleted_at, takes_all_since, rate_limit,
+        retry_schedule, payload, key_pair_signs, header_names, headers_sealed,
         (select max(r.ends_at) from rolled_secrets r where r.partner_id = endpoints.partner_id
             and r.mode = endpoints.mode and r.endpoint_id = endpoints.id)
     from endpoints where partner_id = $1 and mode = $2 and id = $3")
 .for_update();
 const SAVE: Sql = sql("update endpoints set url = $4, event_types = $5, description = $6,
-        status = $7, disabled_reason = $8, updated_at = $9, deleted_at = $10, takes_all_since = $11
+        status = $7, disabled_reason = $8, updated_at = $9, deleted_at = $10, takes_all_since = $11,
+        rate_limit = $12, retry_schedule = $13, payload = $14, key_pair_signs = $15, header_names = $16,
+        headers_sealed = $17
     where partner_id = $1 and mode = $2 and id = $3");
 const FIND_SECRET: Sql = sql("select secret_sealed from endpoints
     where partner_id = $1 and mode = $2 and id = $3");
@@ -142,6 +149,10 @@ pub struct EndpointRow {
     pub status: EndpointStatus,
     /// Why it does not.
     pub disabled_reason: Option<String>,
+    /// How it wants them.
+    pub options: EndpointOptions,
+    /// Headers of its own.
+    pub headers: Option<SealedHeaders>,
     /// When it was made.
     pub created_at: Millis,
     /// When it last changed.
@@ -154,6 +165,15 @@ pub struct EndpointRow {
     pub health: Health,
     /// Since when it takes every event without a break.
     takes_all_since: Option<Millis>,
+}
+
+/// Headers that an endpoint wants beside ours. Their values may be secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedHeaders {
+    /// Their names.
+    pub names: Vec<String>,
+    /// Names and values, sealed.
+    pub sealed: Vec<u8>,
 }
 
 /// An endpoint that takes events now.
@@ -180,6 +200,10 @@ pub struct NewEndpoint {
     pub filter: EventFilter,
     /// What its owner calls it.
     pub description: Option<String>,
+    /// How it wants them.
+    pub options: EndpointOptions,
+    /// Headers of its own.
+    pub headers: Option<SealedHeaders>,
     /// The sealed secret that signs for it.
     pub secret_sealed: Vec<u8>,
 }
@@ -205,6 +229,12 @@ impl Tx {
                 &endpoint.secret_sealed,
                 &now.0,
                 &takes_all_since,
+                &endpoint.options.rate_limit,
+                &endpoint.options.retry_schedule.as_ref().map(to_json),
+                &endpoint.options.payload.as_str(),
+                &i64::from(endpoint.options.asymmetric),
+                &endpoint.headers.as_ref().map(|headers| to_json(&headers.names)),
+                &endpoint.headers.as_ref().map(|headers| headers.sealed.as_slice()),
             ],
         )?;
         Ok(())
@@ -334,6 +364,12 @@ impl Tx {
                 &row.updated_at.0,
                 &row.deleted_at.map(|at| at.0),
                 &row.takes_all_since.map(|at| at.0),
+                &row.options.rate_limit,
+                &row.options.retry_schedule.as_ref().map(to_json),
+                &row.options.payload.as_str(),
+                &i64::from(row.options.asymmetric),
+                &row.headers.as_ref().map(|headers| to_json(&headers.names)),
+                &row.headers.as_ref().map(|headers| headers.sealed.as_slice()),
             ],
         )?;
         Ok(row)
@@ -420,7 +456,17 @@ fn read(row: &Row<'_>) -> Result<EndpointRow, StoreError> {
         updated_at: Millis(reader.int(9)?),
         deleted_at: row.get::<Option<i64>>(10)?.map(Millis),
         takes_all_since: row.get::<Option<i64>>(11)?.map(Millis),
-        rolled_ends_at: row.get::<Option<i64>>(12)?.map(Millis),
+        options: EndpointOptions {
+            rate_limit: row.get(12)?,
+            retry_schedule: reader.json_opt(13)?,
+            payload: reader.word(14, Payload::parse)?,
+            asymmetric: reader.int(15)? == 1,
+        },
+        headers: match (reader.json_opt(16)?, row.get(17)?) {
+            (Some(names), Some(sealed)) => Some(SealedHeaders { names, sealed }),
+            _ => None,
+        },
+        rolled_ends_at: row.get::<Option<i64>>(18)?.map(Millis),
         health: Health::well(Millis(reader.int(8)?)),
     })
 }

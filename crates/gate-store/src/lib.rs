@@ -76,7 +76,7 @@ pub use customers::{CustomerRow, NewCustomer};
 pub use deliveries::{AttemptOutcome, Claim, ClaimRequest, ClaimedDelivery, Target};
 pub use delivery_log::{AttemptRow, DeliveryQuery, DeliveryRow};
 pub use endpoint_health::HealthRow;
-pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, TakingEndpoint};
+pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, SealedHeaders, TakingEndpoint};
 pub use events::{EventQuery, EventRow, NewEvent};
 pub use idempotency::{Answer, IdempotentRequest, Recall};
 pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};

@@ -18,4 +18,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0005_quotes_and_rails.sql",
     "0006_endpoints.sql",
     "0007_endpoint_health.sql",
+    "0008_endpoint_options.sql",
 ];

@@ -62,6 +62,16 @@ impl<'a> Reader<'a> {
         serde_json::from_str(&self.text(column)?).map_err(|error| self.corrupt(&error))
     }
 
+    /// The same, where null is allowed.
+    pub(crate) fn json_opt<T: DeserializeOwned>(
+        &self,
+        column: usize,
+    ) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self.row.get(column)?;
+        let read = |text: String| serde_json::from_str(&text).map_err(|error| self.corrupt(&error));
+        text.map(read).transpose()
+    }
+
     /// The partner and mode of a row that begins with them.
     pub(crate) fn tenant(&self) -> Result<Tenant, StoreError> {
         Ok(Tenant { partner: self.parse::<PartnerId>(0)?, mode: self.word(1, Mode::parse)? })

@@ -1,7 +1,12 @@
 //! Where a partner receives webhooks (decisions, "Events and webhooks").
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// An endpoint. Its secret is shown when it is made or rolled, and never again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -30,6 +35,21 @@ pub struct EndpointBody {
     /// Who or what disabled it, such as `disabled_by_partner` or `disabled_by_operator`.
     #[schema(required)]
     pub disabled_reason: Option<String>,
+    /// Webhooks a second at most; null without a limit.
+    #[schema(required, minimum = 1, maximum = 1_000)]
+    pub rate_limit: Option<i64>,
+    /// The waits between attempts, in seconds; null for the schedule that everybody gets.
+    #[schema(required, max_items = 20)]
+    pub retry_schedule: Option<Vec<i64>>,
+    /// `full`, or `thin`: events come with an empty `data`.
+    #[schema(value_type = EndpointPayload)]
+    pub payload: String,
+    /// Names of the headers that are sent beside ours. Their values are not shown again.
+    #[schema(max_items = 10)]
+    pub header_names: Vec<String>,
+    /// Verifies the `v1a` signatures of Standard Webhooks (Ed25519); null while it is not signed so.
+    #[schema(required, pattern = "^whpk_[A-Za-z0-9+/]{43}=$")]
+    pub public_key: Option<String>,
     /// How it fares: whether webhooks are sent to it now, and what went wrong last.
     pub health: EndpointHealthBody,
     /// Until when a rolled secret signs too; null when only the newest does.
@@ -77,6 +97,57 @@ pub enum EndpointHealthState {
     Paused,
 }
 
+/// A wait between two attempts, for the document.
+pub struct RetryGap;
+
+impl PartialSchema for RetryGap {
+    fn schema() -> RefOr<Schema> {
+        let gap = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        gap.maximum(Some(86_400)).description(Some("Seconds until the next attempt.")).into()
+    }
+}
+
+impl ToSchema for RetryGap {
+    fn name() -> Cow<'static, str> {
+        "RetryGap".into()
+    }
+}
+
+/// Headers by their names, for the document.
+pub struct EndpointHeaders;
+
+impl PartialSchema for EndpointHeaders {
+    fn schema() -> RefOr<Schema> {
+        let text = |chars_max| {
+            let text = ObjectBuilder::new().schema_type(Type::String);
+            text.min_length(Some(1)).max_length(Some(chars_max))
+        };
+        ObjectBuilder::new()
+            .description(Some("Names of letters, digits and punctuation; printable ASCII values."))
+            .max_properties(Some(10))
+            .property_names(Some(text(64)))
+            .additional_properties(Some(AdditionalProperties::from(text(512))))
+            .into()
+    }
+}
+
+impl ToSchema for EndpointHeaders {
+    fn name() -> Cow<'static, str> {
+        "EndpointHeaders".into()
+    }
+}
+
+/// How much an event says to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WebhookEndpointPayload)]
+pub enum EndpointPayload {
+    /// All of it.
+    Full,
+    /// That it happened: `data` is empty, and `GET /v1/events/{id}` has the rest.
+    Thin,
+}
+
 /// Whether an endpoint takes events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -122,6 +193,27 @@ pub struct CreateEndpointBody {
     #[schema(min_length = 1, max_length = 200)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Webhooks a second at most, 1 to 1,000; none where nothing is said. What is more waits.
+    #[schema(minimum = 1, maximum = 1_000)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<i64>,
+    /// The waits between attempts in seconds: up to 20, each of 1 s to a day. An empty list gives up after the first attempt.
+    #[schema(max_items = 20, value_type = Option<Vec<RetryGap>>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_schedule: Option<Vec<i64>>,
+    /// `thin` for events with an empty `data`.
+    #[schema(value_type = Option<EndpointPayload>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// Up to 10 headers that are sent beside ours, such as the token of a gateway of yours. They rest
+    /// sealed, and their values are not shown again.
+    #[schema(value_type = Option<EndpointHeaders>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeMap<String, String>>,
+    /// Whether it is signed with a key pair of the endpoint's own too (Ed25519, `v1a` of Standard
+    /// Webhooks). `public_key` verifies it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asymmetric: Option<bool>,
 }
 
 /// What changes an endpoint. A field that is left out stays as it is.
@@ -150,6 +242,28 @@ pub struct UpdateEndpointBody {
     #[schema(nullable = false, value_type = Option<EndpointStatus>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Webhooks a second at most, 1 to 1,000; none where nothing is said. What is more waits.
+    #[schema(minimum = 1, maximum = 1_000)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<i64>,
+    /// The waits between attempts in seconds: up to 20, each of 1 s to a day. An empty list gives up after the first attempt; null goes back to the schedule of everybody.
+    #[schema(max_items = 20, value_type = Option<Vec<RetryGap>>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_schedule: Option<Vec<i64>>,
+    /// `thin` for events with an empty `data`.
+    #[schema(nullable = false, value_type = Option<EndpointPayload>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// Up to 10 headers that are sent beside ours, such as the token of a gateway of yours. They rest
+    /// sealed, and their values are not shown again; the whole set is replaced, and null takes it away.
+    #[schema(value_type = Option<EndpointHeaders>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeMap<String, String>>,
+    /// Whether it is signed with a key pair of the endpoint's own too (Ed25519, `v1a` of Standard
+    /// Webhooks). `public_key` verifies it.
+    #[schema(nullable = false)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asymmetric: Option<bool>,
 }
 
 /// What rolls a secret.

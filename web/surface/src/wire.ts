@@ -1907,6 +1907,20 @@ export interface components {
             event_types?: components["schemas"]["EventPattern"][] | null;
             /** @description A name for people. */
             description?: string | null;
+            /**
+             * Format: int64
+             * @description Webhooks a second at most, 1 to 1,000; none where nothing is said. What is more waits.
+             */
+            rate_limit?: number | null;
+            /** @description The waits between attempts in seconds: up to 20, each of 1 s to a day. An empty list gives up after the first attempt. */
+            retry_schedule?: components["schemas"]["RetryGap"][] | null;
+            payload?: components["schemas"]["WebhookEndpointPayload"] | null;
+            headers?: components["schemas"]["EndpointHeaders"] | null;
+            /**
+             * @description Whether it is signed with a key pair of the endpoint's own too (Ed25519, `v1a` of Standard
+             *     Webhooks). `public_key` verifies it.
+             */
+            asymmetric?: boolean | null;
         };
         /**
          * @description What is to be delivered again. All conditions count together; without `since` and `event_ids` it
@@ -2166,6 +2180,19 @@ export interface components {
             status: components["schemas"]["WebhookEndpointStatus"];
             /** @description Who or what disabled it, such as `disabled_by_partner` or `disabled_by_operator`. */
             disabled_reason: string | null;
+            /**
+             * Format: int64
+             * @description Webhooks a second at most; null without a limit.
+             */
+            rate_limit: number | null;
+            /** @description The waits between attempts, in seconds; null for the schedule that everybody gets. */
+            retry_schedule: number[] | null;
+            /** @description `full`, or `thin`: events come with an empty `data`. */
+            payload: components["schemas"]["WebhookEndpointPayload"];
+            /** @description Names of the headers that are sent beside ours. Their values are not shown again. */
+            header_names: string[];
+            /** @description Verifies the `v1a` signatures of Standard Webhooks (Ed25519); null while it is not signed so. */
+            public_key: string | null;
             /** @description How it fares: whether webhooks are sent to it now, and what went wrong last. */
             health: components["schemas"]["EndpointHealthBody"];
             /**
@@ -2183,6 +2210,10 @@ export interface components {
              * @description RFC 3339.
              */
             updated_at: string;
+        };
+        /** @description Names of letters, digits and punctuation; printable ASCII values. */
+        EndpointHeaders: {
+            [key: string]: string;
         };
         /** @description How an endpoint fares. */
         EndpointHealthBody: {
@@ -2727,6 +2758,19 @@ export interface components {
                 status: components["schemas"]["WebhookEndpointStatus"];
                 /** @description Who or what disabled it, such as `disabled_by_partner` or `disabled_by_operator`. */
                 disabled_reason: string | null;
+                /**
+                 * Format: int64
+                 * @description Webhooks a second at most; null without a limit.
+                 */
+                rate_limit: number | null;
+                /** @description The waits between attempts, in seconds; null for the schedule that everybody gets. */
+                retry_schedule: number[] | null;
+                /** @description `full`, or `thin`: events come with an empty `data`. */
+                payload: components["schemas"]["WebhookEndpointPayload"];
+                /** @description Names of the headers that are sent beside ours. Their values are not shown again. */
+                header_names: string[];
+                /** @description Verifies the `v1a` signatures of Standard Webhooks (Ed25519); null while it is not signed so. */
+                public_key: string | null;
                 /** @description How it fares: whether webhooks are sent to it now, and what went wrong last. */
                 health: components["schemas"]["EndpointHealthBody"];
                 /**
@@ -3424,6 +3468,8 @@ export interface components {
         RequireKycBody: {
             level?: components["schemas"]["IdentityLevel"] | null;
         };
+        /** @description Seconds until the next attempt. */
+        RetryGap: number;
         /** @description What rolls a secret. */
         RollSecretBody: {
             /**
@@ -3710,6 +3756,21 @@ export interface components {
             description?: string | null;
             /** @description `disabled` pauses it, `enabled` lets it go on with what waits. */
             status?: components["schemas"]["WebhookEndpointStatus"];
+            /**
+             * Format: int64
+             * @description Webhooks a second at most, 1 to 1,000; none where nothing is said. What is more waits.
+             */
+            rate_limit?: number | null;
+            /** @description The waits between attempts in seconds: up to 20, each of 1 s to a day. An empty list gives up after the first attempt; null goes back to the schedule of everybody. */
+            retry_schedule?: components["schemas"]["RetryGap"][] | null;
+            /** @description `thin` for events with an empty `data`. */
+            payload?: components["schemas"]["WebhookEndpointPayload"];
+            headers?: components["schemas"]["EndpointHeaders"] | null;
+            /**
+             * @description Whether it is signed with a key pair of the endpoint's own too (Ed25519, `v1a` of Standard
+             *     Webhooks). `public_key` verifies it.
+             */
+            asymmetric?: boolean;
         };
         /** @description Say where the tokens go. */
         WalletBody: {
@@ -3724,6 +3785,11 @@ export interface components {
          * @enum {string}
          */
         WebhookEndpointHealthState: "ok" | "throttled" | "paused";
+        /**
+         * @description How much an event says to an endpoint.
+         * @enum {string}
+         */
+        WebhookEndpointPayload: "full" | "thin";
         /**
          * @description Whether an endpoint takes events.
          * @enum {string}
@@ -5596,6 +5662,13 @@ export interface operations {
                      *           "description": "Payments",
                      *           "status": "enabled",
                      *           "disabled_reason": null,
+                     *           "rate_limit": 50,
+                     *           "retry_schedule": null,
+                     *           "payload": "full",
+                     *           "header_names": [
+                     *             "authorization"
+                     *           ],
+                     *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
                      *             "since": "2026-11-23T12:01:56.000Z",
@@ -5618,6 +5691,11 @@ export interface operations {
                      *           "description": null,
                      *           "status": "enabled",
                      *           "disabled_reason": null,
+                     *           "rate_limit": null,
+                     *           "retry_schedule": null,
+                     *           "payload": "full",
+                     *           "header_names": [],
+                     *           "public_key": null,
                      *           "health": {
                      *             "state": "ok",
                      *             "since": "2026-11-23T12:00:00.000Z",
@@ -5677,7 +5755,12 @@ export interface operations {
                  *         "rail.*",
                  *         "quote.consumed"
                  *       ],
-                 *       "description": "Payments"
+                 *       "description": "Payments",
+                 *       "rate_limit": 50,
+                 *       "headers": {
+                 *         "authorization": "Bearer example"
+                 *       },
+                 *       "asymmetric": true
                  *     }
                  */
                 "application/json": components["schemas"]["CreateEndpointBody"];
@@ -5707,6 +5790,13 @@ export interface operations {
                      *       "description": "Payments",
                      *       "status": "enabled",
                      *       "disabled_reason": null,
+                     *       "rate_limit": 50,
+                     *       "retry_schedule": null,
+                     *       "payload": "full",
+                     *       "header_names": [
+                     *         "authorization"
+                     *       ],
+                     *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
                      *         "since": "2026-11-23T12:01:56.000Z",
@@ -5723,7 +5813,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointWithSecretBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `url_invalid`, `invalid_text`, `event_type_unknown`, `malformed_json`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `url_invalid`, `invalid_text`, `event_type_unknown`, `header_invalid`, `malformed_json`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5797,6 +5887,13 @@ export interface operations {
                      *       "description": "Payments",
                      *       "status": "enabled",
                      *       "disabled_reason": null,
+                     *       "rate_limit": 50,
+                     *       "retry_schedule": null,
+                     *       "payload": "full",
+                     *       "header_names": [
+                     *         "authorization"
+                     *       ],
+                     *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
                      *         "since": "2026-11-23T12:01:56.000Z",
@@ -5938,6 +6035,13 @@ export interface operations {
                      *       "description": null,
                      *       "status": "enabled",
                      *       "disabled_reason": null,
+                     *       "rate_limit": 50,
+                     *       "retry_schedule": null,
+                     *       "payload": "full",
+                     *       "header_names": [
+                     *         "authorization"
+                     *       ],
+                     *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
                      *         "since": "2026-11-23T12:01:56.000Z",
@@ -5953,7 +6057,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `url_invalid`, `invalid_text`, `event_type_unknown`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `url_invalid`, `invalid_text`, `event_type_unknown`, `header_invalid`, `malformed_json`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6024,6 +6128,13 @@ export interface operations {
                      *       "description": null,
                      *       "status": "enabled",
                      *       "disabled_reason": null,
+                     *       "rate_limit": 50,
+                     *       "retry_schedule": null,
+                     *       "payload": "full",
+                     *       "header_names": [
+                     *         "authorization"
+                     *       ],
+                     *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
                      *         "since": "2026-11-23T12:01:56.000Z",
@@ -12153,6 +12264,11 @@ export interface operations {
                  *         "description": null,
                  *         "status": "enabled",
                  *         "disabled_reason": null,
+                 *         "rate_limit": null,
+                 *         "retry_schedule": null,
+                 *         "payload": "full",
+                 *         "header_names": [],
+                 *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
                  *           "since": "2026-11-26T23:11:40.000Z",
@@ -12226,6 +12342,11 @@ export interface operations {
                  *         "description": null,
                  *         "status": "enabled",
                  *         "disabled_reason": null,
+                 *         "rate_limit": null,
+                 *         "retry_schedule": null,
+                 *         "payload": "full",
+                 *         "header_names": [],
+                 *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
                  *           "since": "2026-11-26T23:11:48.100Z",
@@ -12299,6 +12420,11 @@ export interface operations {
                  *         "description": null,
                  *         "status": "enabled",
                  *         "disabled_reason": null,
+                 *         "rate_limit": null,
+                 *         "retry_schedule": null,
+                 *         "payload": "full",
+                 *         "header_names": [],
+                 *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
                  *           "since": "2026-11-23T12:02:04.000Z",
@@ -12372,6 +12498,11 @@ export interface operations {
                  *         "description": null,
                  *         "status": "disabled",
                  *         "disabled_reason": "gone",
+                 *         "rate_limit": null,
+                 *         "retry_schedule": null,
+                 *         "payload": "full",
+                 *         "header_names": [],
+                 *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
                  *           "since": "2026-11-26T23:11:48.100Z",

@@ -1,5 +1,6 @@
 //! Webhook endpoints, as an operator handles them: the same functions as the API's.
 
+use gate_domain::endpoint_options::{EndpointOptions, Payload, RATE_LIMIT_MAX, RetrySchedule};
 use gate_domain::event_filter::EventFilter;
 use gate_domain::ids::{EndpointId, Mode, Tenant};
 use gate_store::{EndpointStatus, StoreError, Tx};
@@ -29,6 +30,8 @@ pub enum Command {
         events: Vec<String>,
         /// What to call it.
         description: Option<String>,
+        /// How it wants them.
+        wanted: Wanted,
     },
     /// Every endpoint that was not removed.
     List {
@@ -56,6 +59,39 @@ pub enum Command {
     },
 }
 
+/// How an endpoint wants its webhooks. What nothing is said about is as everybody gets it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// So many a second at most.
+    pub rate_limit: Option<i64>,
+    /// The waits between attempts, in seconds.
+    pub retry_schedule: Option<Vec<i64>>,
+    /// Without their data.
+    pub thin: bool,
+    /// Signed with a key pair of the endpoint's own too.
+    pub asymmetric: bool,
+}
+
+impl Wanted {
+    fn options(&self) -> Result<EndpointOptions, AdminError> {
+        if self.rate_limit.is_some_and(|limit| !(1..=RATE_LIMIT_MAX).contains(&limit)) {
+            let message = format!("A rate limit is 1 to {RATE_LIMIT_MAX} webhooks a second.");
+            return Err(AdminError::new("rate_limit_invalid", message));
+        }
+        let schedule = self.retry_schedule.clone().map(RetrySchedule::try_from).transpose();
+        Ok(EndpointOptions {
+            rate_limit: self.rate_limit,
+            retry_schedule: schedule.map_err(|problem| {
+                let message = format!("{}.", sentence(&problem.to_string()));
+                AdminError::new("retry_schedule_invalid", message)
+            })?,
+            payload: if self.thin { Payload::Thin } else { Payload::Full },
+            asymmetric: self.asymmetric,
+        })
+    }
+}
+
 /// An endpoint by its id, which says the mode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,19 +112,21 @@ pub struct EndpointsAnswer {
 pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError> {
     let modes = app.config().modes.clone();
     match command {
-        Command::Add { whose, url, events, description } => {
+        Command::Add { whose, url, events, description, wanted } => {
+            let options = wanted.options()?;
             write(app, move |tx, scope| {
                 let tenant = whose.find(tx, &modes)?;
-                add(tx, scope, tenant, &url, &events, description.as_deref())
+                add(tx, scope, tenant, &url, &events, description.as_deref(), &options)
             })
             .await
         }
         Command::List { whose } => {
-            let now = app.now();
+            let (now, app_of_keys) = (app.now(), app.clone());
             read(app, move |tx| {
                 let tenant = whose.find(tx, &modes)?;
                 let rows = tx.list_endpoints(&tenant, None, ENDPOINTS_MAX)?;
-                let endpoints = rows.iter().map(|row| endpoint_body(row, now)).collect();
+                let endpoints =
+                    rows.iter().map(|row| endpoint_body(app_of_keys.vault(), row, now)).collect();
                 Ok(EndpointsAnswer { endpoints })
             })
             .await
@@ -99,7 +137,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
             write(app, move |tx, scope| {
                 let (tenant, id) = endpoint.find(tx, &modes)?;
                 let row = change_endpoint(tx, scope, &tenant, &id, &change, DisabledBy::Operator)?;
-                Ok(endpoint_body(&row, scope.now))
+                Ok(endpoint_body(scope.vault, &row, scope.now))
             })
             .await
         }
@@ -132,6 +170,7 @@ fn add(
     url: &str,
     events: &[String],
     description: Option<&str>,
+    options: &EndpointOptions,
 ) -> Result<EndpointWithSecretBody, AdminError> {
     let filter = if events.is_empty() {
         EventFilter::everything()
@@ -152,9 +191,15 @@ fn add(
         let message = format!("A description has 1 to {DESCRIPTION_CHARS_MAX} characters.");
         return Err(AdminError::new("description_invalid", message));
     }
-    let description = description.map(str::to_owned);
-    let command =
-        CreateEndpoint { tenant, request: None, url: url.to_owned(), filter, description };
+    let command = CreateEndpoint {
+        tenant,
+        request: None,
+        url: url.to_owned(),
+        filter,
+        description: description.map(str::to_owned),
+        options: options.clone(),
+        headers: None,
+    };
     with_secret(&create_endpoint(tx, scope, &command)?)
 }
 

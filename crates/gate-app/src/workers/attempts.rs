@@ -1,17 +1,23 @@
 //! One attempt at a delivery: signed afresh, sent, judged. In the sandbox it may meet the faults that
 //! the partner asked for.
 
+use std::borrow::Cow;
+
 use gate_domain::chaos::{Chaos, Fate};
 use gate_domain::delivery::{DeliveryStatus, FailureClass, RETRY_GAPS_S, Reply, SoFar, judge};
 use gate_domain::endpoint_health::Sign;
+use gate_domain::endpoint_options::{EndpointHeaders, EndpointOptions, Payload, RetrySchedule};
 use gate_domain::ids::EndpointId;
 use gate_domain::time::Millis;
 use gate_store::{AttemptOutcome, ClaimedDelivery, Target};
+use gate_wire::event::thin;
 use gate_wire::signature::{WebhookSecret, gate_signatures, standard_signatures};
 use tracing::error;
 
 use super::sender::{Outgoing, Sender, Sent};
 use crate::app::App;
+use crate::endpoints::open_headers;
+use crate::vault::EndpointKey;
 
 /// How long a delivery waits when the fault is ours: 1 min.
 const OUR_FAULT_WAIT_MS: i64 = 60_000;
@@ -22,8 +28,12 @@ pub(super) struct Signed {
     /// Newest first; or why there are none.
     secrets: Result<Vec<WebhookSecret>, String>,
     chaos: Option<Chaos>,
-    /// The waits of its schedule, in seconds.
-    gaps_s: Vec<i64>,
+    /// How it wants them.
+    options: EndpointOptions,
+    /// Headers of its own; or why they cannot be sent.
+    headers: Result<Option<EndpointHeaders>, String>,
+    /// Signs too, where it was asked for.
+    key: Option<EndpointKey>,
     /// It has failed lately, so that a success is news.
     pub(super) troubled: bool,
     /// What was claimed is to ask whether it is back.
@@ -47,11 +57,18 @@ impl Signed {
         if let Err(error) = &secrets {
             error!(%endpoint, %error, "cannot sign webhooks for this endpoint");
         }
+        let headers = target.headers_sealed.as_deref();
+        let headers = headers.map(|sealed| open_headers(app.vault(), endpoint, sealed)).transpose();
+        if let Err(error) = &headers {
+            error!(%endpoint, %error, "cannot open the headers of this endpoint");
+        }
         Self {
             url: target.url,
             secrets,
             chaos: target.chaos,
-            gaps_s: target.retry_schedule.unwrap_or_else(|| RETRY_GAPS_S.to_vec()),
+            key: target.options.asymmetric.then(|| app.vault().endpoint_key(endpoint)),
+            options: target.options,
+            headers,
             troubled: target.troubled,
             probe: target.probe,
         }
@@ -64,11 +81,11 @@ impl Signed {
         sender: &dyn Sender,
         claim: &ClaimedDelivery,
     ) -> Attempted {
-        let secrets = match &self.secrets {
-            Ok(secrets) => secrets,
-            Err(error) => return later(claim, app.now(), OUR_FAULT_WAIT_MS, error, false),
+        let letter = match self.letter(claim) {
+            Ok(letter) => letter,
+            Err(error) => return later(claim, app.now(), OUR_FAULT_WAIT_MS, &error, false),
         };
-        let post = || sender.send(sign(app.now(), secrets, &self.url, claim));
+        let post = || sender.send(letter.sign(app.now()));
         let fate = self.chaos.map_or(Fate::Sent, |chaos| chaos.fate(&claim.id, claim.attempt));
         let sent = match fate {
             Fate::Sent => post().await,
@@ -93,6 +110,23 @@ impl Signed {
         self.conclude(app, claim, sent)
     }
 
+    /// What is sent, but for the signatures; or why nothing can be.
+    fn letter<'a>(&'a self, claim: &'a ClaimedDelivery) -> Result<Letter<'a>, String> {
+        let secrets = self.secrets.as_deref().map_err(Clone::clone)?;
+        let headers = self.headers.as_ref().map_err(Clone::clone)?;
+        let headers = headers.as_ref().map_or(&[][..], EndpointHeaders::expose);
+        let body = match self.options.payload {
+            Payload::Full => Cow::Borrowed(claim.body.as_str()),
+            Payload::Thin => Cow::Owned(thin(&claim.body).map_err(|error| error.to_string())?),
+        };
+        Ok(Letter { claim, url: &self.url, secrets, headers, key: self.key.as_ref(), body })
+    }
+
+    /// The waits of its schedule, in seconds.
+    fn gaps_s(&self) -> &[i64] {
+        self.options.retry_schedule.as_ref().map_or(&RETRY_GAPS_S[..], RetrySchedule::gaps_s)
+    }
+
     /// What an answer means.
     fn conclude(&self, app: &App, claim: &ClaimedDelivery, sent: Sent) -> Attempted {
         let now = app.now();
@@ -104,7 +138,7 @@ impl Signed {
             Sent::Failed { class, .. } => Reply::Failed(*class),
         };
         let so_far =
-            SoFar { attempt: claim.attempt, failures: claim.failures, gaps_s: &self.gaps_s };
+            SoFar { attempt: claim.attempt, failures: claim.failures, gaps_s: self.gaps_s() };
         let [jitter] = app.ids().random();
         let judged = judge(reply, so_far, now, jitter);
         let (response_status, response_excerpt, error) = match sent {
@@ -147,25 +181,44 @@ fn retry_after_ms(text: &str, now: Millis) -> Option<i64> {
     i64::try_from(at).ok()?.checked_sub(now.0).filter(|wait_ms| *wait_ms > 0)
 }
 
-/// Sign an attempt, afresh each time: a retry hours later must still be in its receiver's window.
-fn sign(now: Millis, secrets: &[WebhookSecret], url: &str, claim: &ClaimedDelivery) -> Outgoing {
-    let seconds = now.unix_seconds();
-    let body = claim.body.as_bytes();
-    let event_id = claim.event_id.to_string();
-    Outgoing {
-        mode: claim.tenant.mode,
-        url: url.to_owned(),
-        headers: vec![
+/// A delivery that is ready to be signed.
+struct Letter<'a> {
+    claim: &'a ClaimedDelivery,
+    url: &'a str,
+    secrets: &'a [WebhookSecret],
+    headers: &'a [(String, String)],
+    key: Option<&'a EndpointKey>,
+    body: Cow<'a, str>,
+}
+
+impl Letter<'_> {
+    /// Sign it, afresh each time: a retry hours later must still be in its receiver's window.
+    fn sign(&self, now: Millis) -> Outgoing {
+        let seconds = now.unix_seconds();
+        let (secrets, body) = (self.secrets, self.body.as_bytes());
+        let event_id = self.claim.event_id.to_string();
+        let mut standard = standard_signatures(secrets, &event_id, seconds, body);
+        if let Some(key) = self.key {
+            standard = format!("{standard} {}", key.sign(&event_id, seconds, body));
+        }
+        let ours = [
             ("content-type", "application/json".into()),
             ("gate-signature", gate_signatures(secrets, seconds, body)),
             ("x-0bit-timestamp", seconds.to_string()),
             ("x-0bit-event-id", event_id.clone()),
-            ("x-0bit-event-type", claim.event_type.clone()),
-            ("webhook-signature", standard_signatures(secrets, &event_id, seconds, body)),
+            ("x-0bit-event-type", self.claim.event_type.clone()),
+            ("webhook-signature", standard),
             ("webhook-timestamp", seconds.to_string()),
             ("webhook-id", event_id),
-        ],
-        body: claim.body.clone(),
+        ];
+        let ours = ours.into_iter().map(|(name, value)| (Cow::Borrowed(name), value));
+        let theirs = self.headers.iter().cloned();
+        Outgoing {
+            mode: self.claim.tenant.mode,
+            url: self.url.to_owned(),
+            headers: ours.chain(theirs.map(|(name, value)| (name.into(), value))).collect(),
+            body: self.body.clone().into_owned(),
+        }
     }
 }
 

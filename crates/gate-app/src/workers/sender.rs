@@ -1,6 +1,7 @@
 //! How a webhook leaves the house: one POST, with a deadline and a size limit over the whole
 //! exchange. No redirects, no proxy from the environment.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ pub struct Outgoing {
     /// Where to.
     pub url: String,
     /// Names and values, the signatures among them.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The bytes that were signed.
     pub body: String,
 }
@@ -127,7 +128,7 @@ impl HttpSender {
         }
         let mut request = door.client.post(&outgoing.url).body(outgoing.body);
         for (name, value) in outgoing.headers {
-            request = request.header(name, value);
+            request = request.header(name.as_ref(), value);
         }
         let mut response = request.send().await?;
         let status = response.status().as_u16();

@@ -10,6 +10,7 @@ use gate_app::webhooks::send_test_webhook;
 use gate_app::workers::deliveries::{Tally, deliver_due};
 use gate_app::workers::endpoints::{bury_orphans, purge_secrets};
 use gate_domain::delivery::DeliveryStatus;
+use gate_domain::endpoint_options::EndpointOptions;
 use gate_domain::event_filter::EventFilter;
 use gate_domain::ids::{EndpointId, Tenant};
 use gate_store::{
@@ -48,6 +49,8 @@ async fn create(
         url: url.into(),
         filter: filter(patterns),
         description: None,
+        options: EndpointOptions::default(),
+        headers: None,
     };
     world.write(move |tx, scope| create_endpoint(tx, scope, &command)).await
 }

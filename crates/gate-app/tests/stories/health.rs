@@ -24,7 +24,7 @@ async fn row(world: &World, id: &EndpointId) -> EndpointRow {
 
 /// How the first endpoint fares, as its partner sees it.
 async fn health(world: &World) -> EndpointHealthBody {
-    endpoint_body(&row(world, &first(world)).await, world.now()).health
+    endpoint_body(world.app.vault(), &row(world, &first(world)).await, world.now()).health
 }
 
 /// The news about endpoints in the feed, in short.

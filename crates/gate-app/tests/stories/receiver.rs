@@ -51,7 +51,7 @@ async fn answering(answer: &'static [u8]) -> (String, JoinHandle<(String, Vec<u8
 }
 
 async fn post(url: &str, deadline: Duration) -> Sent {
-    let headers = vec![("content-type", "application/json".to_owned())];
+    let headers = vec![("content-type".into(), "application/json".to_owned())];
     sender(deadline)
         .send(Outgoing { mode: Mode::Test, url: url.into(), headers, body: "{}".into() })
         .await

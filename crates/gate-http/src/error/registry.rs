@@ -189,6 +189,7 @@ fn field_of(code: &str) -> &'static str {
         "brand_name_misleading" => "/brand_name",
         "color_invalid" => "/primary_color",
         "event_type_unknown" => "/event_types/0",
+        "header_invalid" => "/headers/content-type",
         "instant_invalid" => "/since",
         _ => "/amount",
     }
@@ -244,6 +245,7 @@ fn words(code: &str) -> &'static str {
         "event_type_unknown" => {
             "There is no event type \"gate_session.paid\". Send exact types such as gate_session.completed, families such as rail.*, or *."
         }
+        "header_invalid" => "headers: this header is set by the gateway; choose another name.",
         "instant_invalid" => "since must be a time in RFC 3339, such as 2026-11-23T12:00:00Z.",
         _ => "The request is not valid.",
     }

@@ -146,6 +146,7 @@ fn the_codes_of_single_fields() {
     brand_name_misleading
     color_invalid
     event_type_unknown
+    header_invalid
     instant_invalid
     "#);
 }

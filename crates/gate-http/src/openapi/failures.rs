@@ -148,9 +148,9 @@ fn own(operation: &str) -> Vec<&'static str> {
         "updateCustomer" => &[&["country_code_invalid", "field_immutable", "metadata_invalid"]],
         "updateBranding" => &[&["brand_name_misleading", "color_invalid", "url_invalid"]],
         "createWebhookEndpoint" => {
-            &[&["endpoints_limit_reached", "event_type_unknown", "url_invalid"]]
+            &[&["endpoints_limit_reached", "event_type_unknown", "header_invalid", "url_invalid"]]
         }
-        "updateWebhookEndpoint" => &[&["event_type_unknown", "url_invalid"]],
+        "updateWebhookEndpoint" => &[&["event_type_unknown", "header_invalid", "url_invalid"]],
         "rollWebhookEndpointSecret" => &[&["secrets_limit_reached"]],
         "listEvents" => &[&["event_type_unknown"]],
         "replayWebhookDelivery" => &[&["delivery_not_dead_lettered"]],

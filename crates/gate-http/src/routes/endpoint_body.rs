@@ -1,28 +1,36 @@
 //! The bodies that make and change an endpoint, checked field by field.
 
 use gate_app::endpoint_url::{URL_CHARS_MAX, check_endpoint_url};
-use gate_app::endpoints::{ChangeEndpoint, DESCRIPTION_CHARS_MAX};
+use gate_app::endpoints::{ChangeEndpoint, CreateEndpoint, DESCRIPTION_CHARS_MAX};
 use gate_domain::change::Change;
+use gate_domain::endpoint_options::{
+    EndpointHeaders, EndpointOptions, OptionsChange, Payload, RATE_LIMIT_MAX, RetrySchedule,
+};
 use gate_domain::event_filter::{EventFilter, PATTERNS_MAX, is_pattern};
-use gate_domain::ids::Mode;
-use gate_store::EndpointStatus;
+use gate_domain::ids::{Mode, Tenant};
+use gate_store::{EndpointStatus, IdempotentRequest};
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::fields::{Fields, shown};
 
-/// The URL, the filter and the description of a new endpoint.
+/// A new endpoint.
 pub(super) fn read_create(
     body: Map<String, Value>,
-    mode: Mode,
-) -> Result<(String, EventFilter, Option<String>), ApiError> {
+    tenant: Tenant,
+    request: Option<IdempotentRequest>,
+) -> Result<CreateEndpoint, ApiError> {
     let mut fields = Fields::new(body);
     let url = fields.text("url", URL_CHARS_MAX);
-    let url = url.and_then(|url| check_url(&mut fields, url, mode));
+    let url = url.and_then(|url| check_url(&mut fields, url, tenant.mode));
     let patterns = fields.texts_opt("event_types");
     let filter = read_filter(&mut fields, patterns).unwrap_or_else(EventFilter::everything);
     let description = fields.text_opt("description", DESCRIPTION_CHARS_MAX);
-    fields.finish(url.map(|url| (url, filter, description)))
+    let options = read_options(&mut fields).over(EndpointOptions::default());
+    let headers = read_headers(&mut fields).over(None);
+    let create =
+        |url| CreateEndpoint { tenant, request, url, filter, description, options, headers };
+    fields.finish(url.map(create))
 }
 
 /// What changes about an endpoint.
@@ -46,7 +54,57 @@ pub(super) fn read_change(
         }
         status
     });
-    fields.finish(Some(ChangeEndpoint { url, filter, description, status }))
+    let options = read_options(&mut fields);
+    let headers = read_headers(&mut fields);
+    fields.finish(Some(ChangeEndpoint { url, filter, description, status, options, headers }))
+}
+
+fn read_options(fields: &mut Fields) -> OptionsChange {
+    let rate_limit = fields.integer_change("rate_limit", 1, RATE_LIMIT_MAX);
+    let retry_schedule = match fields.integers_change("retry_schedule") {
+        Change::Keep => Change::Keep,
+        Change::Clear => Change::Clear,
+        Change::Set(gaps_s) => match RetrySchedule::try_from(gaps_s) {
+            Ok(schedule) => Change::Set(schedule),
+            Err(problem) => {
+                fields.problem("retry_schedule", "field_range", format!("{problem}."));
+                Change::Keep
+            }
+        },
+    };
+    let payload = fields.text_opt("payload", 20).and_then(|word| {
+        let payload = Payload::parse(&word);
+        if payload.is_none() {
+            fields.problem("payload", "field_range", "payload must be full or thin.");
+        }
+        payload
+    });
+    OptionsChange {
+        rate_limit,
+        retry_schedule,
+        payload,
+        asymmetric: fields.boolean_opt("asymmetric"),
+    }
+}
+
+/// Headers of the endpoint's own. An empty set is none.
+fn read_headers(fields: &mut Fields) -> Change<EndpointHeaders> {
+    let given = match fields.object_change("headers") {
+        Change::Keep => return Change::Keep,
+        Change::Clear => return Change::Clear,
+        Change::Set(given) if given.is_empty() => return Change::Clear,
+        Change::Set(given) => given,
+    };
+    let texts = given.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or("")));
+    match EndpointHeaders::parse(texts) {
+        Ok(headers) => Change::Set(headers),
+        Err((name, problem)) => {
+            let shown = shown(&name).replace('~', "~0").replace('/', "~1");
+            let param = if name.is_empty() { "headers".into() } else { format!("headers/{shown}") };
+            fields.problem(&param, "header_invalid", format!("headers: {problem}."));
+            Change::Keep
+        }
+    }
 }
 
 /// A text of a PATCH that can be changed and not cleared.

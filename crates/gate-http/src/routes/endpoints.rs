@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use gate_app::App;
 use gate_app::endpoints::{
-    CreateEndpoint, DisabledBy, OVERLAP_DEFAULT_S, OVERLAP_MAX_S, change_endpoint, create_endpoint,
+    DisabledBy, OVERLAP_DEFAULT_S, OVERLAP_MAX_S, change_endpoint, create_endpoint,
     delete_endpoint, endpoint_body, find_endpoint, roll_endpoint_secret,
 };
 use gate_domain::ids::{EndpointId, Mode};
@@ -45,10 +45,9 @@ pub(super) async fn create(
     JsonObject(body): JsonObject,
 ) -> Result<Response, ApiError> {
     let request = idempotent_request(&tenant, &Method::POST, PATH, &headers, &body)?;
-    let (url, filter, description) = read_create(body, tenant.mode)?;
+    let command = read_create(body, tenant, request)?;
     let app = state.app();
-    check_target(app, tenant.mode, &url).await?;
-    let command = CreateEndpoint { tenant, request, url, filter, description };
+    check_target(app, command.tenant.mode, &command.url).await?;
     let created = app.write(move |tx, scope| create_endpoint(tx, scope, &command)).await?;
     Ok(answer(created.answered, Some(("secret", created.secret.expose()))))
 }
@@ -79,7 +78,7 @@ pub(super) async fn list(
     let app = state.app();
     let rows = app.store().read(move |tx| tx.list_endpoints(&tenant, after.as_ref(), limit + 1));
     let (rows, has_more) = cut(rows.await?, limit);
-    let data = rows.iter().map(|row| endpoint_body(row, app.now())).collect();
+    let data = rows.iter().map(|row| endpoint_body(app.vault(), row, app.now())).collect();
     Ok(Json(ListBody::new(PATH, data, has_more)))
 }
 
@@ -94,7 +93,7 @@ pub(super) async fn retrieve(
 ) -> Result<Json<EndpointBody>, ApiError> {
     let (id, app) = (endpoint_id(&id)?, state.app());
     let row = app.store().read(move |tx| find_endpoint(tx, &tenant, &id)).await?;
-    Ok(Json(endpoint_body(&row, app.now())))
+    Ok(Json(endpoint_body(app.vault(), &row, app.now())))
 }
 
 /// Change an endpoint. What is left out stays; `null` clears the description, and goes back to every
@@ -124,7 +123,7 @@ pub(super) async fn update(
             change_endpoint(tx, scope, &tenant, &id, &change, DisabledBy::Partner)
         })
         .await?;
-    Ok(Json(endpoint_body(&row, app.now())))
+    Ok(Json(endpoint_body(app.vault(), &row, app.now())))
 }
 
 /// Remove an endpoint. What waits for it is given up with the error `endpoint_deleted`.

@@ -25,6 +25,65 @@ fn id_of(reply: &Reply) -> String {
 }
 
 both_engines! {
+    async fn an_endpoint_says_how_it_wants_its_webhooks(store) {
+        let api = Api::over(store).await;
+        let mut body = hook();
+        let wanted = json!({
+            "rate_limit": 5, "retry_schedule": [60, 300], "payload": "thin", "asymmetric": true,
+            "headers": { "Authorization": "Bearer of-the-receiver", "x-shop": "tea" },
+        });
+        body.as_object_mut().unwrap().extend(wanted.as_object().unwrap().clone());
+        let created = create(&api, &body).await;
+        assert_eq!(created.status, 201);
+        assert!(!created.shown().contains("of-the-receiver"), "values are not shown again");
+        let path = format!("{LIST}/{}", id_of(&created));
+        let read = api.partner_call("GET", &path).send().await.value();
+        assert_eq!(read["rate_limit"], 5);
+        assert_eq!(read["retry_schedule"], json!([60, 300]));
+        assert_eq!(read["payload"], "thin");
+        assert_eq!(read["header_names"], json!(["authorization", "x-shop"]));
+        assert!(read["public_key"].as_str().unwrap().starts_with("whpk_"));
+        let patch = |body: Value| {
+            let call = api.partner_call("PATCH", &path);
+            async move { call.json(&body).await.value() }
+        };
+        let less = patch(json!({ "headers": { "x-shop": "cake" }, "rate_limit": null })).await;
+        assert_eq!((&less["header_names"], &less["rate_limit"]), (&json!(["x-shop"]), &Value::Null));
+        assert_eq!(less["payload"], "thin", "what is left out stays");
+        let plain = patch(json!({
+            "headers": null, "retry_schedule": null, "payload": "full", "asymmetric": false,
+        }));
+        let plain = plain.await;
+        assert_eq!(plain["header_names"], json!([]));
+        assert_eq!((&plain["retry_schedule"], &plain["public_key"]), (&Value::Null, &Value::Null));
+        assert_eq!(plain["payload"], "full");
+    }
+
+    async fn every_wish_that_cannot_be_met_is_told_at_once(store) {
+        let api = Api::over(store).await;
+        let mut body = hook();
+        let wrong = json!({
+            "rate_limit": 0, "retry_schedule": [60, 0], "payload": "tiny", "asymmetric": "yes",
+            "headers": { "Host": "elsewhere.example" },
+        });
+        body.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        let refused = create(&api, &body).await;
+        assert_eq!(refused.status, 400);
+        let told = refused.value();
+        let told: Vec<_> = told["errors"].as_array().unwrap().iter().map(|problem| {
+            let text = |name: &str| problem[name].as_str().unwrap().to_owned();
+            (text("param"), text("code"))
+        }).collect();
+        let told: Vec<_> = told.iter().map(|(param, code)| (param.as_str(), code.as_str())).collect();
+        assert_eq!(told, [
+            ("/rate_limit", "field_range"),
+            ("/retry_schedule", "field_range"),
+            ("/payload", "field_range"),
+            ("/asymmetric", "field_type"),
+            ("/headers/Host", "header_invalid"),
+        ]);
+    }
+
     async fn an_endpoint_lives(store) {
         let api = Api::over(store).await;
         api.clock.advance_ms(1_000);
@@ -44,6 +103,7 @@ both_engines! {
               "event_types": [
                 "gate_session.completed"
               ],
+              "header_names": [],
               "health": {
                 "failures_in_row": 0,
                 "last_error": null,
@@ -55,6 +115,10 @@ both_engines! {
               "mode": "test",
               "object": "webhook_endpoint",
               "old_secret_expires_at": null,
+              "payload": "full",
+              "public_key": null,
+              "rate_limit": null,
+              "retry_schedule": null,
               "secret": "<secret>",
               "status": "enabled",
               "updated_at": "2026-11-23T12:00:01.000Z",

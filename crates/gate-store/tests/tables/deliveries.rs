@@ -337,7 +337,8 @@ both_engines! {
             match look(store, &endpoint, now, if looks % 2 == 0 { "a" } else { "b" }, 32).await {
                 Claim::Taken(target, claims) => {
                     assert!(listed);
-                    assert_eq!(target.retry_schedule, Some(vec![5, 10]));
+                    let schedule = target.options.retry_schedule.unwrap();
+                    assert_eq!(schedule.gaps_s(), [5, 10]);
                     assert!(claims.len() <= 2, "a tenth of a second's worth at once");
                     taken += claims.len();
                 }

@@ -40,6 +40,9 @@ impl StandIns {
             Json::Object(fields) => Json::object(fields.iter().map(|(name, value)| {
                 let value = match (name.as_str(), value) {
                     ("signature", Json::Text(text)) => Json::Text(hidden("signature", text)),
+                    ("public_key", Json::Text(text)) => {
+                        Json::Text(format!("whpk_{}", hidden("public key", &text[5..])))
+                    }
                     ("health", Json::Object(_)) => self.value(&without_jitter(value)),
                     _ => self.value(value),
                 };

@@ -208,7 +208,8 @@ async fn endpoints(book: &mut Book) {
     let path = "/v1/webhook_endpoints";
     let request = r#"{
         "url": "https://shop.example/webhooks/rails",
-        "event_types": ["rail.*", "quote.consumed"], "description": "Payments"
+        "event_types": ["rail.*", "quote.consumed"], "description": "Payments",
+        "rate_limit": 50, "headers": { "authorization": "Bearer example" }, "asymmetric": true
     }"#;
     let endpoint = id(&book.ask("POST", path, Some(request)).await);
     let path = format!("{path}/{endpoint}");
