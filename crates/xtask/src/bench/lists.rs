@@ -1,4 +1,5 @@
-//! `xtask bench lists`: does a page cost the same, however much is stored and however deep it is?
+//! `xtask bench lists`: does a page cost the same, however much is stored and however deep it is? Do
+//! a create and a delivery?
 //!
 //! A gateway writes a small world by its real code; the store repeats it until there are ten
 //! thousand sessions in one database and as many as wanted in another. Two gateways serve the two,
@@ -6,6 +7,7 @@
 
 mod ask;
 mod verdict;
+mod work;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use clap::Args;
 use gate_store::{Place, bulk};
 use tokio::task::spawn_blocking;
 
+use super::children::Child;
 use super::database::PostgresDatabase;
 use crate::gateway::{Gateway, Launch};
 use ask::{Asked, cases, measure};
@@ -40,8 +43,9 @@ pub(super) struct ListsArgs {
 }
 
 pub(super) async fn run(args: &ListsArgs, gate: &Path) -> Result<()> {
-    let small = Filled::start(args, gate, "small", SMALL_SESSIONS).await?;
-    let large = Filled::start(args, gate, "large", args.sessions).await?;
+    let receiver = Child::receiver().await?;
+    let small = Filled::start(args, gate, &receiver, "small", SMALL_SESSIONS).await?;
+    let large = Filled::start(args, gate, &receiver, "large", args.sessions).await?;
     let mut verdict = Verdict::new(args.postgres.is_some(), SMALL_SESSIONS, args.sessions);
     let (at_small, at_large) = (small.marks().await?, large.marks().await?);
     for case in cases() {
@@ -56,6 +60,14 @@ pub(super) async fn run(args: &ListsArgs, gate: &Path) -> Result<()> {
             if !verdict.add(&case, asked.with_context(|| case.name.to_owned())?) {
                 break;
             }
+        }
+    }
+    eprintln!("creates and deliveries");
+    for _ in 0..MEASURED_MAX {
+        let worked = work::measure(&small.gateway.ready, &large.gateway.ready, &receiver).await?;
+        let slow = worked.map(|(name, latencies)| verdict.note(name, None, &latencies));
+        if slow == [false; 2] {
+            break;
         }
     }
     print!("{verdict}");
@@ -86,7 +98,13 @@ pub(super) struct Marks {
 }
 
 impl Filled {
-    async fn start(args: &ListsArgs, gate: &Path, name: &str, sessions: u32) -> Result<Self> {
+    async fn start(
+        args: &ListsArgs,
+        gate: &Path,
+        receiver: &Child,
+        name: &str,
+        sessions: u32,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gate-lists-").tempdir()?;
         let (place, postgres) = match &args.postgres {
             None => (Place::Sqlite { path: folder.path().join("data/gate.db") }, None),
@@ -103,7 +121,11 @@ impl Filled {
                 Place::Sqlite { .. } => None,
                 Place::Postgres { url } => Some(url.clone()),
             },
-            args: vec!["--listen=127.0.0.1:0".into(), "--no-shop".into()],
+            args: vec![
+                "--listen=127.0.0.1:0".into(),
+                "--no-shop".into(),
+                format!("--webhook-url={}", receiver.address),
+            ],
         };
         world::make(&launch).await.context("cannot make a small world")?;
         fill(place.clone(), sessions).await?;

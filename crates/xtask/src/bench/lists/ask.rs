@@ -31,11 +31,19 @@ pub(super) struct Asked<'a> {
 }
 
 /// Microseconds, sorted.
+#[derive(Default)]
 pub(super) struct Latencies {
-    /// How many rows the large database's page has.
+    /// How many rows the large database's page has, or how many were counted at most.
     pub(super) rows: usize,
     pub(super) small: Vec<u64>,
     pub(super) large: Vec<u64>,
+}
+
+impl Latencies {
+    /// Those of one gateway.
+    pub(super) fn side(&mut self, is_large: bool) -> &mut Vec<u64> {
+        if is_large { &mut self.large } else { &mut self.small }
+    }
 }
 
 pub(super) fn cases() -> Vec<Case> {

@@ -48,22 +48,32 @@ impl Verdict {
 
     /// Add a measurement in place of an earlier one of the same. Answers whether it is slow.
     pub(super) fn add(&mut self, case: &Case, latencies: Option<Latencies>) -> bool {
-        let Some(Latencies { rows, small, large }) = latencies else {
+        let Some(latencies) = latencies else {
             self.missing.push(case.name);
             return false;
         };
-        self.rows.retain(|row| row.what != case.name);
+        self.note(case.name, case.first_page, &latencies)
+    }
+
+    /// The same for something that is no list.
+    pub(super) fn note(
+        &mut self,
+        name: &'static str,
+        first_page: Option<&str>,
+        Latencies { rows, small, large }: &Latencies,
+    ) -> bool {
+        self.rows.retain(|row| row.what != name);
         let of = |sorted: &[u64], share| percentile(sorted, share).unwrap_or_default();
-        let (small_ms, large_ms) = (of(&small, 0.5), of(&large, 0.5));
-        let first = case.first_page.and_then(|name| self.rows.iter().find(|row| row.what == name));
+        let (small_ms, large_ms) = (of(small, 0.5), of(large, 0.5));
+        let first = first_page.and_then(|name| self.rows.iter().find(|row| row.what == name));
         let first_ms = first.map(|first| first.large_ms);
         let slow = is_slow(large_ms, small_ms) || first_ms.is_some_and(|ms| is_slow(large_ms, ms));
         self.rows.push(Row {
-            what: case.name,
-            rows,
+            what: name,
+            rows: *rows,
             small_ms,
             large_ms,
-            large_p99_ms: of(&large, 0.99),
+            large_p99_ms: of(large, 0.99),
             large_to_small: large_ms / small_ms,
             deep_to_first: first_ms.map(|first_ms| large_ms / first_ms),
             slow,

@@ -6,7 +6,6 @@ use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::super::children::Child;
 use super::super::connection::Connection;
 use super::super::load::{Target, fresh_keys};
 use crate::gateway::Launch;
@@ -27,9 +26,6 @@ const SETTLE_MAX: Duration = Duration::from_mins(1);
 
 /// Write it by a gateway that then stops.
 pub(super) async fn make(launch: &Launch) -> Result<()> {
-    let receiver = Child::receiver().await?;
-    let mut launch = launch.clone();
-    launch.args.push(format!("--webhook-url={}", receiver.address));
     let gateway = launch.start().await?;
     let target = Target::creates(&gateway.ready)?;
     let mut connection = target.connect().await?;
