@@ -8,12 +8,13 @@ use gate_domain::quote::Quote;
 use gate_domain::rail::{ChallengeCode, Command, CommandKind};
 use gate_domain::session::{self, Session};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
-use gate_store::{DeliveryRow, Locked, NewEvent, StoreError, Tx};
+use gate_store::{DeliveryRow, Locked, NewEvent, StoreError, Tx, WrittenEvent};
 use gate_wire::error::ReasonBody;
-use gate_wire::event::EventBody;
+use gate_wire::event::{EventBody, NotBuiltBody};
 use gate_wire::session::{KycRequiredBody, SessionBody};
 use gate_wire::transaction::TransactionBody;
 use serde::Serialize;
+use tracing::error;
 
 use crate::app::Scope;
 use crate::rails::follow_with_rail_payment;
@@ -248,7 +249,11 @@ fn new_session_event(scope: &Scope<'_>, session: &Session, event_type: EventType
     }
 }
 
-/// Announce a fact: the event, its place in the feed and its deliveries.
+/// The longest event that is written: 256 KiB, as much as a request may have.
+const EVENT_BYTES_MAX: usize = 256 * 1024;
+
+/// Announce a fact: the event, its place in the feed and its deliveries. A fact whose event cannot be
+/// written is a fact all the same: in its place the partner is told so.
 pub(crate) fn announce(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -256,24 +261,53 @@ pub(crate) fn announce(
     data: &impl Serialize,
 ) -> Result<Vec<DeliveryId>, StoreError> {
     let mode = event.tenant.mode;
-    let body = |sequence| {
-        let body = EventBody {
-            id: event.id.to_string(),
-            object: "event".into(),
-            event_type: event.event_type.as_str().into(),
-            created_at: event.created_at.unix_seconds(),
-            livemode: mode == Mode::Live,
-            sequence,
-            data,
-        };
-        serde_json::to_string(&body).expect("events have string keys and no custom failures")
+    let write = |sequence| match envelope(event, event.event_type, sequence, data) {
+        Ok(body) => WrittenEvent { event_type: event.event_type, body },
+        Err(reason) => not_built(event, sequence, reason),
     };
-    let deliveries = tx.append_event(event, body, || DeliveryId::new(mode, scope.seed()))?;
+    let deliveries = tx.append_event(event, write, || DeliveryId::new(mode, scope.seed()))?;
     scope.feed_grew(&event.tenant);
     if !deliveries.is_empty() {
         scope.wake_deliveries();
     }
     Ok(deliveries)
+}
+
+fn envelope(
+    event: &NewEvent,
+    event_type: EventType,
+    sequence: i64,
+    data: &impl Serialize,
+) -> Result<String, String> {
+    let body = EventBody {
+        id: event.id.to_string(),
+        object: "event".into(),
+        event_type: event_type.as_str().into(),
+        created_at: event.created_at.unix_seconds(),
+        livemode: event.tenant.mode == Mode::Live,
+        sequence,
+        data,
+    };
+    let body = serde_json::to_string(&body).map_err(|error| error.to_string())?;
+    if body.len() > EVENT_BYTES_MAX {
+        return Err(format!("it would have more than {EVENT_BYTES_MAX} bytes"));
+    }
+    Ok(body)
+}
+
+/// What stands in the place of an event that could not be written.
+fn not_built(event: &NewEvent, sequence: i64, reason: String) -> WrittenEvent {
+    let (id, event_type) = (&event.id, event.event_type.as_str());
+    error!(%id, event_type, reason, "{id} could not be written; its partner is told so");
+    let session_id = event.session_id.as_ref().map(ToString::to_string);
+    let data = NotBuiltBody {
+        event_type: event_type.into(),
+        subject: session_id.or_else(|| event.subject.clone()),
+        reason,
+    };
+    let event_type = EventType::EventNotBuilt;
+    let body = envelope(event, event_type, sequence, &data).expect("a few short texts");
+    WrittenEvent { event_type, body }
 }
 
 /// Read a delivery that was just written.

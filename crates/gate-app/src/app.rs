@@ -12,10 +12,12 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::capabilities::{Capabilities, world_wide};
 use crate::clock::Clock;
-use crate::egress::{Egress, Reach};
+use crate::egress::{Egress, EgressProxy, Reach};
 use crate::ids::Ids;
 use crate::known_keys::KnownKeys;
+use crate::metrics::Metrics;
 use crate::vault::Vault;
+use crate::workers::Pulses;
 use crate::workers::lanes::DeliveryLimits;
 
 /// How many changes a page may be behind before it reads the store instead.
@@ -34,6 +36,10 @@ pub struct AppConfig {
     pub test_reach: Reach,
     /// How many webhooks are under way at the same time, and how long a claim holds.
     pub deliveries: DeliveryLimits,
+    /// How long events are kept, with their deliveries and attempts; none for ever.
+    pub retention_ms: Option<i64>,
+    /// The proxy that webhooks leave by, if they do not leave by themselves.
+    pub egress_proxy: Option<EgressProxy>,
 }
 
 impl AppConfig {
@@ -45,6 +51,8 @@ impl AppConfig {
             catalogue: world_wide(),
             test_reach: Reach::Anywhere,
             deliveries: DeliveryLimits::default(),
+            retention_ms: None,
+            egress_proxy: None,
         }
     }
 
@@ -76,6 +84,8 @@ struct Inner {
     capabilities: Capabilities,
     known_keys: KnownKeys,
     wakes: Wakes,
+    pulses: Pulses,
+    metrics: Metrics,
 }
 
 /// Signals that only ever make something happen earlier: every worker also looks by itself.
@@ -177,6 +187,8 @@ impl App {
             config,
             known_keys: KnownKeys::default(),
             wakes,
+            pulses: Pulses::default(),
+            metrics: Metrics::default(),
         };
         Self(Arc::new(inner))
     }
@@ -233,6 +245,16 @@ impl App {
     /// Keys that this process looked up a moment ago.
     pub fn known_keys(&self) -> &KnownKeys {
         &self.0.known_keys
+    }
+
+    /// Whether the workers of this process are still at it.
+    pub(crate) fn pulses(&self) -> &Pulses {
+        &self.0.pulses
+    }
+
+    /// What this process counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Carry out a use case in one transaction, then wake whoever has work because of it.

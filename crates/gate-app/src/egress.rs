@@ -53,6 +53,27 @@ pub enum Forbidden {
     },
 }
 
+/// A proxy that webhooks leave by: `http://HOST:PORT`. It is asked to connect, so it sees where
+/// webhooks go and nothing of what they say (https). It looks names up again, so it must keep to the
+/// same list of addresses as we do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EgressProxy(String);
+
+impl EgressProxy {
+    /// Read the address of a proxy.
+    pub fn parse(text: &str) -> Option<Self> {
+        let url = Url::parse(text).ok()?;
+        let plain = url.username().is_empty() && url.password().is_none() && url.path() == "/";
+        let fits = url.scheme() == "http" && url.host().is_some() && url.port().is_some();
+        (fits && plain && url.query().is_none()).then(|| Self(text.to_owned()))
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Turns names into addresses.
 pub trait Names: Send + Sync {
     /// Every address of a name.

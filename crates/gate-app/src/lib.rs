@@ -29,10 +29,12 @@ pub mod journey;
 pub mod keys;
 pub mod known_keys;
 pub mod master_key;
+pub mod metrics;
 pub mod pay;
 pub mod provision;
 pub mod quotes;
 pub mod rails;
+pub mod readiness;
 pub mod replays;
 pub mod test_helpers;
 #[cfg(feature = "testing")]

@@ -186,8 +186,9 @@ fn find_places(tx: &mut Tx, tenant: &Tenant, ids: &[EventId]) -> Result<Vec<i64>
 /// time, so the feed is entered by one of them; the order of commits may differ a little from that
 /// of the clock.
 fn place_before(tx: &mut Tx, tenant: &Tenant, since: Option<Millis>) -> Result<i64, StoreError> {
-    let Some(since) = since else { return Ok(0) };
+    let begins = tx.find_feed_beginning(tenant)?;
+    let Some(since) = since else { return Ok(begins) };
     let seed = Seed { at: since.plus_ms(-SKEW_MS).max(Millis(0)), random: [0; 10] };
     let (place, _) = tx.find_places_around(tenant, &EventId::new(tenant.mode, seed))?;
-    Ok(place)
+    Ok(place.max(begins))
 }

@@ -4,6 +4,7 @@
 
 mod sender;
 mod stories;
+mod unwritable;
 
 use std::ops::Deref;
 
@@ -16,6 +17,7 @@ use gate_wire::signature::WebhookSecret;
 
 pub use sender::ScriptedSender;
 pub use stories::{ADDRESS, DEAD_ADDRESS, card};
+pub use unwritable::{Unwritable, announce_unwritable};
 
 use crate::app::{App, AppConfig};
 use crate::capabilities::{self, Scoped};
@@ -59,20 +61,27 @@ impl World {
 
     /// A gateway over an empty store, in an outside world of the test's own.
     pub async fn with_rails(store: &Store, rails: Rails) -> Self {
-        Self::with(store, rails, DeliveryLimits::default()).await
+        Self::with(store, rails, AppConfig::sandbox(BASE_URL)).await
     }
 
     /// A gateway over an empty store that sends so much at the same time.
     pub async fn with_limits(store: &Store, deliveries: DeliveryLimits) -> Self {
-        Self::with(store, Rails::simulated(), deliveries).await
+        let config = AppConfig { deliveries, ..AppConfig::sandbox(BASE_URL) };
+        Self::with(store, Rails::simulated(), config).await
     }
 
-    async fn with(store: &Store, rails: Rails, deliveries: DeliveryLimits) -> Self {
+    /// A gateway over an empty store that keeps events so long.
+    pub async fn keeping_events(store: &Store, retention_ms: Option<i64>) -> Self {
+        let config = AppConfig { retention_ms, ..AppConfig::sandbox(BASE_URL) };
+        Self::with(store, Rails::simulated(), config).await
+    }
+
+    async fn with(store: &Store, rails: Rails, config: AppConfig) -> Self {
         let clock = Clock::fixed(START);
         let vault = Vault::new(&Ids.random());
         // Both, so that tests can see that nothing of one is visible from the other.
         let modes = vec![Mode::Test, Mode::Live];
-        let config = AppConfig { modes, deliveries, ..AppConfig::sandbox(BASE_URL) };
+        let config = AppConfig { modes, ..config };
         let app = App::new(store.clone(), clock.clone(), vault, rails, config);
         let partner = partner("Demo Shop", Mode::Test, 1);
         let world = Self { app, clock, partner };

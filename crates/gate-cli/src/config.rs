@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gate_app::egress::Reach;
+use gate_app::egress::{EgressProxy, Reach};
 use gate_app::keys::origin_of;
 use gate_domain::Mode;
 use gate_http::HttpConfig;
@@ -16,6 +16,9 @@ use gate_store::StoreOptions;
 
 use crate::server::rate_limit;
 use crate::settings::{Given, Values};
+
+/// How long events are kept where nothing is said.
+const RETENTION_DAYS: i64 = 90;
 
 /// What a deployment decides.
 #[derive(Debug)]
@@ -30,6 +33,14 @@ pub(crate) struct Config {
     pub(crate) modes: Vec<Mode>,
     /// How far webhooks of test mode reach.
     pub(crate) test_reach: Reach,
+    /// The proxy that webhooks leave by.
+    pub(crate) egress_proxy: Option<EgressProxy>,
+    /// How long a webhook that could go may wait, in seconds.
+    pub(crate) webhook_delay_max_s: Option<i64>,
+    /// How long events are kept, in days; none for ever.
+    pub(crate) retention_days: Option<i64>,
+    /// Where a monitor finds the metrics.
+    pub(crate) metrics_listen: Option<SocketAddr>,
     /// How the API meets its callers.
     pub(crate) http: HttpConfig,
     /// Where to tell the addresses.
@@ -95,6 +106,19 @@ impl Config {
             "no" => Some(Reach::Public),
             _ => None,
         });
+        let egress_proxy = values.read(
+            "egress_proxy",
+            "http://, a host and a port, such as http://127.0.0.1:3128",
+            EgressProxy::parse,
+        );
+        let webhook_delay_max_s =
+            values.read("webhook_delay_max", "a number of seconds from 5 to 86400", |text| {
+                text.parse().ok().filter(|seconds| (5..=86_400).contains(seconds))
+            });
+        let retention_days =
+            values.read("retention_days", "forever or a number of days from 7 to 36500", retention);
+        let metrics_listen =
+            values.read("metrics_listen", "an address and a port, such as 127.0.0.1:9464", parse);
         let master_key = values.read("master_key", "32 bytes in base64", |text| {
             STANDARD.decode(text.trim()).ok()?.try_into().ok()
         });
@@ -109,6 +133,10 @@ impl Config {
                 trusted_proxies: trusted_proxies.unwrap_or_default(),
             },
             test_reach: private_webhooks.unwrap_or(Reach::Public),
+            egress_proxy,
+            webhook_delay_max_s,
+            retention_days: retention_days.unwrap_or(Some(RETENTION_DAYS)),
+            metrics_listen,
             ready_file: values.path("ready_file"),
             capabilities: values.path("capabilities"),
             database,
@@ -183,6 +211,15 @@ pub(crate) fn database_text(database: Option<&str>, data_dir: &Path) -> Result<S
 
 fn parse<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
+}
+
+/// None is for ever.
+#[expect(clippy::option_option, reason = "the outer one says whether it can be read at all")]
+fn retention(text: &str) -> Option<Option<i64>> {
+    if text == "forever" {
+        return Some(None);
+    }
+    text.parse().ok().filter(|days| (7..=36_500).contains(days)).map(Some)
 }
 
 fn list(text: &str) -> impl Iterator<Item = &str> {

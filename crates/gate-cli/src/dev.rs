@@ -57,6 +57,9 @@ pub(crate) struct DevArgs {
     /// the program brings along.
     #[arg(long, env = "GATE_CAPABILITIES", value_name = "FILE")]
     capabilities: Option<PathBuf>,
+    /// Where a monitor finds /metrics.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics_listen: Option<SocketAddr>,
     /// Requests a second that each secret key may make, and a fifth of it for each address without
     /// one; twice as many at once. `off` is without limits.
     #[arg(long, default_value = "100", value_parser = rate_limit, overrides_with = "rate_limit")]
@@ -121,6 +124,10 @@ async fn start(args: DevArgs) -> Result<()> {
         stop_signal().await;
         let _ = stopper.send(true);
     });
+    if let Some(address) = args.metrics_listen {
+        let listener = bind(address, "--metrics-listen").await?;
+        tokio::spawn(gate_http::serve_metrics(app.clone(), listener, stopping.clone()));
+    }
     let ready = ReadyFile::new(&base_url, shop_url.as_deref(), &credentials);
     let shop = match shop_listener.zip(shop_url) {
         None => None,

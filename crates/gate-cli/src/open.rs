@@ -13,6 +13,8 @@ use gate_store::{Store, StoreOptions};
 use crate::config::Config;
 use crate::dev_files::DataDir;
 
+const DAY_MS: i64 = 24 * 3_600_000;
+
 /// Open the database and everything that goes with it. `listens_on` is where the gateway is reached
 /// when the configuration does not say so; without it, nobody reaches it.
 pub(crate) async fn open_app(
@@ -28,8 +30,13 @@ pub(crate) async fn open_app(
     let mut app_config = AppConfig {
         modes: config.modes.clone(),
         test_reach: config.test_reach,
+        egress_proxy: config.egress_proxy.clone(),
+        retention_ms: config.retention_days.map(|days| days * DAY_MS),
         ..AppConfig::sandbox(base_url)
     };
+    if let Some(seconds) = config.webhook_delay_max_s {
+        app_config.deliveries.late_ms_max = seconds * 1_000;
+    }
     if let Some(path) = &config.capabilities {
         let catalogue = gate_app::capabilities::read_file(path);
         app_config.catalogue = Arc::new(catalogue.context("the capabilities cannot be used")?);

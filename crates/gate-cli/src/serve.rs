@@ -63,6 +63,11 @@ async fn start(config: &Config) -> Result<()> {
         stop_signal().await;
         let _ = stopper.send(true);
     });
+    if let Some(address) = config.metrics_listen {
+        let listener = bind(address, "--metrics-listen").await?;
+        info!("metrics on http://{}/metrics", listener.local_addr()?);
+        tokio::spawn(gate_http::serve_metrics(app.clone(), listener, stopping.clone()));
+    }
     let socket = admin_socket(&config.data_dir, config.database()?);
     let base_url = app.config().base_url.clone();
     if let Some(path) = &config.ready_file {

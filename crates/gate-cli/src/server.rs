@@ -24,7 +24,8 @@ pub(crate) async fn run_gateway(
     listener: TcpListener,
     stopping: watch::Receiver<bool>,
 ) -> Result<()> {
-    let workers = Workers::start(&app, Arc::new(HttpSender::new(app.config().test_reach)));
+    let sender = HttpSender::new(app.config().test_reach, app.config().egress_proxy.as_ref());
+    let workers = Workers::start(&app, Arc::new(sender));
     let admin = admin.map(|socket| tokio::spawn(socket.serve(app.clone(), stopping.clone())));
     gate_http::serve(app.clone(), http, listener, stopping).await.context("serving the gateway")?;
     info!("stopping");

@@ -74,6 +74,8 @@ event_types! {
     EndpointFailing = "webhook_endpoint.failing",
     /// It answered 410 or failed for days, and was switched off.
     EndpointDisabled = "webhook_endpoint.disabled",
+    /// An event could not be written; this stands in its place.
+    EventNotBuilt = "webhook.event_not_built",
 }
 
 impl EventType {

@@ -10,6 +10,7 @@ use gate_app::endpoints::EndpointError;
 use gate_app::journey::JourneyError;
 use gate_app::quotes::PriceError;
 use gate_app::rails::RailError;
+use gate_app::readiness::Unready;
 use gate_app::replays::ReplayError;
 use gate_app::webhooks::WebhookError;
 use gate_domain::Mode;
@@ -87,6 +88,7 @@ pub(crate) enum ApiError {
     KeyReused,
     // Ourselves.
     Busy,
+    NotReady(Vec<Unready>),
     TwinInProgress,
     Internal,
 }
@@ -379,6 +381,11 @@ impl ApiError {
                 "try_again",
                 "The gateway is busy. Try again shortly, with the same Idempotency-Key.".into(),
             ),
+            Self::NotReady(unready) => {
+                let parts: Vec<_> = unready.iter().map(ToString::to_string).collect();
+                let message = format!("Not ready: {}.", parts.join("; "));
+                Row(S::SERVICE_UNAVAILABLE, "api_error", "not_ready", message)
+            }
             Self::TwinInProgress => Row(
                 S::TOO_EARLY,
                 "idempotency_error",
@@ -455,7 +462,7 @@ impl ApiError {
             Self::RateLimited { retry_after_s } => {
                 Some((header::RETRY_AFTER, HeaderValue::from(*retry_after_s)))
             }
-            Self::Busy | Self::TwinInProgress => {
+            Self::Busy | Self::NotReady(_) | Self::TwinInProgress => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
             Self::NoKey
@@ -752,5 +759,6 @@ pub(crate) const FIELD_CODES: &[&str] = &[
     "color_invalid",
     "event_type_unknown",
     "header_invalid",
+    "cursor_expired",
     "instant_invalid",
 ];

@@ -13,6 +13,7 @@ mod etag;
 mod exposed;
 mod fields;
 mod idempotent;
+mod measure;
 mod metadata;
 mod methods;
 mod openapi;
@@ -32,6 +33,7 @@ use gate_app::App;
 use tokio::sync::watch;
 
 pub use config::{HttpConfig, Rate, RateLimits};
+pub use measure::serve_metrics;
 pub use openapi::{Json, openapi_document};
 pub use serve::serve;
 
@@ -55,5 +57,6 @@ pub fn router(app: App, config: &HttpConfig, stopping: watch::Receiver<bool>) ->
         .layer(middleware::from_fn(version::echo_version))
         .layer(middleware::from_fn_with_state(state.clone(), request::identify))
         .layer(middleware::from_fn(unread::read_to_the_end))
+        .layer(middleware::from_fn_with_state(state.clone(), measure::measure))
         .with_state(state)
 }

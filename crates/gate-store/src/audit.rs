@@ -9,7 +9,9 @@ const COUNT_TRANSACTIONS: Sql = sql("select status, count(*) from transactions g
 const COUNT_DELIVERIES: Sql = sql("select status, count(*) from deliveries group by status");
 const LIST_FEED_GAPS: Sql = sql("select f.partner_id, f.mode from feeds f
     where f.last_sequence <> (select count(*) from events e
-        where e.partner_id = f.partner_id and e.mode = f.mode)");
+            where e.partner_id = f.partner_id and e.mode = f.mode)
+        + coalesce((select b.removed_through from feed_beginnings b
+            where b.partner_id = f.partner_id and b.mode = f.mode), 0)");
 // What each status says about the books: how often the payment came, the tokens left, the payment
 // went back.
 const LIST_MISBOOKED: Sql = sql("select t.id from transactions t

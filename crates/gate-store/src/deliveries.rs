@@ -50,12 +50,57 @@ const LIST_DUE_ENDPOINTS: Sql = sql(concat!(
     "and next_attempt_at <= $1))"
 ));
 
+/// The first delivery of a range that could go, as far as its session is concerned.
+macro_rules! oldest_due {
+    ($range:expr) => {
+        concat!(
+            "(select next_attempt_at from deliveries due
+                where status = 'pending' and endpoint_id = waiting.id",
+            $range,
+            "and next_attempt_at <= $1
+                and not exists (select 1 from deliveries earlier
+                    where earlier.endpoint_id = due.endpoint_id
+                        and earlier.order_key = due.order_key
+                        and earlier.sequence < due.sequence
+                        and earlier.status in ('pending', 'in_flight') and earlier.overtaken = 0)
+                order by next_attempt_at limit 1)"
+        )
+    };
+}
+
+// The same walk; what a limit of the endpoint's own or its trouble holds back is not our delay.
+const FIND_OLDEST_DUE: Sql = sql(concat!(
+    "with recursive waiting (id) as (
+        select min(endpoint_id) from deliveries where status = 'pending'
+        union all
+        select (select min(endpoint_id) from deliveries
+            where status = 'pending' and endpoint_id > waiting.id)
+        from waiting where waiting.id is not null)
+    select ",
+    oldest_due!(first_tries!()),
+    ", ",
+    oldest_due!(tried_again!()),
+    " from waiting join endpoints e on e.id = waiting.id
+    where e.status = 'enabled' and e.deleted_at is null and e.rate_limit is null
+        and not exists (select 1 from endpoint_health h where h.endpoint_id = waiting.id
+            and (h.held_until > $1 or h.failing_since is not null or h.since > $2))"
+));
+// Counted so far and no further: nobody needs to know more exactly than that it is too much.
+const COUNT_PENDING: Sql = sql("select count(*) from
+    (select 1 from deliveries where status = 'pending' limit 100000) counted");
+const COUNT_IN_FLIGHT: Sql = sql("select count(*) from
+    (select 1 from deliveries where status = 'in_flight' limit 100000) counted");
+const COUNT_IN_TROUBLE: Sql = sql("select state, count(*) from endpoint_health
+    where state = 'paused' or (state = 'throttled' and held_until > $1) group by state");
+const COUNT_REPLAYS: Sql = sql("select count(*) from webhook_replays
+    where next_step_at is not null");
+
 /// Oldest first per endpoint and session: a delivery waits for the earlier ones of its session.
 macro_rules! list_due {
     ($range:expr) => {
         sql(concat!(
             "select partner_id, mode, id, event_id, event_type, attempts, failures, endpoint_id,
-                order_key, (select body from events e where e.partner_id = due.partner_id
+                order_key, created_at, (select body from events e where e.partner_id = due.partner_id
                     and e.mode = due.mode and e.id = due.event_id)
             from deliveries due
             where endpoint_id = $1 and status = 'pending'",
@@ -136,6 +181,11 @@ const HASTEN: Sql = sql("update deliveries set failures = 0, next_attempt_at = $
 
 pub(crate) const STATEMENTS: &[Sql] = &[
     LIST_DUE_ENDPOINTS,
+    FIND_OLDEST_DUE,
+    COUNT_PENDING,
+    COUNT_IN_FLIGHT,
+    COUNT_IN_TROUBLE,
+    COUNT_REPLAYS,
     LIST_FIRST_TRIES,
     LIST_TRIED_AGAIN,
     LEASE,
@@ -172,6 +222,21 @@ pub struct Target {
     pub troubled: bool,
     /// What was claimed is to ask whether it is back.
     pub probe: bool,
+}
+
+/// How much there is to do for webhook workers. Deliveries are counted up to 100,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Deliveries that wait.
+    pub pending: i64,
+    /// Deliveries that are being sent.
+    pub in_flight: i64,
+    /// Endpoints that asked for time.
+    pub throttled: i64,
+    /// Endpoints that kept failing.
+    pub paused: i64,
+    /// Replays that are being worked off.
+    pub replays: i64,
 }
 
 /// A worker's question for something to send.
@@ -217,6 +282,8 @@ pub struct ClaimedDelivery {
     pub endpoint_id: EndpointId,
     /// What must stay in order.
     pub order_key: String,
+    /// When it was queued.
+    pub created_at: Millis,
     /// The bytes to send.
     pub body: String,
     /// What the outcome is recorded against.
@@ -257,6 +324,36 @@ impl Tx {
             let reader = Reader::new(row, "endpoints", 1);
             Ok((reader.parse(0)?, reader.parse(1)?))
         })
+    }
+
+    /// Since when the oldest delivery is due that could go: to an endpoint that is enabled, has no
+    /// limit of its own, and has been well since `well_since`.
+    pub fn find_oldest_due(
+        &mut self,
+        now: Millis,
+        well_since: Millis,
+    ) -> Result<Option<Millis>, StoreError> {
+        let due = self.query(FIND_OLDEST_DUE, &[&now.0, &well_since.0], |row| {
+            let (first, again): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+            Ok(first.into_iter().chain(again).min())
+        })?;
+        Ok(due.into_iter().flatten().min().map(Millis))
+    }
+
+    /// How much there is to do for webhook workers.
+    pub fn count_backlog(&mut self, now: Millis) -> Result<Backlog, StoreError> {
+        let mut count = |statement: Sql| self.query_one(statement, &[], |row| row.get::<i64>(0));
+        let (pending, in_flight) = (count(COUNT_PENDING)?, count(COUNT_IN_FLIGHT)?);
+        let replays = count(COUNT_REPLAYS)?;
+        let in_trouble = self.query(COUNT_IN_TROUBLE, &[&now.0], |row| {
+            Ok((row.get::<String>(0)?, row.get::<i64>(1)?))
+        })?;
+        let of = |state: HealthState| {
+            let mut counts = in_trouble.iter();
+            counts.find(|(name, _)| name == state.as_str()).map_or(0, |(_, count)| *count)
+        };
+        let (throttled, paused) = (of(HealthState::Throttled), of(HealthState::Paused));
+        Ok(Backlog { pending, in_flight, throttled, paused, replays })
     }
 
     /// Lease what is due to an endpoint and what it may be sent now, and write down an attempt for
@@ -358,7 +455,8 @@ impl Tx {
                     failures: reader.int(6)?,
                     endpoint_id: reader.parse(7)?,
                     order_key: reader.text(8)?,
-                    body: reader.text(9)?,
+                    created_at: Millis(reader.int(9)?),
+                    body: reader.text(10)?,
                     lease_token: request.lease_token.clone(),
                 })
             })

@@ -79,6 +79,15 @@ pub struct NewEvent {
     pub created_at: Millis,
 }
 
+/// An event as it is sent.
+#[derive(Clone, Debug)]
+pub struct WrittenEvent {
+    /// The type that its body says.
+    pub event_type: EventType,
+    /// The bytes.
+    pub body: String,
+}
+
 /// Which events a page holds.
 #[derive(Clone, Debug)]
 pub struct EventQuery {
@@ -106,21 +115,23 @@ pub struct EventRow {
 }
 
 impl Tx {
-    /// Announce a fact: `body` makes the bytes that every attempt sends, from the event's place in
-    /// the feed. Answers the deliveries that wait for it, one per endpoint that takes it.
+    /// Announce a fact: `write` makes the bytes that every attempt sends, from the event's place in
+    /// the feed. Answers the deliveries that wait for it, one per endpoint that takes it, or takes
+    /// what was written in its place.
     ///
     /// The feed's row is locked from here to the commit, so this comes last in a transaction.
     pub fn append_event(
         &mut self,
         event: &NewEvent,
-        body: impl FnOnce(i64) -> String,
+        write: impl FnOnce(i64) -> WrittenEvent,
         mut next_delivery: impl FnMut() -> DeliveryId,
     ) -> Result<Vec<DeliveryId>, StoreError> {
         let (partner, mode) = (event.tenant.partner.as_str(), event.tenant.mode.as_str());
         let sequence = self.next_sequence(&event.tenant)?;
         // Under the lock of the feed, which whoever adds an endpoint takes as well.
         let endpoints = self.list_taking_endpoints(&event.tenant)?;
-        let event_type = event.event_type.as_str();
+        let written = write(sequence);
+        let event_type = written.event_type.as_str();
         let session = event.session_id.as_ref().map(ToString::to_string);
         let id = event.id.as_str();
         self.write(
@@ -133,7 +144,7 @@ impl Tx {
                 &event_type,
                 &session,
                 &event.subject,
-                &body(sequence),
+                &written.body,
                 &event.created_at.0,
             ],
         )?;
@@ -141,7 +152,8 @@ impl Tx {
         let mut deliveries = Vec::with_capacity(endpoints.len());
         // No endpoint is told of itself.
         let takes = |endpoint: &TakingEndpoint| {
-            endpoint.filter.lets_through(event.event_type)
+            (endpoint.filter.lets_through(event.event_type)
+                || endpoint.filter.lets_through(written.event_type))
                 && event.subject.as_deref() != Some(endpoint.id.as_str())
         };
         for endpoint in endpoints.iter().filter(|endpoint| takes(endpoint)) {

@@ -65,6 +65,7 @@ mod quotes;
 mod rail_payments;
 mod read;
 mod replays;
+mod retention;
 mod sessions;
 mod time_shifts;
 mod transactions;
@@ -73,11 +74,11 @@ pub use capabilities::{CapabilityAct, CapabilityChange};
 pub use client_references::ClientReference;
 pub use commands::ClaimedCommand;
 pub use customers::{CustomerRow, NewCustomer};
-pub use deliveries::{AttemptOutcome, Claim, ClaimRequest, ClaimedDelivery, Target};
+pub use deliveries::{AttemptOutcome, Backlog, Claim, ClaimRequest, ClaimedDelivery, Target};
 pub use delivery_log::{AttemptRow, DeliveryQuery, DeliveryRow};
 pub use endpoint_health::HealthRow;
 pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, SealedHeaders, TakingEndpoint};
-pub use events::{EventQuery, EventRow, NewEvent};
+pub use events::{EventQuery, EventRow, NewEvent, WrittenEvent};
 pub use idempotency::{Answer, IdempotentRequest, Recall};
 pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};
 pub use ledger::{EntryPlace, EntryRow};
@@ -120,6 +121,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         quotes::STATEMENTS,
         rail_payments::STATEMENTS,
         replays::STATEMENTS,
+        retention::STATEMENTS,
         sessions::STATEMENTS,
         time_shifts::STATEMENTS,
         transactions::STATEMENTS,

@@ -19,4 +19,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0006_endpoints.sql",
     "0007_endpoint_health.sql",
     "0008_endpoint_options.sql",
+    "0009_retention.sql",
 ];

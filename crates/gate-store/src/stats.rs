@@ -13,6 +13,8 @@ pub struct Stats {
     pub retries: u64,
     /// Closures skipped because their caller had gone before their turn.
     pub skipped: u64,
+    /// Closures refused because too many waited.
+    pub refused: u64,
     /// Write closures waiting now.
     pub writes_waiting: usize,
     /// Read closures waiting now.
@@ -26,6 +28,7 @@ pub(crate) struct Counters {
     pub(crate) commits: Counter,
     pub(crate) retries: Counter,
     pub(crate) skipped: Counter,
+    pub(crate) refused: Counter,
 }
 
 #[derive(Default)]

@@ -78,7 +78,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = enqueue(&self.shared.queues.writes, None, closure)?;
+        let answer = self.enqueue(&self.shared.queues.writes, None, closure)?;
         answer.await.unwrap_or_else(|_| Err(StoreError::OutcomeUnknown.into()))
     }
 
@@ -93,7 +93,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = enqueue(&self.shared.queues.writes, Some(request), closure)?;
+        let answer = self.enqueue(&self.shared.queues.writes, Some(request), closure)?;
         answer.await.unwrap_or_else(|_| Err(StoreError::OutcomeUnknown.into()))
     }
 
@@ -107,7 +107,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = enqueue(&self.shared.queues.reads, None, closure)?;
+        let answer = self.enqueue(&self.shared.queues.reads, None, closure)?;
         answer.await.unwrap_or_else(|_| Err(stopped().into()))
     }
 
@@ -121,7 +121,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = enqueue(&self.shared.queues.writes, None, closure)?;
+        let answer = self.enqueue(&self.shared.queues.writes, None, closure)?;
         answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::OutcomeUnknown.into()))
     }
 
@@ -135,7 +135,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = enqueue(&self.shared.queues.reads, None, closure)?;
+        let answer = self.enqueue(&self.shared.queues.reads, None, closure)?;
         answer.blocking_recv().unwrap_or_else(|_| Err(stopped().into()))
     }
 
@@ -147,6 +147,7 @@ impl Store {
             commits: counters.commits.read(),
             retries: counters.retries.read(),
             skipped: counters.skipped.read(),
+            refused: counters.refused.read(),
             writes_waiting: writes.len(),
             reads_waiting: reads.len(),
         }
@@ -190,21 +191,27 @@ impl Drop for Shared {
     }
 }
 
-fn enqueue<T, E, F>(
-    queue: &Queue<Box<dyn Job>>,
-    request: Option<IdempotentRequest>,
-    closure: F,
-) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
-where
-    F: Fn(&mut Tx) -> Result<T, E> + Send + 'static,
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    let (job, answer) = job(request, closure);
-    match queue.push(job) {
-        Ok(()) => Ok(answer),
-        Err(Refused::Full) => Err(StoreError::Overloaded),
-        Err(Refused::Closed) => Err(stopped()),
+impl Store {
+    fn enqueue<T, E, F>(
+        &self,
+        queue: &Queue<Box<dyn Job>>,
+        request: Option<IdempotentRequest>,
+        closure: F,
+    ) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
+    where
+        F: Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (job, answer) = job(request, closure);
+        match queue.push(job) {
+            Ok(()) => Ok(answer),
+            Err(Refused::Full) => {
+                self.shared.queues.counters.refused.add(1);
+                Err(StoreError::Overloaded)
+            }
+            Err(Refused::Closed) => Err(stopped()),
+        }
     }
 }
 

@@ -34,6 +34,18 @@ pub struct EventBody<Data = Value> {
     pub data: Data,
 }
 
+/// What is told in the place of an event that could not be written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotBuiltBody {
+    /// The type of the event that was to be.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// What it would have been about, such as a session's id. Read that instead.
+    pub subject: Option<String>,
+    /// Why it could not be written.
+    pub reason: String,
+}
+
 /// `{}`.
 #[derive(Serialize)]
 struct Empty {}

@@ -898,7 +898,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process can write to its store. */
+        /**
+         * The process does its work: its store takes writes, its workers are at it, and no webhook that could
+         *     go waits for it for long. Otherwise the answer names what is wrong, and it is asked anew each second.
+         */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -1533,6 +1536,23 @@ export interface webhooks {
         put?: never;
         /** An endpoint answered 410, or failed for days, and was switched off. */
         post: operations["onWebhookEndpointDisabled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.event_not_built": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event could not be written, and this stands in its place. What it was about has changed all the same: read it. */
+        post: operations["onWebhookEventNotBuilt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2297,12 +2317,12 @@ export interface components {
          * @description The type of an event.
          * @enum {string}
          */
-        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled";
+        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /**
          * @description A type of event, a family of them, or `*` for all.
          * @enum {string}
          */
-        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled";
+        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /** @description One line of the bill. */
         FeeBody: {
             /** @description What it is for. */
@@ -3812,7 +3832,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description The gateway is busy; try again shortly. Codes: `try_again`. */
+        /** @description The gateway is busy; try again shortly. Codes: `try_again`, `not_ready`. */
         Busy2: {
             headers: {
                 [name: string]: unknown;
@@ -6228,14 +6248,50 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m844h1507h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d229tm7h8rev5vywzebwgq",
+                     *           "object": "event",
+                     *           "type": "gate_session.created",
+                     *           "created_at": 1795734710,
+                     *           "livemode": false,
+                     *           "sequence": 67,
+                     *           "data": {
+                     *             "id": "gs_test_01m8d229tmajt7e4mk1hjw4ngy",
+                     *             "object": "gate_session",
+                     *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *             "mode": "test",
+                     *             "amount": "100.00",
+                     *             "currency": "EUR",
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "flow": null,
+                     *             "wallet_address": null,
+                     *             "return_url": "https://shop.example/orders/1042",
+                     *             "cancel_url": "https://shop.example/cart",
+                     *             "status": "open",
+                     *             "expires_at": "2026-11-27T23:11:50.100Z",
+                     *             "created_at": "2026-11-26T23:11:50.100Z",
+                     *             "user_reference": "user_8823",
+                     *             "client_reference_id": null,
+                     *             "metadata": {
+                     *               "order": "1042"
+                     *             },
+                     *             "tx_refid": null,
+                     *             "progress": {
+                     *               "phase": "created",
+                     *               "reason": null,
+                     *               "updated_at": "2026-11-26T23:11:50.100Z"
+                     *             }
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "evt_test_01m844h150bqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
                      *           "created_at": 1795435300,
                      *           "livemode": false,
                      *           "sequence": 56,
                      *           "data": {
-                     *             "id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                     *             "id": "gs_test_01m844gy78xac2tgx9eywh05t0",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -6271,7 +6327,7 @@ export interface operations {
                      *             "transaction": {
                      *               "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                     *               "session_id": "gs_test_01m844gy78xac2tgx9eywh05t0",
                      *               "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
                      *               "action": "off_ramp",
                      *               "status": "failed",
@@ -6309,61 +6365,6 @@ export interface operations {
                      *               "next_step": "Start again when you are ready."
                      *             }
                      *           }
-                     *         },
-                     *         {
-                     *           "id": "evt_test_01m844gz6gbqbty7wrkqbsyzdx",
-                     *           "object": "event",
-                     *           "type": "gate_session.processing",
-                     *           "created_at": 1795435298,
-                     *           "livemode": false,
-                     *           "sequence": 54,
-                     *           "data": {
-                     *             "id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
-                     *             "object": "gate_session",
-                     *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
-                     *             "mode": "test",
-                     *             "amount": "90.44",
-                     *             "currency": "EUR",
-                     *             "target_token": "USDC",
-                     *             "target_network": "base",
-                     *             "flow": "off_ramp",
-                     *             "wallet_address": null,
-                     *             "return_url": "https://shop.example/orders/1043",
-                     *             "cancel_url": null,
-                     *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:01:37.000Z",
-                     *             "created_at": "2026-11-23T12:01:37.000Z",
-                     *             "user_reference": null,
-                     *             "client_reference_id": null,
-                     *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
-                     *             "progress": {
-                     *               "phase": "processing",
-                     *               "reason": null,
-                     *               "updated_at": "2026-11-23T12:01:38.000Z"
-                     *             },
-                     *             "transaction": {
-                     *               "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
-                     *               "object": "transaction",
-                     *               "session_id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
-                     *               "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
-                     *               "action": "off_ramp",
-                     *               "status": "awaiting_payment",
-                     *               "token": "USDC",
-                     *               "network": "base",
-                     *               "currency": "EUR",
-                     *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.44",
-                     *               "token_amount": "100.000000",
-                     *               "exchange_rate": "0.91818852",
-                     *               "total_fees": "1.37",
-                     *               "local_rail_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:01:38.000Z",
-                     *               "updated_at": "2026-11-23T12:01:38.000Z",
-                     *               "reason": null
-                     *             }
-                     *           }
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -6373,7 +6374,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListBody_EventBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `event_type_unknown`, `version_unknown`, `key_exposed`. */
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `event_type_unknown`, `cursor_expired`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6418,85 +6419,38 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m844h1507h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d229tm7h8rev5vywzebwgq",
                      *       "object": "event",
-                     *       "type": "gate_session.failed",
-                     *       "created_at": 1795435300,
+                     *       "type": "gate_session.created",
+                     *       "created_at": 1795734710,
                      *       "livemode": false,
-                     *       "sequence": 56,
+                     *       "sequence": 67,
                      *       "data": {
-                     *         "id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                     *         "id": "gs_test_01m8d229tmajt7e4mk1hjw4ngy",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
-                     *         "amount": "90.44",
+                     *         "amount": "100.00",
                      *         "currency": "EUR",
                      *         "target_token": "USDC",
                      *         "target_network": "base",
-                     *         "flow": "off_ramp",
+                     *         "flow": null,
                      *         "wallet_address": null,
-                     *         "return_url": "https://shop.example/orders/1043",
-                     *         "cancel_url": null,
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-24T12:01:37.000Z",
-                     *         "created_at": "2026-11-23T12:01:37.000Z",
-                     *         "user_reference": null,
+                     *         "expires_at": "2026-11-27T23:11:50.100Z",
+                     *         "created_at": "2026-11-26T23:11:50.100Z",
+                     *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
-                     *         "metadata": {},
-                     *         "tx_refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                     *         "metadata": {
+                     *           "order": "1042"
+                     *         },
+                     *         "tx_refid": null,
                      *         "progress": {
-                     *           "phase": "failed",
-                     *           "reason": {
-                     *             "code": "payment_cancelled",
-                     *             "message": "The payment was cancelled. No money has moved.",
-                     *             "retryable": true,
-                     *             "limit": null,
-                     *             "minimum": null,
-                     *             "maximum": null,
-                     *             "remaining": null,
-                     *             "next_step": "Start again when you are ready."
-                     *           },
-                     *           "updated_at": "2026-11-23T12:01:40.000Z"
-                     *         },
-                     *         "transaction": {
-                     *           "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
-                     *           "object": "transaction",
-                     *           "session_id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
-                     *           "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
-                     *           "action": "off_ramp",
-                     *           "status": "failed",
-                     *           "token": "USDC",
-                     *           "network": "base",
-                     *           "currency": "EUR",
-                     *           "payment_method": "sepa_payout",
-                     *           "fiat_amount": "90.44",
-                     *           "token_amount": "100.000000",
-                     *           "exchange_rate": "0.91818852",
-                     *           "total_fees": "1.37",
-                     *           "local_rail_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
-                     *           "facilita_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
-                     *           "created_at": "2026-11-23T12:01:38.000Z",
-                     *           "updated_at": "2026-11-23T12:01:40.000Z",
-                     *           "reason": {
-                     *             "code": "payment_cancelled",
-                     *             "message": "The payment was cancelled. No money has moved.",
-                     *             "retryable": true,
-                     *             "limit": null,
-                     *             "minimum": null,
-                     *             "maximum": null,
-                     *             "remaining": null,
-                     *             "next_step": "Start again when you are ready."
-                     *           }
-                     *         },
-                     *         "reason": {
-                     *           "code": "payment_cancelled",
-                     *           "message": "The payment was cancelled. No money has moved.",
-                     *           "retryable": true,
-                     *           "limit": null,
-                     *           "minimum": null,
-                     *           "maximum": null,
-                     *           "remaining": null,
-                     *           "next_step": "Start again when you are ready."
+                     *           "phase": "created",
+                     *           "reason": null,
+                     *           "updated_at": "2026-11-26T23:11:50.100Z"
                      *         }
                      *       }
                      *     }
@@ -7482,7 +7436,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:21:50.100Z"
+                     *       "ends_at": "2026-11-26T23:21:51.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -7549,7 +7503,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:21:50.100Z"
+                     *       "ends_at": "2026-11-26T23:21:51.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -11761,7 +11715,7 @@ export interface operations {
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m844grbrxac2tgx9eywh05t0",
+                 *         "session_id": "gs_test_01m844grbr7q0h90efajbmeza4",
                  *         "quote_id": "qt_test_01m844gpd85q6sxv9xaxn5ex2c",
                  *         "refid": "tx_test_01m844gsb0dcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
@@ -11840,7 +11794,7 @@ export interface operations {
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m844gy78ajt7e4mk1hjw4ngy",
+                 *         "session_id": "gs_test_01m844gy78xac2tgx9eywh05t0",
                  *         "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
                  *         "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
@@ -12520,6 +12474,66 @@ export interface operations {
                     /** @constant */
                     type?: "webhook_endpoint.disabled";
                     data?: components["schemas"]["EndpointBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onWebhookEventNotBuilt: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m8d22asw149gerbc0w773mp3",
+                 *       "object": "event",
+                 *       "type": "webhook.event_not_built",
+                 *       "created_at": 1795734711,
+                 *       "livemode": false,
+                 *       "sequence": 68,
+                 *       "data": {
+                 *         "type": "gate_session.processing",
+                 *         "subject": "gs_test_01m8d229tmajt7e4mk1hjw4ngy",
+                 *         "reason": "it would have more than 262144 bytes"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "webhook.event_not_built";
+                    data?: {
+                        type: string;
+                        subject: string | null;
+                        reason: string;
+                    };
                 };
             };
         };

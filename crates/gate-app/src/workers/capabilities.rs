@@ -9,7 +9,7 @@ use crate::app::App;
 pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
     // A change in this process is read by whoever made it.
     let nobody = Notify::new();
-    run_passes("capabilities", &nobody, stopped, || async {
+    run_passes(&app, "capabilities", &nobody, stopped, || async {
         app.refresh_capabilities().await?;
         Ok(false)
     })

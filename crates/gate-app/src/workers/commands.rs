@@ -39,7 +39,7 @@ const CHARGE_STALE_MS: i64 = 5 * 60_000;
 
 /// The worker of a running process.
 pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
-    run_passes("rails", app.commands_wake(), stopped, || async {
+    run_passes(&app, "rails", app.commands_wake(), stopped, || async {
         Ok(send_due_commands(&app).await? > 0)
     })
     .await;

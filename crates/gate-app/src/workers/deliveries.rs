@@ -65,7 +65,7 @@ pub(super) async fn run(app: App, sender: Arc<dyn Sender>, stopped: watch::Recei
     let lanes = Arc::new(Lanes::default());
     let places = Places::new(app.config().deliveries.clone());
     let tasks = Mutex::new(JoinSet::new());
-    run_passes("webhook", app.deliveries_wake(), stopped.clone(), || async {
+    run_passes(&app, "webhook", app.deliveries_wake(), stopped.clone(), || async {
         let fresh = lanes.assign(due_endpoints(&app).await?);
         let mut tasks = lock(&tasks);
         while tasks.try_join_next().is_some() {}
@@ -200,7 +200,9 @@ impl LaneWorker {
         let (app, sender) = (self.app.clone(), Arc::clone(&self.sender));
         let troubled = Arc::clone(&self.troubled);
         async move {
+            let began = Instant::now();
             let attempted = target.attempt(&app, &*sender, &claim).await;
+            app.metrics().attempted(&claim, &attempted.outcome, began.elapsed());
             let recorded = record(&app, attempted, &target, &troubled, claim).await;
             drop(place);
             recorded.map(drop)

@@ -28,5 +28,5 @@ pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
     // Nobody wakes it: a use may wait.
     let wake = Notify::new();
     let pass = || async { record_key_uses(&app).await.map(|_| false) };
-    super::run_passes("key uses", &wake, stopped, pass).await;
+    super::run_passes(&app, "key_uses", &wake, stopped, pass).await;
 }

@@ -28,6 +28,8 @@ pub struct DeliveryLimits {
     pub lease_ms: i64,
     /// How often the claims of what is still under way are renewed.
     pub renew_every: Duration,
+    /// How long a delivery that could go may wait before something is wrong with this gateway.
+    pub late_ms_max: i64,
 }
 
 impl Default for DeliveryLimits {
@@ -38,6 +40,7 @@ impl Default for DeliveryLimits {
             global: 512,
             lease_ms: 15_000,
             renew_every: Duration::from_secs(5),
+            late_ms_max: 60_000,
         }
     }
 }
@@ -171,7 +174,7 @@ impl Drop for Lane {
     }
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

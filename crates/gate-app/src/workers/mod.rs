@@ -8,7 +8,9 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod key_uses;
 pub mod lanes;
+mod pulse;
 pub mod replays;
+pub mod retention;
 pub mod sender;
 pub mod sweep;
 
@@ -21,13 +23,17 @@ use futures::FutureExt as _;
 use gate_store::StoreError;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::{debug, error};
 
 use crate::app::App;
+pub(crate) use pulse::Pulses;
 use sender::Sender;
 
 /// How often a worker looks when nobody wakes it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a pass may take before its worker counts as stuck.
+const PASS_MAX: Duration = Duration::from_secs(30);
 
 /// Running workers. Dropping it stops nothing; [`Workers::stop`] does.
 pub struct Workers {
@@ -45,6 +51,7 @@ impl Workers {
         tasks.spawn(commands::run(app.clone(), stopped.clone()));
         tasks.spawn(key_uses::run(app.clone(), stopped.clone()));
         tasks.spawn(replays::run(app.clone(), stopped.clone()));
+        tasks.spawn(retention::run(app.clone(), stopped.clone()));
         tasks.spawn(sweep::run(app.clone(), stopped));
         Self { tasks, stop }
     }
@@ -76,9 +83,26 @@ pub async fn release_predecessors(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Run passes until told to stop. A pass answers whether there may be more to do at once.
+/// Run passes until told to stop, looking each second. A pass answers whether there may be more to
+/// do at once.
 pub(crate) async fn run_passes<F, Pass>(
-    name: &str,
+    app: &App,
+    name: &'static str,
+    wake: &Notify,
+    stopped: watch::Receiver<bool>,
+    pass: F,
+) where
+    F: FnMut() -> Pass,
+    Pass: Future<Output = Result<bool, StoreError>>,
+{
+    run_passes_every(LOOK_EVERY, app, name, wake, stopped, pass).await;
+}
+
+/// The same, looking this often.
+pub(crate) async fn run_passes_every<F, Pass>(
+    look_every: Duration,
+    app: &App,
+    name: &'static str,
     wake: &Notify,
     mut stopped: watch::Receiver<bool>,
     mut pass: F,
@@ -87,6 +111,7 @@ pub(crate) async fn run_passes<F, Pass>(
     Pass: Future<Output = Result<bool, StoreError>>,
 {
     while !*stopped.borrow() {
+        app.pulses().beat(name, Instant::now() + look_every + PASS_MAX);
         // A panic in one pass must not end the worker: it is told, and the next pass looks again.
         match AssertUnwindSafe(pass()).catch_unwind().await {
             Ok(Ok(true)) => continue,
@@ -98,8 +123,9 @@ pub(crate) async fn run_passes<F, Pass>(
         }
         tokio::select! {
             () = wake.notified() => {}
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(look_every) => {}
             _ = stopped.changed() => {}
         }
     }
+    app.pulses().rest(name);
 }

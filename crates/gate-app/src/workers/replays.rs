@@ -23,8 +23,10 @@ const EXAMINED_MAX: i64 = 500;
 
 /// The worker of a running process. Nobody wakes it; it looks by itself.
 pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
-    run_passes("replay", &Notify::new(), stopped, || async { Ok(take_due_steps(&app).await? > 0) })
-        .await;
+    run_passes(&app, "replay", &Notify::new(), stopped, || async {
+        Ok(take_due_steps(&app).await? > 0)
+    })
+    .await;
 }
 
 /// One pass: a step of each replay that is due. Answers how many steps can be followed by another

@@ -11,7 +11,7 @@ use gate_domain::delivery::FailureClass;
 use gate_domain::ids::Mode;
 use reqwest::header;
 
-use crate::egress::{Egress, Forbidden, Reach};
+use crate::egress::{Egress, EgressProxy, Forbidden, Reach};
 
 /// Connecting, sending and reading together: 10 s (contract, section 11.5).
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -80,38 +80,44 @@ pub struct HttpSender {
 struct Door {
     egress: Egress,
     client: reqwest::Client,
+    /// A proxy connects, so names are looked up and checked by us before it is asked.
+    proxied: bool,
 }
 
 impl Door {
-    fn new(egress: Egress) -> Self {
+    fn new(egress: Egress, proxy: Option<&EgressProxy>) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .dns_resolver(Arc::new(egress.clone()))
-            .user_agent(concat!("0Gate/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .expect("the program installs a TLS provider first");
-        Self { egress, client }
+            .user_agent(concat!("0Gate/", env!("CARGO_PKG_VERSION")));
+        let client = match proxy {
+            None => client.no_proxy().dns_resolver(Arc::new(egress.clone())),
+            Some(proxy) => {
+                let proxy = reqwest::Proxy::all(proxy.as_str());
+                client.proxy(proxy.expect("its address was checked"))
+            }
+        };
+        let client = client.build().expect("the program installs a TLS provider first");
+        Self { egress, client, proxied: proxy.is_some() }
     }
 }
 
 impl HttpSender {
     /// A sender for whom an exchange takes at most [`DEADLINE`]. Test mode reaches this far; live
-    /// mode always [`Reach::Public`].
+    /// mode always [`Reach::Public`]. A proxy of the environment is not asked.
     ///
     /// # Panics
     /// When no TLS provider was installed at the start of the program.
-    pub fn new(test: Reach) -> Self {
-        Self::within(test, DEADLINE)
+    pub fn new(test: Reach, proxy: Option<&EgressProxy>) -> Self {
+        Self::within(test, proxy, DEADLINE)
     }
 
     /// The same with another deadline.
     ///
     /// # Panics
     /// As [`HttpSender::new`].
-    pub fn within(test: Reach, deadline: Duration) -> Self {
-        let (test, live) = (Egress::new(test), Egress::new(Reach::Public));
-        Self { test: Door::new(test), live: Door::new(live), deadline }
+    pub fn within(test: Reach, proxy: Option<&EgressProxy>, deadline: Duration) -> Self {
+        let door = |reach| Door::new(Egress::new(reach), proxy);
+        Self { test: door(test), live: door(Reach::Public), deadline }
     }
 
     async fn exchange(&self, outgoing: Outgoing) -> Result<Sent, reqwest::Error> {
@@ -120,11 +126,14 @@ impl HttpSender {
             Mode::Live => &self.live,
         };
         // A literal address never reaches the resolver that checks.
-        if let Err(forbidden) = door.egress.check_literal(&outgoing.url) {
-            return Ok(Sent::Failed {
-                class: FailureClass::ForbiddenAddress,
-                error: forbidden.to_string(),
-            });
+        let checked = if door.proxied {
+            door.egress.check(&outgoing.url).await
+        } else {
+            door.egress.check_literal(&outgoing.url)
+        };
+        if let Err(forbidden) = checked {
+            let class = class_of(&forbidden).unwrap_or(FailureClass::ForbiddenAddress);
+            return Ok(Sent::Failed { class, error: forbidden.to_string() });
         }
         let mut request = door.client.post(&outgoing.url).body(outgoing.body);
         for (name, value) in outgoing.headers {

@@ -18,7 +18,7 @@ const KEY_KEPT_MS: i64 = 48 * 3_600_000;
 
 /// The worker of a running process. Nobody wakes it; it looks by itself.
 pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
-    run_passes("sweep", &Notify::new(), stopped, || async {
+    run_passes(&app, "sweep", &Notify::new(), stopped, || async {
         release_lost_leases(&app).await?;
         let expired = expire_due_sessions(&app).await?;
         let purged = purge_idempotency_keys(&app).await?;

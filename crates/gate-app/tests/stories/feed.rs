@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use gate_app::feed::read_feed;
-use gate_app::testing::World;
+use gate_app::testing::{ScriptedSender, Unwritable, World, announce_unwritable};
+use gate_app::workers::deliveries::deliver_due;
 use gate_domain::event::EventType;
 use gate_domain::ids::EventId;
 use gate_store::{EventQuery, EventRow, both_engines};
@@ -33,6 +34,31 @@ fn places(rows: &[EventRow]) -> Vec<i64> {
 }
 
 both_engines! {
+    // T41.
+    async fn an_event_that_cannot_be_written_is_told_of_in_its_place(store) {
+        let world = World::over(store).await;
+        let session = world.create().await;
+        for (data, reason) in [
+            (Unwritable::Speechless, "no words for it"),
+            (Unwritable::Long(262_144), "it would have more than 262144 bytes"),
+        ] {
+            let sender = ScriptedSender::default();
+            announce_unwritable(&world.app, &world.tenant(), &session, data).await.unwrap();
+            deliver_due(&world.app, &sender).await.unwrap();
+            let sent = sender.take().pop().unwrap();
+            assert_eq!(sent.header("x-0bit-event-type"), "webhook.event_not_built");
+            let told: EventBody = serde_json::from_str(&sent.body).unwrap();
+            assert_eq!(told.event_type, "webhook.event_not_built");
+            assert_eq!(told.data["type"], "gate_session.processing");
+            assert_eq!(told.data["subject"], session.as_str());
+            assert_eq!(told.data["reason"], reason);
+        }
+        let types = Some(vec![EventType::EventNotBuilt]);
+        let listed = read(&world, EventQuery { types, ..behind(0) }, Duration::ZERO).await;
+        assert_eq!(places(&listed), [2, 3], "and it is found in the list");
+        world.sound().await;
+    }
+
     async fn every_page_is_what_its_condition_says(store) {
         let world = World::over(store).await;
         let session = world.create().await;

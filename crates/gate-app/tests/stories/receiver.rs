@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gate_app::egress::Reach;
+use gate_app::egress::{EgressProxy, Reach};
 use gate_app::testing::{ScriptedSender, World};
 use gate_app::workers::deliveries::deliver_due;
 use gate_app::workers::sender::{ANSWER_BYTES_KEPT_MAX, HttpSender, Outgoing, Sender, Sent};
@@ -17,7 +17,7 @@ const AMPLE: Duration = Duration::from_secs(30);
 
 fn sender(deadline: Duration) -> HttpSender {
     let _ = rustls::crypto::ring::default_provider().install_default(); // or another test has
-    HttpSender::within(Reach::Anywhere, deadline)
+    HttpSender::within(Reach::Anywhere, None, deadline)
 }
 
 /// One request as it comes in: its head, then its body.
@@ -92,6 +92,31 @@ fn the_bytes_that_arrive_are_the_bytes_that_were_signed() {
             header(name);
         }
     });
+}
+
+#[test]
+fn a_proxy_is_asked_only_for_what_was_checked() {
+    block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default(); // or another test has
+        let (proxy, got) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        let proxy = EgressProxy::parse(proxy.split("/hooks").next().unwrap()).unwrap();
+        let sender = HttpSender::within(Reach::Anywhere, Some(&proxy), AMPLE);
+        let post = |mode, url: &str| {
+            let headers = vec![("content-type".into(), "application/json".to_owned())];
+            sender.send(Outgoing { mode, url: url.into(), headers, body: "{}".into() })
+        };
+        // What is live never goes inside, whoever would connect.
+        let refused = post(Mode::Live, "https://127.0.0.1/hooks").await;
+        assert!(error(refused).contains("webhooks go to public addresses only"));
+        let sent = post(Mode::Test, "http://127.0.0.1:9/hooks").await;
+        assert_eq!(sent, Sent::answered(200, ""));
+        let (head, _) = got.await.unwrap();
+        assert!(head.starts_with("POST http://127.0.0.1:9/hooks HTTP/1.1\r\n"), "{head}");
+    });
+    for wrong in ["", "proxy:3128", "https://127.0.0.1:1", "http://u:p@127.0.0.1:1", "http://a:1/x"]
+    {
+        assert_eq!(EgressProxy::parse(wrong), None, "{wrong}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every failure that the API knows: the one list behind the OpenAPI document, the reference page and
 //! the table in docs/API.md. Each entry is a real answer, so the words here are those on the wire.
 
+use gate_app::readiness::Unready;
 use gate_domain::Mode;
 use gate_domain::catalogue::{Refusal, RefusalCode};
 use gate_domain::session::Refused;
@@ -156,6 +157,7 @@ pub(crate) fn every_failure() -> Vec<ApiError> {
         ApiError::UrlNotAllowed { param: "/return_url", origin: "https://x.example".into() },
         ApiError::KeyReused,
         ApiError::Busy,
+        ApiError::NotReady(vec![Unready::Deliveries { late_ms: 75_000, late_ms_max: 60_000 }]),
         ApiError::TwinInProgress,
         ApiError::Internal,
     ];
@@ -190,6 +192,7 @@ fn field_of(code: &str) -> &'static str {
         "color_invalid" => "/primary_color",
         "event_type_unknown" => "/event_types/0",
         "header_invalid" => "/headers/content-type",
+        "cursor_expired" => "after",
         "instant_invalid" => "/since",
         _ => "/amount",
     }
@@ -244,6 +247,9 @@ fn words(code: &str) -> &'static str {
         "color_invalid" => "primary_color must be written as #RRGGBB, such as #0D6B54.",
         "event_type_unknown" => {
             "There is no event type \"gate_session.paid\". Send exact types such as gate_session.completed, families such as rail.*, or *."
+        }
+        "cursor_expired" => {
+            "The feed begins behind 4711: what stood before it is kept no longer. Go on with after=4711, and read what you missed from the objects themselves."
         }
         "header_invalid" => "headers: this header is set by the gateway; choose another name.",
         "instant_invalid" => "since must be a time in RFC 3339, such as 2026-11-23T12:00:00Z.",

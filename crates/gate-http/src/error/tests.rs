@@ -101,6 +101,7 @@ fn the_table_of_codes() {
     500 api_error            internal
     501 not_enabled          kyc_package_not_enabled
     501 not_enabled          mode_not_enabled
+    503 api_error            not_ready                    retry-after: 1
     503 api_error            try_again                    retry-after: 1
     "#);
 }
@@ -147,6 +148,7 @@ fn the_codes_of_single_fields() {
     color_invalid
     event_type_unknown
     header_invalid
+    cursor_expired
     instant_invalid
     "#);
 }

@@ -24,7 +24,7 @@ pub(super) const NOWHERE: &[&str] = &["route_not_found", "method_not_allowed"];
 /// The codes that one operation can answer, once each.
 pub(super) fn codes_of(path: &str, method: &str, operation: &Json) -> Vec<&'static str> {
     if !path.starts_with("/v1/") {
-        return if path == "/readyz" { vec!["try_again"] } else { Vec::new() };
+        return if path == "/readyz" { vec!["not_ready", "try_again"] } else { Vec::new() };
     }
     let mut codes = ALWAYS.to_vec();
     codes.extend(Access::of(path).failures());
@@ -152,7 +152,7 @@ fn own(operation: &str) -> Vec<&'static str> {
         }
         "updateWebhookEndpoint" => &[&["event_type_unknown", "header_invalid", "url_invalid"]],
         "rollWebhookEndpointSecret" => &[&["secrets_limit_reached"]],
-        "listEvents" => &[&["event_type_unknown"]],
+        "listEvents" => &[&["cursor_expired", "event_type_unknown"]],
         "replayWebhookDelivery" => &[&["delivery_not_dead_lettered"]],
         "createWebhookReplay" => {
             &[&["event_type_unknown", "instant_invalid", "not_found", "replays_limit_reached"]]

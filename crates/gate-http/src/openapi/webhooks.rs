@@ -32,6 +32,8 @@ enum Data {
     Either(&'static str, &'static str),
     /// An object with the session's id, and these.
     AboutSession(&'static [(&'static str, &'static str)]),
+    /// Which event could not be written, and why.
+    NotBuilt,
     /// An object that says nothing.
     Nothing,
 }
@@ -87,6 +89,10 @@ fn about(event_type: EventType) -> (&'static str, Data) {
         E::EndpointDisabled => (
             "An endpoint answered 410, or failed for days, and was switched off.",
             Data::Of("EndpointBody"),
+        ),
+        E::EventNotBuilt => (
+            "An event could not be written, and this stands in its place. What it was about has changed all the same: read it.",
+            Data::NotBuilt,
         ),
         E::WebhookTest => {
             ("You asked for it, to prove that an endpoint can be reached.", Data::Nothing)
@@ -171,6 +177,16 @@ impl Data {
                 Json::object([
                     ("type", Json::from("object")),
                     ("required", Json::list(names)),
+                    ("properties", Json::object(fields)),
+                ])
+            }
+            Self::NotBuilt => {
+                let text = || Json::object([("type", Json::from("string"))]);
+                let maybe = Json::object([("type", Json::list(["string", "null"]))]);
+                let fields = [("type", text()), ("subject", maybe), ("reason", text())];
+                Json::object([
+                    ("type", Json::from("object")),
+                    ("required", Json::list(["type", "subject", "reason"])),
                     ("properties", Json::object(fields)),
                 ])
             }

@@ -80,6 +80,9 @@ pub(super) async fn list(
             page_query.after = page_query.after.max(before);
         }
     }
+    if let Some(after) = after {
+        see_that_the_feed_reaches(&state, &tenant, after).await?;
+    }
     // Whoever finds no place to wait in gets the empty page at once, and asks again.
     let place = (wait_s > 0).then(|| state.waiters().clone().try_acquire_owned().ok()).flatten();
     let wait = Duration::from_secs(if place.is_some() { wait_s.unsigned_abs() } else { 0 });
@@ -111,6 +114,23 @@ async fn places_around(
 ) -> Result<(i64, i64), ApiError> {
     let tenant = tenant.clone();
     Ok(state.app().store().read(move |tx| tx.find_places_around(&tenant, &id)).await?)
+}
+
+/// What stood behind this place must still be there, or the answer would have a gap.
+async fn see_that_the_feed_reaches(
+    state: &ServerState,
+    tenant: &Tenant,
+    after: i64,
+) -> Result<(), ApiError> {
+    let tenant = tenant.clone();
+    let begins = state.app().store().read(move |tx| tx.find_feed_beginning(&tenant)).await?;
+    if after >= begins {
+        return Ok(());
+    }
+    let message = format!(
+        "The feed begins behind {begins}: what stood before it is kept no longer. Go on with after={begins}, and read what you missed from the objects themselves."
+    );
+    Err(ApiError::field("after", "cursor_expired", &message))
 }
 
 /// A list whose rows are the stored bytes.

@@ -23,13 +23,16 @@ pub(super) async fn healthz() -> Json<HealthBody> {
     Json(HealthBody { status: "ok" })
 }
 
-/// The process can write to its store.
+/// The process does its work: its store takes writes, its workers are at it, and no webhook that could
+/// go waits for it for long. Otherwise the answer names what is wrong, and it is asked anew each second.
 #[utoipa::path(get, path = "/readyz", tag = "Health", operation_id = "readyz",
     responses((status = 200, body = HealthBody), (status = 503, body = ErrorBody)))]
 pub(super) async fn readyz(State(state): State<ServerState>) -> Result<Json<HealthBody>, ApiError> {
     if *state.stopping().borrow() {
         return Err(ApiError::Busy);
     }
-    state.app().store().write(gate_store::Tx::touch).await?;
-    Ok(Json(HealthBody { status: "ok" }))
+    match state.unready().await {
+        unready if unready.is_empty() => Ok(Json(HealthBody { status: "ok" })),
+        unready => Err(ApiError::NotReady(unready)),
+    }
 }

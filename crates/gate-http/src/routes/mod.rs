@@ -22,11 +22,13 @@ mod transactions;
 mod webhooks;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
 use gate_app::App;
-use tokio::sync::{Semaphore, watch};
+use gate_app::readiness::{Unready, find_unready};
+use tokio::sync::{Mutex, Semaphore, watch};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -39,6 +41,9 @@ const STREAMS_MAX: usize = 2_000;
 /// Requests that wait for an event at the same time; more are answered at once.
 const WAITERS_MAX: usize = 512;
 
+/// How long it is remembered whether this process does its work.
+const UNREADY_KEPT: Duration = Duration::from_secs(1);
+
 /// What handlers share.
 #[derive(Clone)]
 pub(crate) struct ServerState(Arc<Shared>);
@@ -48,13 +53,28 @@ struct Shared {
     streams: Arc<Semaphore>,
     waiters: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
+    unready: Mutex<Option<(Instant, Vec<Unready>)>>,
 }
 
 impl ServerState {
     pub(crate) fn new(app: App, stopping: watch::Receiver<bool>) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
         let waiters = Arc::new(Semaphore::new(WAITERS_MAX));
-        Self(Arc::new(Shared { app, streams, waiters, stopping }))
+        let unready = Mutex::new(None);
+        Self(Arc::new(Shared { app, streams, waiters, stopping, unready }))
+    }
+
+    /// What does not work, as of this second: whoever asks more often gets the same answer.
+    pub(crate) async fn unready(&self) -> Vec<Unready> {
+        let mut known = self.0.unready.lock().await;
+        match &*known {
+            Some((at, unready)) if at.elapsed() < UNREADY_KEPT => unready.clone(),
+            _ => {
+                let unready = find_unready(self.app()).await;
+                *known = Some((Instant::now(), unready.clone()));
+                unready
+            }
+        }
     }
 
     pub(crate) fn app(&self) -> &App {

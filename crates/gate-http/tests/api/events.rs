@@ -1,8 +1,10 @@
 //! The list of events and the feed, over HTTP.
 
-use gate_app::testing::ScriptedSender;
+use gate_app::testing::{ScriptedSender, World};
 use gate_app::workers::deliveries::deliver_due;
+use gate_app::workers::retention::remove_old_events;
 use gate_domain::Mode;
+use gate_http::HttpConfig;
 use gate_store::both_engines;
 use gate_store::testing::{TestStore, block_on};
 use serde_json::Value;
@@ -19,6 +21,29 @@ async fn places(api: &Api, query: &str) -> (Vec<i64>, bool) {
 }
 
 both_engines! {
+    // T43.
+    async fn a_feed_that_begins_later_says_so_and_leaves_no_gap(store) {
+        const DAY_MS: i64 = 24 * 3_600_000;
+        let world = World::keeping_events(store, Some(30 * DAY_MS)).await;
+        let api = Api::with(world, &HttpConfig::unlimited());
+        for _ in 0..3 {
+            api.create().await;
+        }
+        api.clock.advance_ms(31 * DAY_MS);
+        api.create().await;
+        assert_eq!(remove_old_events(&api.app).await.unwrap(), 3);
+        for after in [0, 2] {
+            let call = api.partner_call("GET", &format!("{LIST}?after={after}"));
+            let refused = call.send().await;
+            assert_eq!(refused.line(), "400 cursor_expired after cursor_expired");
+            let told = refused.value();
+            assert_eq!(told["param"], "after");
+            assert!(told["message"].as_str().unwrap().contains("after=3"), "{told}");
+        }
+        assert_eq!(places(&api, "?after=3").await.0, [4]);
+        assert_eq!(places(&api, "").await.0, [4]);
+    }
+
     async fn an_event_is_shown_as_it_was_sent(store) {
         let api = Api::over(store).await;
         let sender = ScriptedSender::default();

@@ -1,5 +1,7 @@
 //! Paths and methods that do not exist, and those that are special.
 
+use gate_app::testing::ScriptedSender;
+use gate_app::workers::deliveries::deliver_due;
 use gate_http::HttpConfig;
 use gate_store::testing::{TestStore, block_on};
 
@@ -166,6 +168,30 @@ fn pages_of_other_origins_may_call_the_embed_and_nothing_else() {
             let read = api.partner_call("GET", path).header("origin", origin).send().await;
             assert_eq!(read.header("access-control-allow-origin"), "", "{path}");
         }
+    });
+}
+
+// T44.
+#[test]
+fn a_webhook_that_waits_too_long_turns_readiness_off_until_it_is_sent() {
+    let store = TestStore::sqlite();
+    block_on(async {
+        let ready = async |api: &Api| {
+            // The answer is kept for a second; a router of its own has none yet.
+            let api = Api::with(api.world.clone(), &HttpConfig::unlimited());
+            let reply = api.call("GET", "/readyz").send().await;
+            (reply.line(), reply.value()["message"].as_str().unwrap_or_default().to_owned())
+        };
+        let api = Api::over(&store).await;
+        api.create().await;
+        assert_eq!(ready(&api).await.0, "200 -");
+        api.clock.advance_ms(61_000);
+        let (line, message) = ready(&api).await;
+        assert_eq!(line, "503 not_ready");
+        let expected = "Not ready: a webhook waits for 61 s to be sent; 60 s is the limit.";
+        assert_eq!(message, expected);
+        deliver_due(&api.app, &ScriptedSender::default()).await.unwrap();
+        assert_eq!(ready(&api).await.0, "200 -");
     });
 }
 

@@ -32,7 +32,7 @@ use gate_domain::rail::{Card, Means};
 use gate_domain::session::{Session, State, Terms};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_domain::wallet::Address;
-use gate_store::{NewEvent, Sql, Store, StoreError, Tx, both_engines, sql};
+use gate_store::{NewEvent, Sql, Store, StoreError, Tx, WrittenEvent, both_engines, sql};
 
 pub(crate) const NOW: Millis = Millis(1_795_435_200_000);
 
@@ -153,7 +153,11 @@ pub(crate) fn announce(
         created_at: NOW,
     };
     let next = || DeliveryId::new(tenant.mode, seed());
-    let deliveries = tx.append_event(&event, |sequence| format!("event {sequence}"), next)?;
+    let written = |sequence| WrittenEvent {
+        event_type: EventType::SessionCreated,
+        body: format!("event {sequence}"),
+    };
+    let deliveries = tx.append_event(&event, written, next)?;
     Ok((event.id, deliveries))
 }
 

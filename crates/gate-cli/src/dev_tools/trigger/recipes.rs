@@ -137,6 +137,9 @@ pub(super) fn find(event_type: &str) -> &'static Recipe {
         "webhook_endpoint.failing" => {
             &const { recipe("by itself, after a day of failures", &[], Kind::ByItself) }
         }
+        "webhook.event_not_built" => {
+            &const { recipe("by itself, when an event cannot be written", &[], Kind::ByItself) }
+        }
         _ => &const { recipe("by itself only", &[], Kind::ByItself) },
     }
 }

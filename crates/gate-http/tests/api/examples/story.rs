@@ -1,9 +1,10 @@
 //! Every operation of the API once, in an order in which each can succeed.
 
-use gate_app::testing::{SHOP, ScriptedSender};
+use gate_app::testing::{SHOP, ScriptedSender, Unwritable, announce_unwritable, tenant_of};
 use gate_app::workers::deliveries::deliver_due;
 use gate_domain::catalogue::Entitlement;
 use gate_domain::delivery::RETRY_GAPS_S;
+use gate_domain::ids::SessionId;
 use gate_http::Json;
 
 use super::Book;
@@ -250,6 +251,10 @@ async fn webhooks(book: &mut Book) {
     deliver_due(&book.api.app, &sender).await.unwrap();
     let path = format!("/v1/webhook_endpoints/{endpoint}");
     book.ask("PATCH", &path, Some(r#"{ "status": "enabled" }"#)).await;
+    let session = id(&book.ask("POST", SESSIONS, Some(CREATE)).await);
+    let (tenant, session) = (tenant_of(&book.api.partner), SessionId::parse(&session).unwrap());
+    let told = announce_unwritable(&book.api.app, &tenant, &session, Unwritable::Long(262_144));
+    told.await.unwrap();
     let chaos = r#"{ "duplicate": 20, "delay": 10, "for_seconds": 600, "seed": 7 }"#;
     let path = "/v1/test_helpers/webhooks/chaos";
     book.ask("POST", path, Some(chaos)).await;

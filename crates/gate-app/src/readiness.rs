@@ -1,0 +1,86 @@
+//! Whether this process does its work: its store takes writes, its workers are at it, and no webhook
+//! waits for it for long. What is wrong is named.
+
+use std::fmt;
+
+use gate_domain::time::Millis;
+use gate_store::{StoreError, Tx};
+use tokio::time::Instant;
+use tracing::error;
+
+use crate::app::App;
+
+/// What does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unready {
+    /// The store takes no writes; the log says why.
+    Store,
+    /// This worker has not come back from its last pass.
+    Worker(&'static str),
+    /// A webhook that could go is this late, in milliseconds.
+    Deliveries {
+        /// How late.
+        late_ms: i64,
+        /// How late one may be.
+        late_ms_max: i64,
+    },
+}
+
+impl Unready {
+    /// The part in one word.
+    pub fn part(&self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Worker(_) => "workers",
+            Self::Deliveries { .. } => "deliveries",
+        }
+    }
+}
+
+impl fmt::Display for Unready {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store => out.write_str("the store takes no writes"),
+            Self::Worker(name) => write!(out, "the {name} worker does not come back"),
+            Self::Deliveries { late_ms, late_ms_max } => {
+                let (late, max) = (late_ms / 1_000, late_ms_max / 1_000);
+                write!(out, "a webhook waits for {late} s to be sent; {max} s is the limit")
+            }
+        }
+    }
+}
+
+/// Everything that does not work now.
+pub async fn find_unready(app: &App) -> Vec<Unready> {
+    let mut unready: Vec<_> =
+        app.pulses().stuck(Instant::now()).into_iter().map(Unready::Worker).collect();
+    let written: Result<(), StoreError> = app.store().write(Tx::touch).await;
+    if let Err(error) = written {
+        error!(%error, "not ready: the store takes no writes");
+        unready.push(Unready::Store);
+        return unready;
+    }
+    let late_ms_max = app.config().deliveries.late_ms_max;
+    match oldest_due(app).await {
+        Ok(Some(due)) => {
+            let late_ms = app.now().0 - due.0;
+            if late_ms > late_ms_max {
+                unready.push(Unready::Deliveries { late_ms, late_ms_max });
+            }
+        }
+        Ok(None) => {}
+        Err(error) => {
+            error!(%error, "not ready: the store cannot be read");
+            unready.push(Unready::Store);
+        }
+    }
+    unready
+}
+
+/// Since when the oldest delivery waits that nothing but this gateway holds up.
+pub(crate) async fn oldest_due(app: &App) -> Result<Option<Millis>, StoreError> {
+    let now = app.now();
+    // An endpoint that was in trouble has a backlog to work off first.
+    let well_since = now.plus_ms(-app.config().deliveries.late_ms_max);
+    app.store().read(move |tx| tx.find_oldest_due(now, well_since)).await
+}

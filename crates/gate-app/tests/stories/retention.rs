@@ -1,0 +1,80 @@
+//! Events whose time is over go with their deliveries, in steps, and the feed says where it begins (T43).
+
+use gate_app::testing::{ScriptedSender, World};
+use gate_app::workers::deliveries::deliver_due;
+use gate_app::workers::retention::remove_old_events;
+use gate_store::{Sql, StoreError, both_engines, sql};
+
+use crate::deliveries::{HOOK, deliveries};
+use crate::endpoints::{first, turn};
+
+const DAY_MS: i64 = 24 * 3_600_000;
+const ATTEMPTS: Sql = sql("select count(*) from attempts");
+const SESSIONS: Sql = sql("select count(*) from sessions");
+
+async fn count(world: &World, statement: Sql) -> i64 {
+    let count = world.store().read(move |tx| tx.query_one(statement, &[], |row| row.get(0)));
+    let count: Result<i64, StoreError> = count.await;
+    count.unwrap()
+}
+
+async fn beginning(world: &World) -> i64 {
+    let tenant = world.tenant();
+    world.store().read(move |tx| tx.find_feed_beginning(&tenant)).await.unwrap()
+}
+
+both_engines! {
+    async fn what_is_old_goes_in_steps_and_nothing_else_does(store) {
+        let world = World::keeping_events(store, Some(30 * DAY_MS)).await;
+        let sender = ScriptedSender::default();
+        for _ in 0..250 {
+            world.create().await;
+        }
+        deliver_due(&world.app, &sender).await.unwrap();
+        world.clock.advance_ms(20 * DAY_MS);
+        for _ in 0..10 {
+            world.create().await;
+        }
+        deliver_due(&world.app, &sender).await.unwrap();
+        assert_eq!(remove_old_events(&world.app).await.unwrap(), 0, "nothing is old yet");
+        world.clock.advance_ms(10 * DAY_MS + 1);
+        let mut steps = Vec::new();
+        loop {
+            match remove_old_events(&world.app).await.unwrap() {
+                0 => break,
+                removed => steps.push(removed),
+            }
+        }
+        assert_eq!(steps, [100, 100, 50]);
+        assert_eq!(beginning(&world).await, 250);
+        assert_eq!(world.events().await.len(), 10);
+        assert_eq!(deliveries(&world).await.len(), 10);
+        assert_eq!(count(&world, ATTEMPTS).await, 10);
+        assert_eq!(count(&world, SESSIONS).await, 260, "sessions stay");
+        world.sound().await;
+        // The feed goes on where it was.
+        world.create().await;
+        assert_eq!(world.events().await.last().unwrap().sequence, 261);
+        world.sound().await;
+    }
+
+    async fn what_waits_for_an_endpoint_that_long_is_given_up(store) {
+        let world = World::keeping_events(store, Some(30 * DAY_MS)).await;
+        let sender = ScriptedSender::default();
+        world.create().await;
+        sender.answer(HOOK, [500]);
+        deliver_due(&world.app, &sender).await.unwrap();
+        turn(&world, &first(&world), gate_store::EndpointStatus::Disabled).await;
+        world.clock.advance_ms(31 * DAY_MS);
+        assert_eq!(remove_old_events(&world.app).await.unwrap(), 1);
+        assert!(deliveries(&world).await.is_empty());
+        world.sound().await;
+    }
+
+    async fn for_ever_is_for_ever(store) {
+        let world = World::over(store).await;
+        world.create().await;
+        world.clock.advance_ms(10_000 * DAY_MS);
+        assert_eq!(remove_old_events(&world.app).await.unwrap(), 0);
+    }
+}
