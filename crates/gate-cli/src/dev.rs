@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use crate::config::database_text;
 use crate::dev_files::{Credentials, DataDir, READY_FILE, ReadyFile};
 use crate::open::see_that_the_key_fits;
-use crate::server::{admin_socket, bind, rate_limit, run_gateway, stop_signal};
+use crate::server::{admin_socket, bind, rate_limit, run_gateway, stop_asked};
 
 /// How the shop is called on the hosted page.
 const PARTNER_NAME: &str = "Pebble";
@@ -119,11 +119,7 @@ async fn start(args: DevArgs) -> Result<()> {
     app.write(move |tx, scope| provision_demo(tx, scope, &partner)).await?;
     app.refresh_capabilities().await?;
 
-    let (stopper, stopping) = watch::channel(false);
-    tokio::spawn(async move {
-        stop_signal().await;
-        let _ = stopper.send(true);
-    });
+    let stopping = stop_asked();
     if let Some(address) = args.metrics_listen {
         let listener = bind(address, "--metrics-listen").await?;
         tokio::spawn(gate_http::serve_metrics(app.clone(), listener, stopping.clone()));

@@ -8,13 +8,12 @@ use gate_app::workers::release_predecessors;
 use gate_domain::Mode;
 use gate_store::Place;
 use serde_json::json;
-use tokio::sync::watch;
 use tracing::info;
 
 use crate::config::Config;
 use crate::dev_files::write_owner_only;
 use crate::open::open_app;
-use crate::server::{admin_socket, bind, run_gateway, stop_signal};
+use crate::server::{admin_socket, bind, run_gateway, stop_asked};
 use crate::settings::Given;
 
 #[derive(Args)]
@@ -58,11 +57,7 @@ async fn start(config: &Config) -> Result<()> {
     if alone {
         release_predecessors(&app).await?;
     }
-    let (stopper, stopping) = watch::channel(false);
-    tokio::spawn(async move {
-        stop_signal().await;
-        let _ = stopper.send(true);
-    });
+    let stopping = stop_asked();
     if let Some(address) = config.metrics_listen {
         let listener = bind(address, "--metrics-listen").await?;
         info!("metrics on http://{}/metrics", listener.local_addr()?);

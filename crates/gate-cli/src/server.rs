@@ -11,6 +11,7 @@ use gate_app::workers::Workers;
 use gate_app::workers::sender::HttpSender;
 use gate_http::{HttpConfig, RateLimits};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -55,14 +56,38 @@ pub(crate) fn admin_socket(data_dir: &Path, database: String) -> Option<AdminSoc
         .ok()
 }
 
-/// Resolves when somebody asks the process to end.
-pub(crate) async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// Requests to end, listened to from the moment that this exists.
+pub(crate) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    pub(crate) fn listen() -> Self {
+        let listen = |kind| signal(kind).expect("signals can be listened to");
+        Self {
+            terminate: listen(SignalKind::terminate()),
+            interrupt: listen(SignalKind::interrupt()),
+        }
     }
+
+    /// Resolves at the next one.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Turns true when somebody asks the process to end.
+pub(crate) fn stop_asked() -> watch::Receiver<bool> {
+    let (mut signals, (stopper, stopping)) = (StopSignals::listen(), watch::channel(false));
+    tokio::spawn(async move {
+        signals.next().await;
+        let _ = stopper.send(true);
+    });
+    stopping
 }
 
 /// Read `--rate-limit`: `off`, or requests a second for each secret key.

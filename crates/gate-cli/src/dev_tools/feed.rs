@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::event::Event;
 use super::gateway::{Gateway, explain};
+use crate::server::StopSignals;
 
 /// How long an empty page waits for something to come.
 const WAIT_S: i64 = 20;
@@ -153,12 +154,12 @@ enum Ended {
 
 /// Turns true when somebody asks the process to end.
 pub(crate) fn stop_asked() -> watch::Receiver<bool> {
-    let (stopper, stopping) = watch::channel(false);
+    let (mut signals, (stopper, stopping)) = (StopSignals::listen(), watch::channel(false));
     tokio::spawn(async move {
-        crate::server::stop_signal().await;
+        signals.next().await;
         let _ = stopper.send(true);
         // A second request is a wish to end at once.
-        crate::server::stop_signal().await;
+        signals.next().await;
         std::process::exit(130);
     });
     stopping
