@@ -33,6 +33,7 @@ class Gateway:
     database: str | None = None  # another one than the SQLite file in the folder
     options: list[str] = field(default_factory=list)
     ready: dict[str, str] = field(default_factory=dict)
+    around: list[str] = field(default_factory=list)  # a program that runs the gateway, such as strace
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -46,7 +47,7 @@ class Gateway:
     def start(self) -> Gateway:
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
-        command = [find_binary(), "dev", "--no-shop", "--listen", "127.0.0.1:0"]
+        command = [*self.around, find_binary(), "dev", "--no-shop", "--listen", "127.0.0.1:0"]
         command += ["--data-dir", str(self.folder / "data"), "--ready-file", str(ready)]
         # Tests ask more than a partner does; the limits have tests of their own.
         command += ["--rate-limit", "off", *self._database(), *self.options]

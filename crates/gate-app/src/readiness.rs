@@ -4,7 +4,7 @@
 use std::fmt;
 
 use gate_domain::time::Millis;
-use gate_store::{StoreError, Tx};
+use gate_store::StoreError;
 use tokio::time::Instant;
 use tracing::error;
 
@@ -54,7 +54,7 @@ impl fmt::Display for Unready {
 pub async fn find_unready(app: &App) -> Vec<Unready> {
     let mut unready: Vec<_> =
         app.pulses().stuck(Instant::now()).into_iter().map(Unready::Worker).collect();
-    let written: Result<(), StoreError> = app.store().write(Tx::touch).await;
+    let written: Result<(), StoreError> = app.write(|tx, scope| tx.touch(scope.now)).await;
     if let Err(error) = written {
         error!(%error, "not ready: the store takes no writes");
         unready.push(Unready::Store);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use gate_domain::time::Millis;
+
 use crate::{Sql, StoreError, Tx, sql};
 
 const COUNT_SESSIONS: Sql = sql("select status, count(*) from sessions group by status");
@@ -48,7 +50,9 @@ const LIST_UNDELIVERED: Sql = sql("select v.id from events v
             and e.mode = v.mode and e.takes_all_since < v.created_at
             and (v.subject is null or v.subject <> e.id))
     limit $1");
-const TOUCH: Sql = sql("update feeds set last_sequence = last_sequence where partner_id = ''");
+// A row that is really written: a statement that changes nothing succeeds on a full disk too.
+const TOUCH: Sql = sql("insert into deployment (name, value, created_at)
+    values ('touched', $1, $2) on conflict (name) do update set created_at = excluded.created_at");
 
 pub(crate) const STATEMENTS: &[Sql] = &[
     TOUCH,
@@ -63,9 +67,10 @@ pub(crate) const STATEMENTS: &[Sql] = &[
 ];
 
 impl Tx {
-    /// A write that changes nothing: does the database take one?
-    pub fn touch(&mut self) -> Result<(), StoreError> {
-        self.write(TOUCH, &[]).map(drop)
+    /// A write that says nothing but when it was: does the database take one?
+    pub fn touch(&mut self, now: Millis) -> Result<(), StoreError> {
+        let nothing: &[u8] = &[];
+        self.execute(TOUCH, &[&nothing, &now.0]).map(drop)
     }
 
     /// Sessions by status.
