@@ -86,7 +86,101 @@ async fn due(store: &Store, now: Millis) -> Vec<EndpointId> {
     due.into_iter().map(|(_, endpoint)| endpoint).collect()
 }
 
+/// Numbers that look random and are the same for the same seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides).unwrap()
+    }
+}
+
 both_engines! {
+    // T18, T27: three workers claim, renew, lose and record in any order.
+    async fn no_order_of_steps_claims_twice_or_overtakes_or_loses(store) {
+        const WORKERS: [&str; 3] = ["one", "two", "three"];
+        for seed in 1..=4 {
+            let tenant = partner(store).await;
+            let endpoint = endpoint(store, &tenant).await;
+            let (mut dice, mut now) = (Dice(seed), NOW);
+            let mut untold: Vec<_> = (0..12).map(|_| (session(&tenant).id, 3)).collect();
+            // Who holds what until when, as a worker that never forgets would write it down.
+            let mut held: Vec<(ClaimedDelivery, Millis)> = Vec::new();
+            let (mut arrived, mut last): (Vec<String>, Vec<(String, i64)>) = Default::default();
+            for step in 0..4_000 {
+                if untold.is_empty() && arrived.len() == 36 {
+                    break;
+                }
+                assert!(step < 3_999, "seed {seed}: {} of 36 arrived", arrived.len());
+                match dice.roll(10) {
+                    0 | 1 if !untold.is_empty() => {
+                        let at = dice.roll(untold.len() as u64);
+                        tell(store, &tenant, Some(&untold[at].0)).await;
+                        untold[at].1 -= 1;
+                        untold.retain(|(_, left)| *left > 0);
+                    }
+                    2..=4 => {
+                        let worker = WORKERS[dice.roll(3)];
+                        let limit = 1 + i64::try_from(dice.roll(4)).unwrap();
+                        let Claim::Taken(_, claims) =
+                            look(store, &endpoint, now, worker, limit).await else { continue };
+                        for claim in claims {
+                            let alive = held.iter().find(|(known, until)| {
+                                known.id == claim.id && *until > now
+                            });
+                            assert!(alive.is_none(), "seed {seed}: {} is claimed twice", claim.id);
+                            let order = held.iter().find(|(known, until)| {
+                                known.order_key == claim.order_key && *until > now
+                            });
+                            assert!(order.is_none(), "seed {seed}: its session has one under way");
+                            held.push((claim, now.plus_ms(LEASE_MS)));
+                        }
+                    }
+                    5 if !held.is_empty() => {
+                        let token = held[dice.roll(held.len() as u64)].0.lease_token.clone();
+                        let (name, until) = (token.clone(), now.plus_ms(LEASE_MS));
+                        store.write(move |tx| tx.renew_leases(&name, until)).await.unwrap();
+                        for (claim, ends) in &mut held {
+                            // What was lost stays lost: the same worker's new claims are its own.
+                            if claim.lease_token == token && *ends > now {
+                                *ends = until;
+                            }
+                        }
+                    }
+                    6 => {
+                        now = now.plus_ms([1, 1_000, LEASE_MS / 2, LEASE_MS][dice.roll(4)]);
+                        store.write(move |tx| tx.release_deliveries(now, now)).await.unwrap();
+                    }
+                    7..=9 if !held.is_empty() => {
+                        let (claim, until) = held.swap_remove(dice.roll(held.len() as u64));
+                        let fails = dice.roll(4) == 0;
+                        let ended = if fails {
+                            outcome(DeliveryStatus::Pending, Some(now.plus_ms(500)))
+                        } else {
+                            outcome(DeliveryStatus::Succeeded, None)
+                        };
+                        let recorded = record(store, &claim, ended).await;
+                        assert_eq!(recorded, until > now, "seed {seed}: {} at {now:?}", claim.id);
+                        if recorded && !fails {
+                            let place = claim.body.rsplit(' ').next().unwrap().parse().unwrap();
+                            let before = last.iter().rfind(|(key, _)| *key == claim.order_key);
+                            assert!(before.is_none_or(|(_, at)| *at < place), "in order");
+                            last.push((claim.order_key.clone(), place));
+                            arrived.push(claim.id.to_string());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            arrived.sort_unstable();
+            arrived.dedup();
+            assert_eq!(arrived.len(), 36, "each once");
+        }
+    }
+
     async fn events_of_a_session_go_one_after_the_other(store) {
         let tenant = partner(store).await;
         let endpoint = endpoint(store, &tenant).await;

@@ -1,7 +1,7 @@
 //! The outbox: a fact, its place in the feed and its deliveries, together or not at all.
 
 use gate_domain::ids::EventId;
-use gate_store::{Sql, Store, StoreError, Tx, both_engines, sql};
+use gate_store::{EventQuery, Sql, Store, StoreError, Tx, both_engines, sql};
 
 use crate::{announce, count, endpoint, insert, partner, session, strangers};
 
@@ -11,6 +11,17 @@ const EVENTS: Sql = sql("select count(*) from events");
 const SESSIONS: Sql = sql("select count(*) from sessions");
 const DELIVERIES: Sql = sql("select count(*) from deliveries");
 const OF_EVENT: Sql = sql("select endpoint_id from deliveries where event_id = $1 order by 1");
+
+fn behind(after: i64) -> EventQuery {
+    EventQuery {
+        after,
+        before: i64::MAX,
+        types: None,
+        session_id: None,
+        newest_first: false,
+        limit: 7,
+    }
+}
 
 async fn targets(store: &Store, event: &EventId) -> Vec<String> {
     let id = event.clone();
@@ -43,6 +54,37 @@ both_engines! {
             let expected: Vec<_> = (1..=kept).map(|n| (n, format!("event {n}"))).collect();
             assert_eq!(places, expected);
         }
+    }
+
+    // T40: two processes write on PostgreSQL, a third of the transactions are rolled back.
+    async fn a_cursor_that_follows_never_misses_what_is_committed_later(place: TestPlace) {
+        let one = place.open(place.options()).unwrap();
+        let other = (!place.is_sqlite()).then(|| place.open(place.options()).unwrap());
+        let tenant = partner(&one).await;
+        let writers = (0..90).map(|number| {
+            let store = if number % 2 == 0 { &*one } else { other.as_deref().unwrap_or(&one) };
+            let tenant = tenant.clone();
+            store.write(move |tx| {
+                announce(tx, &tenant, None)?;
+                if number % 3 == 0 { Err(StoreError::Misuse("changed my mind".into())) } else { Ok(()) }
+            })
+        });
+        let reader = async {
+            let (mut cursor, mut pages) = (0, 0);
+            while cursor < 60 {
+                let (tenant, query) = (tenant.clone(), behind(cursor));
+                let rows = one.read(move |tx| tx.list_events(&tenant, &query)).await.unwrap();
+                for row in &rows {
+                    assert_eq!(row.sequence, cursor + 1, "no gap and no repeat");
+                    cursor = row.sequence;
+                }
+                pages += usize::from(!rows.is_empty());
+            }
+            pages
+        };
+        let (written, pages) = futures::join!(futures::future::join_all(writers), reader);
+        assert_eq!(written.iter().filter(|one| one.is_ok()).count(), 60);
+        assert!(pages > 0);
     }
 
     async fn one_delivery_per_endpoint_of_this_partner_and_mode(store) {
