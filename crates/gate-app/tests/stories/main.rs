@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may")]
 
 mod admin;
+mod books;
 mod bootstrap;
 mod bulk_replays;
 mod capabilities;
