@@ -66,6 +66,7 @@ mod partners;
 mod quotes;
 mod rail_payments;
 mod read;
+mod refunds;
 mod replays;
 mod retention;
 mod sessions;
@@ -126,6 +127,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         partners::STATEMENTS,
         quotes::STATEMENTS,
         rail_payments::STATEMENTS,
+        refunds::STATEMENTS,
         replays::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,

@@ -4,6 +4,7 @@
 
 mod admin;
 mod books;
+mod books_at_random;
 mod bootstrap;
 mod bulk_replays;
 mod capabilities;
@@ -26,8 +27,10 @@ mod rails;
 mod readiness;
 mod receiver;
 mod references;
+mod refunds;
 mod replays;
 mod retention;
+mod reviews;
 mod schedule;
 mod time;
 mod tokens;
