@@ -523,9 +523,10 @@ fn resolved(payment: &str, reason: Reason, outcome: &Resolution) -> Result<Step,
             State::Completed { payment, chain_transaction: transfer.clone() },
             (!delivered).then_some(Booking::TokensDelivered),
         ),
-        Resolution::Refunded { .. } | Resolution::Failed => {
-            (State::Refunded { payment, reason }, (!returned).then_some(Booking::PaymentRefunded))
-        }
+        Resolution::Refunded { .. } | Resolution::Failed => (
+            State::Refunded { payment, reason: closed(reason) },
+            (!returned).then_some(Booking::PaymentRefunded),
+        ),
     };
     let both = matches!(next, State::Completed { .. }) && returned
         || matches!(next, State::Refunded { .. }) && delivered;

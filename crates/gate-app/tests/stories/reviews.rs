@@ -177,7 +177,8 @@ both_engines! {
         let world = World::over(store).await;
         let (session, id) = in_review(&world, Some(DEAD_ADDRESS), "refund_fails").await;
         assert_eq!(balance(&world, "user_funds EUR").await, -100_00);
-        resolve(&world, id.as_str(), Outcome::Refunded, (None, None)).await.unwrap();
+        let shown = resolve(&world, id.as_str(), Outcome::Refunded, (None, None)).await.unwrap();
+        assert_eq!(shown.transaction.reason.unwrap().code, "payout_failed", "nobody looks any more");
         assert_eq!(world.session(&session).await.state.phase(), "refunded");
         assert_eq!(balance(&world, "user_funds EUR").await, 0);
         assert_eq!(balance(&world, "provider_receivable:card EUR").await, 0);
