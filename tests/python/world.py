@@ -31,6 +31,7 @@ OWNERS = {
     "/v1/gate_sessions/": "session",
     "/v1/test_helpers/gate_sessions/": "session",
     "/v1/transactions/": "transaction",
+    "/v1/refunds/": "refund",
     "/v1/quotes/": "quote",
     "/v1/rails/pay_ins/": "pay_in",
     "/v1/rails/pay_outs/": "pay_out",
@@ -135,6 +136,8 @@ def make_world(api: Api) -> World:
     session = completed_session(api)
     world.ids["session"] = new_session(api)["id"]
     world.ids["transaction"] = api.get("transactions", session_id=session["id"]).ok()["data"][0]["refid"]
+    refunds = f"transactions/{world.ids['transaction']}/refunds"
+    world.ids["refund"] = api.post(refunds, {"amount": "1.00"}, key="new").ok(201)["id"]
     world.ids["quote"] = new_quote(api)["id"]
     for kind, changes in (
         ("pay_in", {}),

@@ -6,8 +6,11 @@
 pub mod capabilities;
 pub mod endpoints;
 pub mod keys;
+pub mod ledger;
 pub mod origins;
 pub mod partners;
+pub mod refunds;
+pub mod reviews;
 
 use gate_domain::ids::{Mode, PartnerId, Tenant};
 use gate_store::{StoreError, Tx};
@@ -30,6 +33,12 @@ pub enum Command {
     Endpoints(endpoints::Command),
     /// What is on offer.
     Capabilities(capabilities::Command),
+    /// The books.
+    Ledger(ledger::Command),
+    /// What a person has to look into.
+    Reviews(reviews::Command),
+    /// Completed payments that go back.
+    Refunds(refunds::Command),
 }
 
 /// Why a command was not carried out: a stable word, and a sentence that says what to do.
@@ -73,6 +82,9 @@ pub async fn run(app: &App, command: Command) -> Result<Value, AdminError> {
         Command::Keys(command) => keys::run(app, command).await,
         Command::Origins(command) => origins::run(app, command).await,
         Command::Endpoints(command) => endpoints::run(app, command).await,
+        Command::Ledger(command) => ledger::run(app, command).await,
+        Command::Reviews(command) => reviews::run(app, command).await,
+        Command::Refunds(command) => refunds::run(app, command).await,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use gate_domain::event::EventType;
 use gate_domain::ids::{CommandId, DeliveryId, EventId, Mode, PostingId, Tenant};
-use gate_domain::ledger::Posting;
+use gate_domain::ledger::{Hold, HoldEnd, Posting};
 use gate_domain::quote::Quote;
 use gate_domain::rail::{ChallengeCode, Command, CommandKind};
 use gate_domain::session::{self, Session};
@@ -126,21 +126,62 @@ fn carry_out(
     challenge_code: Option<&ChallengeCode>,
 ) -> Result<Transaction, AdvanceError> {
     let quote = find_agreed_quote(tx, &transaction)?;
-    tx.advance_transaction(transaction, step, scope.now, |tx, transaction, effect| match effect {
-        transaction::Effect::Book(booking) => {
-            let tenant = &transaction.tenant;
-            let id = PostingId::new(tenant.mode, scope.seed());
-            let posting = Posting::of(booking, &quote);
-            Ok(tx.insert_posting(tenant, &id, &transaction.id, &posting, scope.now)?)
-        }
-        transaction::Effect::Send(kind) => {
-            Ok(insert_command(tx, scope, session, transaction, &quote, kind, challenge_code)?)
-        }
-    })
+    let moved = tx.advance_transaction(
+        transaction,
+        step,
+        scope.now,
+        |tx, transaction, effect| -> Result<(), AdvanceError> {
+            match effect {
+                transaction::Effect::Book(booking) => {
+                    Ok(book(tx, scope, transaction, &Posting::of(booking, &quote))?)
+                }
+                transaction::Effect::Send(kind) => Ok(insert_command(
+                    tx,
+                    scope,
+                    session,
+                    transaction,
+                    &quote,
+                    kind,
+                    challenge_code,
+                )?),
+            }
+        },
+    )?;
+    if let Some(end) = HoldEnd::of(&moved.state) {
+        tx.end_hold(&moved.tenant, moved.id.as_str(), end, scope.now)?;
+    }
+    Ok(moved)
+}
+
+/// Book a posting about a transaction itself.
+fn book(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    transaction: &Transaction,
+    posting: &Posting,
+) -> Result<(), StoreError> {
+    let (tenant, id) = (&transaction.tenant, &transaction.id);
+    let posting_id = PostingId::new(tenant.mode, scope.seed());
+    tx.insert_posting(tenant, &posting_id, id, id.as_str(), posting, scope.now)
+}
+
+/// Write down a new transaction with its charge, and hold what it promises. From here on money may
+/// be moving.
+pub(crate) fn begin_transaction(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Session,
+    transaction: &Transaction,
+    quote: &Quote,
+) -> Result<(), StoreError> {
+    tx.insert_transaction(transaction)?;
+    let (tenant, id) = (&transaction.tenant, &transaction.id);
+    tx.insert_hold(tenant, id.as_str(), id, &Hold::of_payout(quote), scope.now)?;
+    insert_command(tx, scope, session, transaction, quote, CommandKind::Charge, None)
 }
 
 /// Write down a command of a transaction, and wake the worker that sends it.
-pub(crate) fn insert_command(
+fn insert_command(
     tx: &mut Tx,
     scope: &Scope<'_>,
     session: &Session,
@@ -158,6 +199,7 @@ pub(crate) fn insert_command(
     let command = Command {
         id: CommandId::new(transaction.tenant.mode, scope.seed()),
         transaction_id: transaction.id.clone(),
+        refund_id: None,
         kind,
         amount,
         means: transaction.means.clone(),

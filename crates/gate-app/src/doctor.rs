@@ -1,12 +1,16 @@
 //! The doctor: proves from the stored rows alone that nothing is lost or out of balance.
 
+mod ledger;
+
 use std::collections::BTreeMap;
 
-use gate_store::{EntryPlace, StoreError, Tx};
+use gate_store::{GUARDS, StoreError, Tx};
 use serde::Serialize;
 
 /// Rows in one step.
 const BATCH_MAX: i64 = 1000;
+/// Offenders that a check names; the rest are counted.
+const OFFENDERS_MAX: usize = 10;
 
 /// What the doctor found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -15,6 +19,8 @@ pub struct Report {
     pub ok: bool,
     /// The ledger.
     pub ledger: LedgerReport,
+    /// The eight invariants of the books, one by one.
+    pub checks: Vec<Check>,
     /// Sessions by status.
     pub sessions: BTreeMap<String, i64>,
     /// Transactions by status.
@@ -38,75 +44,99 @@ pub struct LedgerReport {
     pub balances: BTreeMap<String, String>,
 }
 
+/// One invariant: what was looked at, and who breaks it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Its name, a stable word.
+    pub name: &'static str,
+    /// Rows that were looked at.
+    pub looked_at: u64,
+    /// Nobody breaks it.
+    pub ok: bool,
+    /// The first of those who do, in words.
+    pub offenders: Vec<String>,
+}
+
+impl Check {
+    fn new(name: &'static str, looked_at: u64, offenders: &[String]) -> Self {
+        let first = offenders.iter().take(OFFENDERS_MAX).cloned().collect();
+        Self { name, looked_at, ok: offenders.is_empty(), offenders: first }
+    }
+}
+
 /// Examine a database. It changes nothing.
 pub fn examine(tx: &mut Tx) -> Result<Report, StoreError> {
-    let mut problems = Vec::new();
-    let ledger = examine_ledger(tx, &mut problems)?;
+    let (sessions, transactions) = (tx.count_sessions()?, tx.count_transactions()?);
+    let total = |counts: &BTreeMap<String, i64>| counts.values().sum::<i64>().unsigned_abs();
+    let books = ledger::read(tx)?;
+    let postings = books.report.postings;
+    let mut gaps = books.gaps;
     for gap in tx.list_feed_gaps()? {
-        problems.push(format!("the feed of {gap} does not hold as many events as it has places"));
+        gaps.push(format!("the feed of {gap} does not hold as many events as it has places"));
     }
-    for id in tx.list_misbooked_transactions(BATCH_MAX)? {
-        problems.push(format!("transaction {id} is not booked as its status says"));
+    for id in tx.list_booked_for_nothing(BATCH_MAX)? {
+        gaps.push(format!("posting {id} belongs to no transaction"));
     }
-    for id in tx.list_sessions_out_of_step(BATCH_MAX)? {
-        problems.push(format!("session {id} does not agree with its transaction"));
-    }
-    for id in tx.list_rails_out_of_step(BATCH_MAX)? {
-        problems
-            .push(format!("rail payment {id} does not agree with its transaction and its quote"));
-    }
+    let holds = tx.count_holds()?.unsigned_abs();
+    let checks = vec![
+        Check::new("balanced", postings, &books.unbalanced),
+        Check::new("append_only", GUARDS.unsigned_abs(), &guards(tx)?),
+        Check::new("whole_amounts", books.report.entries, &books.no_amounts),
+        Check::new("settled_once", total(&transactions), &settled(tx)?),
+        Check::new("holds_end_once", holds, &holds_amiss(tx)?),
+        Check::new("gapless", postings, &gaps),
+        Check::new("chained", postings, &books.breaks),
+        Check::new("states_fit", total(&transactions) + total(&sessions), &states(tx)?),
+    ];
+    let mut problems: Vec<String> =
+        checks.iter().flat_map(|check| check.offenders.iter().cloned()).collect();
     for id in tx.list_undelivered_events(BATCH_MAX)? {
         problems.push(format!("event {id} has no delivery though its partner has an endpoint"));
     }
     Ok(Report {
         ok: problems.is_empty(),
-        ledger,
-        sessions: tx.count_sessions()?,
-        transactions: tx.count_transactions()?,
+        ledger: books.report,
+        checks,
+        sessions,
+        transactions,
         deliveries: tx.count_deliveries()?,
         problems,
     })
 }
 
-fn examine_ledger(tx: &mut Tx, problems: &mut Vec<String>) -> Result<LedgerReport, StoreError> {
-    let mut report = LedgerReport { balanced: true, ..LedgerReport::default() };
-    let mut balances: BTreeMap<String, i128> = BTreeMap::new();
-    let mut posting = String::new();
-    let mut sums: BTreeMap<String, i128> = BTreeMap::new();
-    let mut place = EntryPlace::default();
-    loop {
-        let entries = tx.list_entries(&place, BATCH_MAX)?;
-        for entry in &entries {
-            if entry.place.posting_id != posting {
-                close_posting(&posting, &mut sums, &mut report, problems);
-                posting.clone_from(&entry.place.posting_id);
-                report.postings += 1;
-            }
-            report.entries += 1;
-            *sums.entry(entry.asset.clone()).or_default() += entry.units;
-            *balances.entry(format!("{} {}", entry.account, entry.asset)).or_default() +=
-                entry.units;
-        }
-        match entries.last() {
-            Some(last) => place = last.place.clone(),
-            None => break,
-        }
-    }
-    close_posting(&posting, &mut sums, &mut report, problems);
-    report.balances = balances.into_iter().map(|(name, units)| (name, units.to_string())).collect();
-    Ok(report)
+fn guards(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+    let there = tx.count_guards()?;
+    let missing = format!("{there} of {GUARDS} triggers keep the books append-only");
+    Ok((there != GUARDS).then_some(missing).into_iter().collect())
 }
 
-fn close_posting(
-    posting: &str,
-    sums: &mut BTreeMap<String, i128>,
-    report: &mut LedgerReport,
-    problems: &mut Vec<String>,
-) {
-    for (asset, units) in std::mem::take(sums) {
-        if units != 0 {
-            report.balanced = false;
-            problems.push(format!("posting {posting} is out by {units} of {asset}"));
-        }
+fn settled(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+    let twice = tx.list_settled_twice(BATCH_MAX)?.into_iter();
+    let twice = twice.map(|id| format!("session {id} has two completed transactions"));
+    let booked = tx.list_booked_twice(BATCH_MAX)?.into_iter();
+    let booked = booked.map(|id| format!("a fact about transaction {id} is booked twice"));
+    Ok(twice.chain(booked).collect())
+}
+
+fn holds_amiss(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+    let amiss = tx.list_holds_amiss(BATCH_MAX)?.into_iter();
+    Ok(amiss.map(|id| format!("what is held for {id} does not fit where it stands")).collect())
+}
+
+/// Everything agrees with everything else about how far it is.
+fn states(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+    let mut wrong = Vec::new();
+    for id in tx.list_misbooked_transactions(BATCH_MAX)? {
+        wrong.push(format!("transaction {id} is not booked as its status says"));
     }
+    for id in tx.list_misbooked_refunds(BATCH_MAX)? {
+        wrong.push(format!("refund {id} is not booked as its status says"));
+    }
+    for id in tx.list_sessions_out_of_step(BATCH_MAX)? {
+        wrong.push(format!("session {id} does not agree with its transaction"));
+    }
+    for id in tx.list_rails_out_of_step(BATCH_MAX)? {
+        wrong.push(format!("rail payment {id} does not agree with its transaction and its quote"));
+    }
+    Ok(wrong)
 }

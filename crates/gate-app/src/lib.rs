@@ -35,7 +35,9 @@ pub mod provision;
 pub mod quotes;
 pub mod rails;
 pub mod readiness;
+pub mod refunds;
 pub mod replays;
+pub mod reviews;
 pub mod test_helpers;
 #[cfg(feature = "testing")]
 pub mod testing;

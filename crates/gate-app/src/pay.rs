@@ -2,13 +2,13 @@
 //! wants one.
 
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
-use gate_domain::rail::{Card, ChallengeCode, CommandKind, Means};
+use gate_domain::rail::{Card, ChallengeCode, Means};
 use gate_domain::session::{Event, Refused, Session, Stage, State};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_store::{Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
 
-use crate::advance::{advance_session_with, advance_transaction, insert_command};
+use crate::advance::{advance_session_with, advance_transaction, begin_transaction};
 use crate::app::{App, Scope};
 use crate::choose::is_on_offer;
 use crate::journey::{JourneyError, act, act_on_offer};
@@ -89,8 +89,7 @@ pub(crate) fn start_payment(
         };
         (transaction, quote)
     };
-    tx.insert_transaction(&transaction)?;
-    insert_command(tx, scope, &session, &transaction, &quote, CommandKind::Charge, None)?;
+    begin_transaction(tx, scope, &session, &transaction, &quote)?;
     let id = transaction.id;
     // A price that a partner has locked is redeemed once, by whoever pays it first.
     if quote.session_id.is_none() {

@@ -50,6 +50,22 @@ pub(crate) struct WhoseArgs {
     mode: ModeArg,
 }
 
+/// Who decides something.
+#[derive(Args)]
+pub(crate) struct ByArgs {
+    /// Who decides this, for the log. [default: the user of this shell]
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
+}
+
+impl ByArgs {
+    /// The name that is written down.
+    pub(crate) fn actor(self) -> String {
+        let user = self.actor.or_else(|| crate::variable("USER").filter(|user| !user.is_empty()));
+        user.unwrap_or_else(|| "unknown".into())
+    }
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum ModeArg {
     Test,
@@ -94,6 +110,14 @@ impl Place {
         }
     }
 
+    /// Carry a command out whose answer is not printed as it is.
+    pub(crate) fn fetch<T: DeserializeOwned>(&self, command: Command) -> Result<T> {
+        match self.carry_out(command)? {
+            Ok(value) => serde_json::from_value(value).context("the answer cannot be read"),
+            Err(refused) => bail!(refused),
+        }
+    }
+
     /// Print what was found out without any gateway, in `words` or as JSON.
     pub(crate) fn print(&self, value: &Value, words: impl FnOnce() -> String) -> Result<()> {
         if self.json {
@@ -119,7 +143,7 @@ impl Place {
 }
 
 /// Print a text. Who reads it may stop before its end, as `head` does.
-fn print(text: &str) -> Result<()> {
+pub(crate) fn print(text: &str) -> Result<()> {
     match writeln!(std::io::stdout(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

@@ -14,7 +14,7 @@ use gate_domain::Mode;
 use gate_domain::catalogue::{Entitlement, Kind};
 use serde_json::json;
 
-use crate::admin::{Place, WhoseArgs};
+use crate::admin::{ByArgs, Place, WhoseArgs};
 use crate::words::{minute, or_dash, table};
 
 #[derive(Args)]
@@ -146,24 +146,10 @@ struct WhomArgs {
     by: ByArgs,
 }
 
-#[derive(Args)]
-struct ByArgs {
-    /// Who decides this, for the log. [default: the user of this shell]
-    #[arg(long, value_name = "NAME")]
-    actor: Option<String>,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum OneMode {
     Test,
     Live,
-}
-
-impl ByArgs {
-    fn actor(self) -> String {
-        let user = self.actor.or_else(|| crate::variable("USER").filter(|user| !user.is_empty()));
-        user.unwrap_or_else(|| "unknown".into())
-    }
 }
 
 impl WhomArgs {

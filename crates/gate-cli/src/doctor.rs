@@ -68,6 +68,10 @@ fn in_words(report: &Report) -> String {
     for (account, units) in &ledger.balances {
         let _ = writeln!(words, "  {account:<32} {units:>24}");
     }
+    for check in &report.checks {
+        let verdict = if check.ok { "ok" } else { "BROKEN" };
+        let _ = writeln!(words, "{:<16} {verdict:<8} {} looked at", check.name, check.looked_at);
+    }
     for problem in &report.problems {
         let _ = writeln!(words, "Problem: {problem}");
     }

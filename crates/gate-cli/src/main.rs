@@ -12,9 +12,12 @@ mod dev_tools;
 mod doctor;
 mod endpoints;
 mod keys;
+mod ledger;
 mod open;
 mod origins;
 mod partner;
+mod refunds;
+mod reviews;
 mod serve;
 mod server;
 mod settings;
@@ -53,6 +56,12 @@ enum Command {
     Endpoints(endpoints::EndpointsArgs),
     /// Say what is on offer: switch parts of it off and on, and set what partners may do.
     Capabilities(capabilities::CapabilitiesArgs),
+    /// Show and export the books: balances, lines, and the chain of hashes.
+    Ledger(ledger::LedgerArgs),
+    /// List what a person has to look into, and say how it ended.
+    Reviews(reviews::ReviewsArgs),
+    /// Give completed payments back, and list what was given back.
+    Refunds(refunds::RefundsArgs),
     /// Prove from the stored rows that nothing is lost or out of balance. Stop the gateway first.
     Doctor(doctor::DoctorArgs),
     #[command(flatten)]
@@ -96,6 +105,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Origins(args) => origins::run(args),
         Command::Endpoints(args) => endpoints::run(args),
         Command::Capabilities(args) => capabilities::run(args),
+        Command::Ledger(args) => ledger::run(args),
+        Command::Reviews(args) => reviews::run(args),
+        Command::Refunds(args) => refunds::run(args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Tool(tool) => dev_tools::run(tool, Cli::command),
         Command::Openapi => {

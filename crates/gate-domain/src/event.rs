@@ -58,6 +58,12 @@ event_types! {
     PayOutCancelled = "rail.pay_out.cancelled",
     /// A signed quote was redeemed.
     QuoteConsumed = "quote.consumed",
+    /// A refund was taken on.
+    RefundCreated = "refund.created",
+    /// The money of a refund is back where it came from.
+    RefundSucceeded = "refund.succeeded",
+    /// A refund came to nothing.
+    RefundFailed = "refund.failed",
     /// A customer record was made.
     CustomerCreated = "customer.created",
     /// A customer record changed.

@@ -183,6 +183,7 @@ mod tests {
                 "rail.pay_in.*",
                 "rail.pay_out.*",
                 "quote.*",
+                "refund.*",
                 "customer.*",
                 "webhook.*",
                 "webhook_endpoint.*"

@@ -157,6 +157,7 @@ id!(/** An API key (the key itself is never stored). */ KeyId, "key");
 id!(/** A partner's own record of one of its customers. */ CustomerId, "cus");
 id!(/** A payment that a partner takes in on a rail. */ PayInId, "pi");
 id!(/** A payment that a partner sends out on a rail. */ PayOutId, "po");
+id!(/** Part of a completed payment that goes back, or all of it. */ RefundId, "rf");
 id!(/** One call for everything to be delivered again. */ ReplayId, "rp");
 id!(/** A command to a rail, and the key that the rail dedupes on. */ CommandId, "cmd");
 id!(/** A set of ledger entries that sum to zero. */ PostingId, "post");

@@ -1,5 +1,9 @@
 //! Double entry: money moves by balanced postings only. Per asset, every posting sums to zero.
 
+mod account;
+mod chain;
+mod hold;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -7,44 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Side;
 use crate::money::{Asset, Money};
 use crate::quote::{CARD, FeeKind, Quote};
+use crate::refund::Share;
 
-/// Where money can be. Balances are derived from entries, never edited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Account {
-    /// What the card provider owes us.
-    ProviderReceivable,
-    /// Our money at banks, where transfers come in and go out.
-    Bank,
-    /// What we owe the user until it is delivered or given back.
-    UserFunds,
-    /// What we have earned.
-    ServiceFees,
-    /// What users have paid for sending tokens.
-    NetworkFees,
-    /// Rounding in our favour.
-    Rounding,
-    /// The seam between a currency and a token: one leaves here as the other arrives.
-    Exchange,
-    /// Our own tokens.
-    Treasury,
-}
-
-impl Account {
-    /// The word in the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ProviderReceivable => "provider_receivable",
-            Self::Bank => "bank",
-            Self::UserFunds => "user_funds",
-            Self::ServiceFees => "service_fees",
-            Self::NetworkFees => "network_fees",
-            Self::Rounding => "rounding",
-            Self::Exchange => "exchange",
-            Self::Treasury => "treasury",
-        }
-    }
-}
+pub use account::{Account, RailWord};
+pub use chain::{BEFORE_THE_FIRST, Line, Record};
+pub use hold::{Hold, HoldEnd};
 
 /// The facts that move money: what the user gives has come in, what they get has left, or else what
 /// they gave has gone back. A buy and a sale have words of their own.
@@ -63,6 +34,10 @@ pub enum Booking {
     MoneyPaidOut,
     /// The tokens of a sale went back.
     TokensReturned,
+    /// Part of the payment of a completed buy, or all of it, went back at the partner's wish.
+    RefundPaid,
+    /// The user has both what they gave and what they get, and a person has closed the case.
+    WrittenOff,
 }
 
 impl Booking {
@@ -75,6 +50,8 @@ impl Booking {
             Self::TokensReceived => "tokens_received",
             Self::MoneyPaidOut => "money_paid_out",
             Self::TokensReturned => "tokens_returned",
+            Self::RefundPaid => "refund_paid",
+            Self::WrittenOff => "written_off",
         }
     }
 
@@ -82,6 +59,7 @@ impl Booking {
     #[must_use]
     pub const fn on(self, side: Side) -> Self {
         match (side, self) {
+            (_, Self::RefundPaid | Self::WrittenOff) => self,
             (Side::OnRamp, Self::PaymentCaptured | Self::TokensReceived) => Self::PaymentCaptured,
             (Side::OnRamp, Self::TokensDelivered | Self::MoneyPaidOut) => Self::TokensDelivered,
             (Side::OnRamp, Self::PaymentRefunded | Self::TokensReturned) => Self::PaymentRefunded,
@@ -122,7 +100,8 @@ impl Posting {
     /// The entries that a fact about a transaction causes, in the words of its side.
     ///
     /// # Panics
-    /// When the entries do not balance: that is a mistake of ours, and nothing may be written.
+    /// When the entries do not balance: that is a mistake of ours, and nothing may be written. So is
+    /// the fact that a refund was paid: [`Posting::of_refund`] knows how much.
     pub fn of(booking: Booking, quote: &Quote) -> Self {
         let booking = booking.on(quote.side);
         let fiat = |account, units: i128| Entry {
@@ -135,11 +114,13 @@ impl Posting {
         };
         let (money, tokens, fees) =
             (quote.fiat.units, quote.crypto.units, quote.total_fees().units);
-        let till =
-            if quote.payment_method == CARD { Account::ProviderReceivable } else { Account::Bank };
         let mut entries = match booking {
-            Booking::PaymentCaptured => vec![fiat(till, money), fiat(Account::UserFunds, -money)],
-            Booking::PaymentRefunded => vec![fiat(Account::UserFunds, money), fiat(till, -money)],
+            Booking::PaymentCaptured => {
+                vec![fiat(till(quote), money), fiat(Account::UserFunds, -money)]
+            }
+            Booking::PaymentRefunded => {
+                vec![fiat(Account::UserFunds, money), fiat(till(quote), -money)]
+            }
             Booking::TokensDelivered => vec![
                 fiat(Account::UserFunds, money),
                 fiat(Account::Exchange, fees - money),
@@ -156,8 +137,17 @@ impl Posting {
                 token(Account::UserFunds, tokens),
                 token(Account::Exchange, -tokens),
                 fiat(Account::Exchange, money + fees),
-                fiat(till, -money),
+                fiat(till(quote), -money),
             ],
+            Booking::WrittenOff => {
+                let over = |account, units| Entry {
+                    account,
+                    amount: Money::new(units, quote.taken().asset.clone()),
+                };
+                let units = quote.taken().units;
+                vec![over(Account::UserFunds, -units), over(Account::Suspense, units)]
+            }
+            Booking::RefundPaid => unreachable!("a refund knows how much it gives back"),
         };
         if matches!(booking, Booking::TokensDelivered | Booking::MoneyPaidOut) {
             entries.extend([
@@ -166,9 +156,41 @@ impl Posting {
                 fiat(Account::Rounding, -quote.fee_units(FeeKind::Rounding)),
             ]);
         }
+        Self::new(booking, entries)
+    }
+
+    /// The entries that it causes that a refund was paid.
+    ///
+    /// # Panics
+    /// As [`Posting::of`].
+    pub fn of_refund(quote: &Quote, share: &Share) -> Self {
+        let fiat = |account, units: i128| Entry {
+            account,
+            amount: Money::new(units, quote.fiat.asset.clone()),
+        };
+        let entries = vec![
+            fiat(Account::Refunds, share.principal()),
+            fiat(Account::ServiceFees, share.service),
+            fiat(till(quote), -share.amount),
+        ];
+        Self::new(Booking::RefundPaid, entries)
+    }
+
+    fn new(booking: Booking, entries: Vec<Entry>) -> Self {
         let entries: Vec<_> = entries.into_iter().filter(|entry| entry.amount.units != 0).collect();
+        assert!(!entries.is_empty(), "a fact that moves nothing is not booked");
         assert!(imbalance(&entries).is_empty(), "a posting must sum to zero per asset");
         Self { booking, entries }
+    }
+}
+
+/// Where the money of a quote's rail stands.
+fn till(quote: &Quote) -> Account {
+    let rail = RailWord::parse(&quote.payment_method).expect("the catalogue checks its methods");
+    if quote.payment_method == CARD {
+        Account::ProviderReceivable(rail)
+    } else {
+        Account::Bank(rail)
     }
 }
 
@@ -176,7 +198,8 @@ impl Posting {
 pub fn imbalance(entries: &[Entry]) -> BTreeMap<Asset, i128> {
     let mut sums = BTreeMap::new();
     for entry in entries {
-        *sums.entry(entry.amount.asset.clone()).or_insert(0) += entry.amount.units;
+        let sum: &mut i128 = sums.entry(entry.amount.asset.clone()).or_insert(0);
+        *sum = sum.checked_add(entry.amount.units).expect("amounts are bounded far below i128");
     }
     sums.retain(|_, units| *units != 0);
     sums

@@ -24,6 +24,7 @@ pub mod quote;
 pub mod rail;
 pub mod rail_payment;
 pub mod reason;
+pub mod refund;
 pub mod replay;
 pub mod session;
 pub mod signed_quote;

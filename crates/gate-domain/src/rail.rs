@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CommandId, TransactionId};
+use crate::ids::{CommandId, RefundId, TransactionId};
 use crate::money::Money;
 use crate::rail_payment::RailPaymentId;
 use crate::time::Millis;
@@ -112,6 +112,10 @@ pub struct Command {
     pub id: CommandId,
     /// The transaction that it serves.
     pub transaction_id: TransactionId,
+    /// The refund that it pays, where a partner wants a completed payment back. What goes back by
+    /// itself, because it could not be delivered for, has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<RefundId>,
     /// What to do.
     pub kind: CommandKind,
     /// How much, of what.

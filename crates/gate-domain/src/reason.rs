@@ -36,6 +36,10 @@ pub enum Reason {
     PaymentCancelled,
     /// A test helper asked for a failure.
     ForcedFailure,
+    /// The provider did not give a payment back that the partner wanted refunded.
+    RefundRefused,
+    /// The provider never said what became of a refund; a person looks into it.
+    RefundUnresolved,
 }
 
 impl Reason {
@@ -57,6 +61,8 @@ impl Reason {
             Self::IdentityRejected => "identity_rejected",
             Self::PaymentCancelled => "payment_cancelled",
             Self::ForcedFailure => "forced_failure",
+            Self::RefundRefused => "refund_refused",
+            Self::RefundUnresolved => "refund_unresolved",
         }
     }
 
@@ -95,6 +101,12 @@ impl Reason {
             Self::IdentityRejected => "We could not confirm who you are. Nothing was charged.",
             Self::PaymentCancelled => "The payment was cancelled. No money has moved.",
             Self::ForcedFailure => "A test helper made this payment fail.",
+            Self::RefundRefused => {
+                "The payment provider did not take the refund. No money has moved."
+            }
+            Self::RefundUnresolved => {
+                "The payment provider has not told us what became of the refund. We are looking into it."
+            }
         }
     }
 
@@ -119,6 +131,12 @@ impl Reason {
             }
             Self::IdentityRejected => "Try again, or go back to the shop.",
             Self::ForcedFailure => "Try again.",
+            Self::RefundRefused => {
+                "Try the refund again later, or give the money back another way."
+            }
+            Self::RefundUnresolved => {
+                "There is nothing to do now. Keep the refund's number for questions."
+            }
         }
     }
 
@@ -133,13 +151,15 @@ impl Reason {
             | Self::PaymentCancelled
             | Self::IdentityRequired
             | Self::IdentityRejected
-            | Self::ForcedFailure => true,
+            | Self::ForcedFailure
+            | Self::RefundRefused => true,
             Self::PaymentUnresolved
             | Self::PayoutUnresolved
             | Self::RefundFailed
             | Self::DeliveredBeforeRefund
             | Self::DeliveredAndRefunded
-            | Self::PaidTooLate => false,
+            | Self::PaidTooLate
+            | Self::RefundUnresolved => false,
         }
     }
 

@@ -150,6 +150,31 @@ pub enum Event {
     RefundFailed,
     /// The provider has let go of the payment.
     Voided,
+    /// A person has found out how it ended.
+    ReviewResolved {
+        /// How.
+        outcome: Resolution,
+    },
+}
+
+/// How a transaction ended that nobody knew the end of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "snake_case")]
+pub enum Resolution {
+    /// The user has what they get.
+    Completed {
+        /// The provider's name for the payment, where none was known.
+        payment: Option<String>,
+        /// The transfer that brought it, by its name outside.
+        transfer: String,
+    },
+    /// What the user gave is with them again.
+    Refunded {
+        /// The provider's name for the payment, where none was known.
+        payment: Option<String>,
+    },
+    /// Nothing was ever taken from the user.
+    Failed,
 }
 
 /// What a move causes. Carried out in the transaction that saves it.
@@ -187,6 +212,15 @@ pub enum Refused {
     /// Two answers name different payments.
     #[error("the answer names another payment")]
     OtherPayment,
+    /// There is nothing to find out.
+    #[error("the transaction is not in review")]
+    NotInReview,
+    /// Without the provider's name for it, nobody can say that there was a payment.
+    #[error("no payment is known: name it, or say that nothing was taken")]
+    PaymentUnnamed,
+    /// The payment is booked, so something was taken.
+    #[error("a payment has come in: it was either delivered for or given back")]
+    MoneyCameIn,
 }
 
 impl State {
@@ -248,6 +282,7 @@ impl State {
                 E::Abandoned | E::RefundSucceeded | E::RefundFailed | E::Voided => {
                     Err(Refused::OutOfStep)
                 }
+                E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Settling { payment } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
@@ -260,6 +295,7 @@ impl State {
                 E::Abandoned | E::RefundSucceeded | E::RefundFailed | E::Voided => {
                     Err(Refused::OutOfStep)
                 }
+                E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Completed { payment, chain_transaction } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
@@ -278,6 +314,7 @@ impl State {
                 | E::RefundSucceeded
                 | E::RefundFailed
                 | E::Voided => Err(Refused::Ended),
+                E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Failed { reason } => match event {
                 // Money that comes after we gave up is never dropped: it goes back.
@@ -295,6 +332,7 @@ impl State {
                 | E::PayoutUnresolved
                 | E::RefundSucceeded
                 | E::RefundFailed => Err(Refused::Ended),
+                E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::RefundPending { payment, reason } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
@@ -313,6 +351,7 @@ impl State {
                     delivered_after_all(payment, Reason::DeliveredBeforeRefund)
                 }
                 E::Abandoned | E::PayoutUnresolved => Err(Refused::OutOfStep),
+                E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Refunded { payment, .. } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
@@ -328,6 +367,7 @@ impl State {
                 | E::Abandoned
                 | E::PayoutUnresolved
                 | E::RefundFailed => Err(Refused::Ended),
+                E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Review { payment, reason } => match event {
                 // The answer came after we had given up on it: the story goes on where it stopped.
@@ -372,6 +412,10 @@ impl State {
                 | E::ChallengeAnswered
                 | E::Voided => Ok(Step::Unchanged),
                 E::PaymentDeclined { .. } | E::Abandoned => Err(Refused::OutOfStep),
+                E::ReviewResolved { outcome } => match payment {
+                    Some(payment) => resolved(payment, *reason, outcome),
+                    None => resolved_without_payment(*reason, outcome),
+                },
             },
         }
     }
@@ -414,6 +458,7 @@ impl PaymentStep {
             | E::RefundSucceeded
             | E::RefundFailed
             | E::Voided => Err(Refused::OutOfStep),
+            E::ReviewResolved { .. } => Err(Refused::NotInReview),
         }
     }
 }
@@ -458,4 +503,57 @@ fn delivered_after_all(payment: &str, reason: Reason) -> Result<Step, Refused> {
 
 fn review(payment: Option<&str>, reason: Reason) -> Result<Step, Refused> {
     moved(State::Review { payment: payment.map(str::to_owned), reason }, &[])
+}
+
+/// What a person found out about a transaction whose payment is booked. What was not booked yet is,
+/// and what the user then has twice is written off.
+fn resolved(payment: &str, reason: Reason, outcome: &Resolution) -> Result<Step, Refused> {
+    let named = match outcome {
+        Resolution::Completed { payment, .. } | Resolution::Refunded { payment } => payment,
+        Resolution::Failed => return Err(Refused::MoneyCameIn),
+    };
+    if named.as_deref().is_some_and(|named| named != payment) {
+        return Err(Refused::OtherPayment);
+    }
+    let payment = payment.to_owned();
+    let delivered = reason.tokens_left();
+    let returned = reason == Reason::DeliveredAndRefunded;
+    let (next, missing) = match outcome {
+        Resolution::Completed { transfer, .. } => (
+            State::Completed { payment, chain_transaction: transfer.clone() },
+            (!delivered).then_some(Booking::TokensDelivered),
+        ),
+        Resolution::Refunded { .. } | Resolution::Failed => (
+            State::Refunded { payment, reason: closed(reason) },
+            (!returned).then_some(Booking::PaymentRefunded),
+        ),
+    };
+    let both = matches!(next, State::Completed { .. }) && returned
+        || matches!(next, State::Refunded { .. }) && delivered;
+    let effects: Vec<_> =
+        missing.into_iter().chain(both.then_some(Booking::WrittenOff)).map(Effect::Book).collect();
+    moved(next, &effects)
+}
+
+/// The same where nobody knew of a payment: nothing is booked yet.
+fn resolved_without_payment(reason: Reason, outcome: &Resolution) -> Result<Step, Refused> {
+    match outcome {
+        Resolution::Failed => failed(Reason::Abandoned),
+        Resolution::Completed { payment: Some(payment), transfer } => moved(
+            State::Completed { payment: payment.clone(), chain_transaction: transfer.clone() },
+            &[Effect::Book(Booking::PaymentCaptured), Effect::Book(Booking::TokensDelivered)],
+        ),
+        Resolution::Refunded { payment: Some(payment) } => moved(
+            State::Refunded { payment: payment.clone(), reason: closed(reason) },
+            &[Effect::Book(Booking::PaymentCaptured), Effect::Book(Booking::PaymentRefunded)],
+        ),
+        Resolution::Completed { payment: None, .. } | Resolution::Refunded { payment: None } => {
+            Err(Refused::PaymentUnnamed)
+        }
+    }
+}
+
+/// Why something went back, once nobody looks into it any more.
+const fn closed(reason: Reason) -> Reason {
+    if reason.tokens_left() { Reason::DeliveredAndRefunded } else { Reason::PayoutFailed }
 }

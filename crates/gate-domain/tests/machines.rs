@@ -178,7 +178,9 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
 }
 
 fn transaction_events() -> Vec<(&'static str, transaction::Event)> {
-    use transaction::Event as E;
+    use transaction::{Event as E, Resolution};
+    let found = |outcome| E::ReviewResolved { outcome };
+    let (payment, transfer) = (|| Some("pay_1".to_owned()), || "0x9".to_owned());
     vec![
         ("challenge required", E::ChallengeRequired),
         ("challenge answered", E::ChallengeAnswered),
@@ -195,6 +197,14 @@ fn transaction_events() -> Vec<(&'static str, transaction::Event)> {
         ("refund succeeded", E::RefundSucceeded),
         ("refund failed", E::RefundFailed),
         ("voided", E::Voided),
+        ("found completed", found(Resolution::Completed { payment: None, transfer: transfer() })),
+        (
+            "found payment, done",
+            found(Resolution::Completed { payment: payment(), transfer: transfer() }),
+        ),
+        ("found refunded", found(Resolution::Refunded { payment: None })),
+        ("found payment, back", found(Resolution::Refunded { payment: payment() })),
+        ("found failed", found(Resolution::Failed)),
     ]
 }
 
@@ -210,7 +220,7 @@ fn every_transaction_state_meets_every_event() {
                 Ok(transaction::Step::Unchanged) => "== unchanged".to_owned(),
                 Err(refused) => format!("!! {refused}"),
             };
-            writeln!(table, "{state_name:<13} + {event_name:<18} {outcome}").unwrap();
+            writeln!(table, "{state_name:<13} + {event_name:<19} {outcome}").unwrap();
         }
         table.push('\n');
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use gate_domain::catalogue::Side;
 use gate_domain::ids::{Mode, PartnerId, PayInId, QuoteId, Seed, Tenant, TransactionId};
-use gate_domain::ledger::{Booking, Posting, imbalance};
+use gate_domain::ledger::{Account, Booking, Posting, imbalance};
 use gate_domain::money::{Asset, Money};
 use gate_domain::quote::{FeePolicy, OnLapse, Quote, Rate, price, price_sale};
 use gate_domain::rail_payment::{RailKind, RailPaymentId, State, Step};
@@ -111,7 +111,7 @@ fn what_comes_in_leaves_nothing_of_the_users_behind() {
             assert!(imbalance(&entries).is_empty());
             let users: i128 = entries
                 .iter()
-                .filter(|entry| entry.account.as_str() == "user_funds")
+                .filter(|entry| entry.account == Account::UserFunds)
                 .map(|entry| entry.amount.units)
                 .sum();
             assert_eq!(users, 0);
@@ -120,7 +120,7 @@ fn what_comes_in_leaves_nothing_of_the_users_behind() {
             writeln!(table, "{} by {method}: {}", side.as_str(), posting.booking().as_str())
                 .unwrap();
             for entry in posting.entries() {
-                writeln!(table, "    {:<20} {}", entry.account.as_str(), entry.amount).unwrap();
+                writeln!(table, "    {:<24} {}", entry.account.to_string(), entry.amount).unwrap();
             }
         }
     }

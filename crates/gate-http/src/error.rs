@@ -11,10 +11,13 @@ use gate_app::journey::JourneyError;
 use gate_app::quotes::PriceError;
 use gate_app::rails::RailError;
 use gate_app::readiness::Unready;
+use gate_app::refunds::RefundError;
 use gate_app::replays::ReplayError;
 use gate_app::webhooks::WebhookError;
 use gate_domain::Mode;
 use gate_domain::catalogue::{Refusal, RefusalCode};
+use gate_domain::money::Money;
+use gate_domain::refund::NotRefundable;
 use gate_domain::session::Refused;
 use gate_domain::signed_quote::NotRedeemable;
 use gate_domain::wallet::AddressError;
@@ -77,6 +80,11 @@ pub(crate) enum ApiError {
     Quote(NotRedeemable, &'static str),
     WalletAddressMissing,
     RailOutOfStep(&'static str),
+    RefundNotSupported,
+    TransactionNotCompleted(&'static str),
+    NothingToRefund,
+    RefundTooLarge(Money),
+    RefundInFlight,
     NoEndpoint,
     NotDeadLettered(&'static str),
     EndpointsLimit,
@@ -327,6 +335,26 @@ impl ApiError {
                 "rail_payment_out_of_step",
                 &format!("The rail payment is {status}. Read it again."),
             ),
+            Self::RefundNotSupported => conflict(
+                "refund_not_supported",
+                "A sale is not refunded: its tokens stay where they are.",
+            ),
+            Self::TransactionNotCompleted(status) => conflict(
+                "transaction_not_completed",
+                &format!("The transaction is {status}. Only a completed one is refunded; what could not be delivered goes back by itself."),
+            ),
+            Self::NothingToRefund => conflict(
+                "nothing_to_refund",
+                "Everything that can be given back of this payment has been.",
+            ),
+            Self::RefundTooLarge(left) => conflict(
+                "refund_too_large",
+                &format!("At most {left} can be given back of this payment."),
+            ),
+            Self::RefundInFlight => conflict(
+                "refund_in_flight",
+                "Another refund of this transaction is under way. Wait until it has ended.",
+            ),
             Self::NoEndpoint => invalid(
                 S::BAD_REQUEST,
                 "webhook_endpoint_missing",
@@ -413,6 +441,7 @@ impl ApiError {
             Self::ReferenceInUse(_) => Some("/client_reference_id".into()),
             Self::ClientSecretInvalid => Some("/clientSecret".into()),
             Self::KycPackageNotEnabled => Some("/kyc_package".into()),
+            Self::RefundTooLarge(_) => Some("/amount".into()),
             _ => None,
         }
     }
@@ -421,6 +450,15 @@ impl ApiError {
         match self {
             Self::Problems(_, reason) => reason.as_deref().cloned(),
             Self::Refused(refusal) => Some((&**refusal).into()),
+            Self::RefundTooLarge(left) => Some(ReasonBody {
+                code: "refund_too_large".into(),
+                message: format!("At most {left} can be given back of this payment."),
+                retryable: true,
+                maximum: Some(left.to_string()),
+                remaining: Some(left.to_string()),
+                next_step: Some("Ask for less, or leave amount out for all that is left.".into()),
+                ..ReasonBody::default()
+            }),
             Self::Wallet(error) => Some(ReasonBody {
                 code: "invalid_wallet_address".into(),
                 message: error.to_string(),
@@ -544,6 +582,28 @@ impl From<StoreError> for ApiError {
                 tracing::error!(%error, "the store failed");
                 Self::Internal
             }
+        }
+    }
+}
+
+impl From<RefundError> for ApiError {
+    fn from(error: RefundError) -> Self {
+        let amount = |why: String| Self::field("/amount", "amount_invalid", &why);
+        match error {
+            RefundError::KeyReused(_) => Self::KeyReused,
+            RefundError::NotFound => Self::NotFound("transaction"),
+            RefundError::NotCompleted(status) => Self::TransactionNotCompleted(status),
+            RefundError::NotRefundable(NotRefundable::Sale) => Self::RefundNotSupported,
+            RefundError::NotRefundable(NotRefundable::NothingLeft | NotRefundable::TooMuch) => {
+                Self::NothingToRefund
+            }
+            RefundError::TooMuch { left } => Self::RefundTooLarge(left),
+            RefundError::InFlight => Self::RefundInFlight,
+            RefundError::Amount(why) => amount(format!("amount {why}.")),
+            RefundError::Nothing => amount("amount must be more than 0.".into()),
+            // The twin that was quicker has not ended for as long as we were willing to wait.
+            RefundError::Store(StoreError::Retry) => Self::TwinInProgress,
+            RefundError::Store(error) => error.into(),
         }
     }
 }

@@ -19,6 +19,14 @@ pub use market::SimulatedMarket;
 
 use crate::{Rail, RailError, Reply};
 
+/// A refund of so many smallest units is refused, such as 13.13 EUR, whatever was paid by.
+const REFUSED_REFUND_UNITS: i128 = 1_313;
+
+/// Whether a partner's refund is one that is refused.
+fn refuses(command: &Command) -> bool {
+    command.refund_id.is_some() && command.amount.units == REFUSED_REFUND_UNITS
+}
+
 /// A party that loses nothing: what it answers when a command is sent, it answers when asked.
 pub struct Prompt(fn(&Command, Millis) -> Reply);
 

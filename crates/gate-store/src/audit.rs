@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gate_domain::time::Millis;
 
+use crate::tx::Engine;
 use crate::{Sql, StoreError, Tx, sql};
 
 const COUNT_SESSIONS: Sql = sql("select status, count(*) from sessions group by status");
@@ -15,17 +16,39 @@ const LIST_FEED_GAPS: Sql = sql("select f.partner_id, f.mode from feeds f
         + coalesce((select b.removed_through from feed_beginnings b
             where b.partner_id = f.partner_id and b.mode = f.mode), 0)");
 // What each status says about the books: how often the payment came, the tokens left, the payment
-// went back.
+// went back. Where a person closed a case in which the user has both, that is written off, and all
+// three were booked.
 const LIST_MISBOOKED: Sql = sql("select t.id from transactions t
     where t.status <> 'review'
         and (case when t.status in ('awaiting_payment', 'failed') then 0 else 100 end
             + case when t.status = 'completed' then 10 else 0 end
             + case when t.status = 'refunded' then 1 else 0 end)
-        <> (select coalesce(sum(case when p.booking in ('payment_captured', 'tokens_received') then 100
-                when p.booking in ('tokens_delivered', 'money_paid_out') then 10 else 1 end), 0)
+        <> (select coalesce(sum(case
+                when p.booking in ('payment_captured', 'tokens_received') then 100
+                when p.booking in ('tokens_delivered', 'money_paid_out') then 10
+                when p.booking in ('payment_refunded', 'tokens_returned') then 1
+                when t.status = 'completed' then -1 else -10 end), 0)
             from postings p where p.partner_id = t.partner_id and p.mode = t.mode
-                and p.transaction_id = t.id)
+                and p.transaction_id = t.id and p.subject = t.id)
     limit $1");
+// What keeps the books append-only: two for each of the five tables.
+const COUNT_GUARDS_SQLITE: Sql = sql("select count(*) from sqlite_master
+    where type = 'trigger' and (name like '%_stay' or name like '%_remain')
+        and tbl_name in ('postings', 'entries', 'holds', 'hold_ends', 'operator_actions')");
+const COUNT_GUARDS_POSTGRES: Sql = sql("select count(*) from pg_trigger g
+    join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any(current_schemas(false)) and g.tgenabled = 'O'
+        and (g.tgname like '%_stay' or g.tgname like '%_remain')
+        and c.relname in ('postings', 'entries', 'holds', 'hold_ends', 'operator_actions')");
+const LIST_SETTLED_TWICE: Sql =
+    sql("select session_id from transactions where status = 'completed'
+    group by partner_id, mode, session_id having count(*) > 1 limit $1");
+const LIST_BOOKED_TWICE: Sql = sql("select transaction_id from postings
+    group by partner_id, mode, transaction_id, subject, booking having count(*) > 1 limit $1");
+const LIST_BOOKED_FOR_NOTHING: Sql = sql("select p.id from postings p
+    left join transactions t
+        on t.partner_id = p.partner_id and t.mode = p.mode and t.id = p.transaction_id
+    where t.id is null limit $1");
 const LIST_OUT_OF_STEP: Sql = sql("select s.id from sessions s left join transactions t
         on t.partner_id = s.partner_id and t.mode = s.mode and t.id = s.transaction_id
     where (s.status = 'completed' and (t.status is null or t.status <> 'completed'))
@@ -61,10 +84,16 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     COUNT_DELIVERIES,
     LIST_FEED_GAPS,
     LIST_MISBOOKED,
+    LIST_SETTLED_TWICE,
+    LIST_BOOKED_TWICE,
+    LIST_BOOKED_FOR_NOTHING,
     LIST_OUT_OF_STEP,
     LIST_RAILS_OUT_OF_STEP,
     LIST_UNDELIVERED,
 ];
+
+/// How many triggers keep the books append-only.
+pub const GUARDS: i64 = 10;
 
 impl Tx {
     /// A write that says nothing but when it was: does the database take one?
@@ -98,6 +127,30 @@ impl Tx {
     /// Transactions whose postings do not fit their status.
     pub fn list_misbooked_transactions(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
         self.query(LIST_MISBOOKED, &[&limit], |row| row.get(0))
+    }
+
+    /// How many triggers keep the books append-only; [`GUARDS`] is right.
+    pub fn count_guards(&mut self) -> Result<i64, StoreError> {
+        let statement = match self.engine {
+            Engine::Sqlite(_) => COUNT_GUARDS_SQLITE,
+            Engine::Postgres(_) => COUNT_GUARDS_POSTGRES,
+        };
+        self.query_one(statement, &[], |row| row.get(0))
+    }
+
+    /// Sessions with more than one completed transaction.
+    pub fn list_settled_twice(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_SETTLED_TWICE, &[&limit], |row| row.get(0))
+    }
+
+    /// Transactions of which a fact is booked more than once.
+    pub fn list_booked_twice(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_BOOKED_TWICE, &[&limit], |row| row.get(0))
+    }
+
+    /// Postings whose transaction is missing.
+    pub fn list_booked_for_nothing(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_BOOKED_FOR_NOTHING, &[&limit], |row| row.get(0))
     }
 
     /// Sessions that are completed without their transaction being so, or the other way round.

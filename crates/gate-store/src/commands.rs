@@ -114,7 +114,7 @@ impl Tx {
     }
 
     /// Let go of whatever is due for a transaction; an answer that is on its way finds its lease
-    /// lost. Only for the sandbox, whose other side is ours.
+    /// lost. Only for the sandbox, whose other side is ours, and for a person who knows the answer.
     pub fn close_commands(
         &mut self,
         tenant: &Tenant,

@@ -55,21 +55,25 @@ mod endpoint_health;
 mod endpoints;
 mod events;
 mod feeds;
+mod holds;
 mod idempotency;
 mod keys;
 mod ledger;
 mod locked;
+mod operator_actions;
 mod origins;
 mod partners;
 mod quotes;
 mod rail_payments;
 mod read;
+mod refunds;
 mod replays;
 mod retention;
 mod sessions;
 mod time_shifts;
 mod transactions;
 
+pub use audit::GUARDS;
 pub use capabilities::{CapabilityAct, CapabilityChange};
 pub use client_references::ClientReference;
 pub use commands::ClaimedCommand;
@@ -81,13 +85,14 @@ pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, SealedHeaders, Tak
 pub use events::{EventQuery, EventRow, NewEvent, WrittenEvent};
 pub use idempotency::{Answer, IdempotentRequest, Recall};
 pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};
-pub use ledger::{EntryPlace, EntryRow};
+pub use ledger::{PostingPlace, PostingRow, hash_of};
 pub use locked::Locked;
+pub use operator_actions::OperatorAction;
 pub use partners::PartnerRow;
 pub use replays::{NewReplay, ReplayRow, ReplayedEvent};
 
 pub use error::StoreError;
-pub use migrate::Migration;
+pub use migrate::{Afterwards, Migration};
 pub use options::{Place, Schema, StoreOptions};
 pub use row::{Column, Param, Row};
 pub use sql::{Sql, sql};
@@ -113,13 +118,16 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         endpoints::STATEMENTS,
         events::STATEMENTS,
         feeds::STATEMENTS,
+        holds::STATEMENTS,
         idempotency::STATEMENTS,
         keys::STATEMENTS,
         ledger::STATEMENTS,
+        operator_actions::STATEMENTS,
         origins::STATEMENTS,
         partners::STATEMENTS,
         quotes::STATEMENTS,
         rail_payments::STATEMENTS,
+        refunds::STATEMENTS,
         replays::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,

@@ -18,13 +18,19 @@ const LIST: Sql = sql("select version, file, checksum from schema_migrations ord
 const RECORD: Sql =
     sql("insert into schema_migrations (version, file, checksum) values ($1, $2, $3)");
 
+/// What a migration does beyond its text.
+pub type Afterwards = fn(&mut Tx) -> Result<(), StoreError>;
+
 /// One step of the schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Migration {
     /// `NNNN_name.sql`; the number is its version.
     pub file: &'static str,
-    /// One text for both engines.
+    /// One text for both engines. After a line `-- on sqlite:` or `-- on postgres:` only that one
+    /// reads on, until a line says otherwise; `-- on both:` ends it.
     pub text: &'static str,
+    /// What no text can do, in the same transaction.
+    pub then: Option<Afterwards>,
 }
 
 /// A migration as the database remembers it.
@@ -107,7 +113,11 @@ fn apply(tx: &mut Tx, migration: &Migration) -> Result<(), StoreError> {
     let steps = |tx: &mut Tx| {
         tx.reset();
         tx.engine.begin()?;
-        tx.engine.batch(migration.text)?;
+        let text = migration.text_on(matches!(tx.engine, Engine::Sqlite(_)));
+        tx.engine.batch(&text)?;
+        if let Some(then) = migration.then {
+            then(tx)?;
+        }
         tx.execute(RECORD, &[&migration.version(), &file, &migration.checksum()])?;
         tx.engine.commit()
     };
@@ -127,6 +137,25 @@ impl Migration {
     fn version(&self) -> i64 {
         let number = self.file.split('_').next().and_then(|digits| digits.parse().ok());
         number.expect("a migration's file is called NNNN_name.sql")
+    }
+
+    /// The text that one engine reads.
+    fn text_on(&self, sqlite: bool) -> String {
+        let mut reads = true;
+        let mut text = String::with_capacity(self.text.len());
+        for line in self.text.lines() {
+            match line.trim() {
+                "-- on sqlite:" => reads = sqlite,
+                "-- on postgres:" => reads = !sqlite,
+                "-- on both:" => reads = true,
+                _ if reads => {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+                _ => {}
+            }
+        }
+        text
     }
 
     /// A hash of the text. Line ends do not count: a checkout may change them.
@@ -158,8 +187,18 @@ mod tests {
     }
 
     #[test]
+    fn each_engine_reads_its_own_words() {
+        let text = "a\n-- on sqlite:\nb\n-- on postgres:\nc\n-- on both:\nd\n";
+        let mixed = Migration { file: "0001_a.sql", text, then: None };
+        assert_eq!(
+            (mixed.text_on(true), mixed.text_on(false)),
+            ("a\nb\nd\n".into(), "a\nc\nd\n".into())
+        );
+    }
+
+    #[test]
     fn line_ends_do_not_change_a_checksum() {
-        let unix = Migration { file: "0001_a.sql", text: "a\nb\n" };
+        let unix = Migration { file: "0001_a.sql", text: "a\nb\n", then: None };
         let windows = Migration { text: "a\r\nb\r\n", ..unix };
         assert_eq!(unix.checksum(), windows.checksum());
         assert_ne!(unix.checksum(), Migration { text: "a\nc\n", ..unix }.checksum());

@@ -1,11 +1,22 @@
 //! The list of migrations, oldest first. A file that has been released never changes.
 
+mod chain;
+
 use crate::migrate::Migration;
 
-/// `migrations/NNNN_name.sql`, one text for both engines.
+/// `migrations/NNNN_name.sql`, one text for both engines, and where a text is not enough, what the
+/// program does after it in the same transaction.
 macro_rules! files {
-    ($($file:literal),* $(,)?) => {
-        &[$(Migration { file: $file, text: include_str!(concat!("../migrations/", $file)) }),*]
+    ($($file:literal $(then $then:path)?),* $(,)?) => {
+        &[$({
+            let migration = Migration {
+                file: $file,
+                text: include_str!(concat!("../migrations/", $file)),
+                then: None,
+            };
+            $(let migration = Migration { then: Some($then), ..migration };)?
+            migration
+        }),*]
     };
 }
 
@@ -20,4 +31,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0007_endpoint_health.sql",
     "0008_endpoint_options.sql",
     "0009_retention.sql",
+    "0010_ledger.sql" then chain::begin_chains,
 ];

@@ -99,6 +99,15 @@ impl StoreOptions {
     pub fn with_migrations(self, migrations: &'static [Migration]) -> Self {
         Self { migrations, ..self }
     }
+
+    /// The product's schema as it was when this migration was the newest.
+    #[must_use]
+    pub fn up_to(self, version: usize) -> Self {
+        let known = MIGRATIONS.iter().take_while(|migration| {
+            migration.file.get(..4).and_then(|number| number.parse().ok()) <= Some(version)
+        });
+        Self { migrations: &MIGRATIONS[..known.count()], ..self }
+    }
 }
 
 /// The address may hold a password, so it is not shown.

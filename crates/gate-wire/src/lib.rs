@@ -17,6 +17,7 @@ pub mod list;
 pub mod metadata;
 pub mod quote;
 pub mod rail;
+pub mod refund;
 pub mod replay;
 pub mod session;
 pub mod signature;

@@ -200,6 +200,20 @@ words!(
 );
 
 words!(
+    /// Where a refund stands.
+    RefundStatus {
+        /// The money is on its way back.
+        Pending,
+        /// It is back where it came from.
+        Succeeded,
+        /// It did not leave.
+        Failed,
+        /// The provider has not said what became of it; a person looks into it.
+        Review,
+    }
+);
+
+words!(
     /// Where a rail payment stands.
     RailStatus {
         /// Money may be moving.

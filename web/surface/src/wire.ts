@@ -279,6 +279,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/transactions/{refid}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the refunds of a transaction, newest first. */
+        get: operations["listRefunds"];
+        put?: never;
+        /**
+         * Give a completed payment back, whole or in part.
+         * @description The money goes back to where it came from. The user keeps what was delivered. The service fee
+         *     comes back in proportion; what sending the tokens has cost is spent and kept. One refund of a
+         *     transaction is under way at a time.
+         */
+        post: operations["createRefund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/refunds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a refund. */
+        get: operations["retrieveRefund"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhook_endpoints": {
         parameters: {
             query?: never;
@@ -898,10 +938,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The process does its work: its store takes writes, its workers are at it, and no webhook that could
-         *     go waits for it for long. Otherwise the answer names what is wrong, and it is asked anew each second.
-         */
+        /** The process can write to its store. */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -1406,6 +1443,57 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "refund.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A refund was taken on. */
+        post: operations["onRefundCreated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "refund.succeeded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The money of a refund is back where it came from. */
+        post: operations["onRefundSucceeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "refund.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A refund came to nothing: no money has moved. */
+        post: operations["onRefundFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "customer.created": {
         parameters: {
             query?: never;
@@ -1536,23 +1624,6 @@ export interface webhooks {
         put?: never;
         /** An endpoint answered 410, or failed for days, and was switched off. */
         post: operations["onWebhookEndpointDisabled"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "webhook.event_not_built": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** An event could not be written, and this stands in its place. What it was about has changed all the same: read it. */
-        post: operations["onWebhookEventNotBuilt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1942,6 +2013,15 @@ export interface components {
              */
             asymmetric?: boolean | null;
         };
+        /** @description What starts a refund. */
+        CreateRefundBody: {
+            /**
+             * @description How much the user gets back, in the currency that they paid in. Where nothing is said: all
+             *     that is left.
+             * @example 25.00
+             */
+            amount?: string | null;
+        };
         /**
          * @description What is to be delivered again. All conditions count together; without `since` and `event_ids` it
          *     looks back four days.
@@ -2317,12 +2397,12 @@ export interface components {
          * @description The type of an event.
          * @enum {string}
          */
-        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
+        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled";
         /**
          * @description A type of event, a family of them, or `*` for all.
          * @enum {string}
          */
-        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
+        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "refund.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled";
         /** @description One line of the bill. */
         FeeBody: {
             /** @description What it is for. */
@@ -2915,6 +2995,49 @@ export interface components {
             url: string;
         };
         /** @description One page, newest first. */
+        ListBody_RefundBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description Its id.
+                 * @example rf_test_01hf7yat00fentqaxbnentqaxb
+                 */
+                id: string;
+                /** @description Always `refund`. */
+                object: string;
+                /** @description Which world. */
+                mode: components["schemas"]["Mode"];
+                /** @description Where it stands. */
+                status: components["schemas"]["RefundStatus"];
+                /** @description The transaction whose payment goes back. */
+                refid: string;
+                /** @description The session of that transaction. */
+                session_id: string;
+                /** @description What the user gets back. */
+                amount: string;
+                /** @description ISO 4217. */
+                currency: string;
+                /** @description The part of `amount` that is the service fee: it comes back in proportion. */
+                service_fee_returned: string;
+                /**
+                 * @description What is never given back of this payment, however often it is refunded: what sending the
+                 *     tokens has cost, and rounding.
+                 */
+                fees_kept: string;
+                /** @description RFC 3339. */
+                created_at: string;
+                /** @description RFC 3339. */
+                updated_at: string;
+                reason: components["schemas"]["ReasonBody"] | null;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
         ListBody_ReplayBody: {
             /** @description Always `list`. */
             object: string;
@@ -3407,6 +3530,45 @@ export interface components {
             /** @description RFC 3339. */
             expires_at: string;
         };
+        /** @description Part of the payment of a completed buy that goes back to where it came from, or all of it. */
+        RefundBody: {
+            /**
+             * @description Its id.
+             * @example rf_test_01hf7yat00fentqaxbnentqaxb
+             */
+            id: string;
+            /** @description Always `refund`. */
+            object: string;
+            /** @description Which world. */
+            mode: components["schemas"]["Mode"];
+            /** @description Where it stands. */
+            status: components["schemas"]["RefundStatus"];
+            /** @description The transaction whose payment goes back. */
+            refid: string;
+            /** @description The session of that transaction. */
+            session_id: string;
+            /** @description What the user gets back. */
+            amount: string;
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description The part of `amount` that is the service fee: it comes back in proportion. */
+            service_fee_returned: string;
+            /**
+             * @description What is never given back of this payment, however often it is refunded: what sending the
+             *     tokens has cost, and rounding.
+             */
+            fees_kept: string;
+            /** @description RFC 3339. */
+            created_at: string;
+            /** @description RFC 3339. */
+            updated_at: string;
+            reason: components["schemas"]["ReasonBody"] | null;
+        };
+        /**
+         * @description Where a refund stands.
+         * @enum {string}
+         */
+        RefundStatus: "pending" | "succeeded" | "failed" | "review";
         /** @description A replay and how far it is. */
         ReplayBody: {
             /** @description Its id. */
@@ -3832,7 +3994,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description The gateway is busy; try again shortly. Codes: `try_again`, `not_ready`. */
+        /** @description The gateway is busy; try again shortly. Codes: `try_again`. */
         Busy2: {
             headers: {
                 [name: string]: unknown;
@@ -4491,8 +4653,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.893833",
-                     *           "exchange_rate": "0.91829432",
+                     *           "crypto_amount": "106.906150",
+                     *           "exchange_rate": "0.91818852",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -4508,7 +4670,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:01:04.000Z"
+                     *             "at": "2026-11-23T12:01:30.000Z"
                      *           }
                      *         },
                      *         {
@@ -4519,8 +4681,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.893833",
-                     *           "exchange_rate": "0.91829432",
+                     *           "crypto_amount": "106.906150",
+                     *           "exchange_rate": "0.91818852",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -4536,7 +4698,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:01:04.000Z"
+                     *             "at": "2026-11-23T12:01:30.000Z"
                      *           }
                      *         }
                      *       ],
@@ -4638,7 +4800,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m844fyz835160pva5nceqxcg",
+                     *       "id": "qt_test_01m844grbr35160pva5nceqxcg",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -4649,8 +4811,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.893833",
-                     *       "exchange_rate": "0.91829432",
+                     *       "crypto_amount": "106.906150",
+                     *       "exchange_rate": "0.91818852",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -4666,12 +4828,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:01:05.000Z"
+                     *         "at": "2026-11-23T12:01:31.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:01:05.000Z",
-                     *       "expires_at": "2026-11-23T12:06:05.000Z",
+                     *       "created_at": "2026-11-23T12:01:31.000Z",
+                     *       "expires_at": "2026-11-23T12:06:31.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -4756,7 +4918,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m844fyz835160pva5nceqxcg",
+                     *       "id": "qt_test_01m844grbr35160pva5nceqxcg",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -4767,8 +4929,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.893833",
-                     *       "exchange_rate": "0.91829432",
+                     *       "crypto_amount": "106.906150",
+                     *       "exchange_rate": "0.91818852",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -4784,12 +4946,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:01:05.000Z"
+                     *         "at": "2026-11-23T12:01:31.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:01:05.000Z",
-                     *       "expires_at": "2026-11-23T12:06:05.000Z",
+                     *       "created_at": "2026-11-23T12:01:31.000Z",
+                     *       "expires_at": "2026-11-23T12:06:31.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -4833,8 +4995,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
-                 *       "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy"
+                 *       "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
+                 *       "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -4853,22 +5015,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
-                     *       "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
-                     *       "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                     *       "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
+                     *       "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
+                     *       "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.893833",
+                     *       "crypto_amount": "106.906150",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:08.000Z",
-                     *       "updated_at": "2026-11-23T12:01:08.000Z",
+                     *       "created_at": "2026-11-23T12:01:34.000Z",
+                     *       "updated_at": "2026-11-23T12:01:34.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -4953,22 +5115,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
-                     *       "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
-                     *       "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                     *       "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
+                     *       "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
+                     *       "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.893833",
+                     *       "crypto_amount": "106.906150",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:08.000Z",
-                     *       "updated_at": "2026-11-23T12:01:08.000Z",
+                     *       "created_at": "2026-11-23T12:01:34.000Z",
+                     *       "updated_at": "2026-11-23T12:01:34.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5011,8 +5173,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
-                 *       "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk"
+                 *       "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
+                 *       "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5031,22 +5193,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m844gkfgs3t1qfcfyk2970th",
+                     *       "id": "po_test_01m844hcw0s3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m844gkfgtx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m844hcw0tx1sjtschjkjexhr",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.57",
+                     *       "fiat_amount": "90.85",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:26.000Z",
-                     *       "updated_at": "2026-11-23T12:01:26.000Z",
+                     *       "created_at": "2026-11-23T12:01:52.000Z",
+                     *       "updated_at": "2026-11-23T12:01:52.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5131,22 +5293,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m844gkfgs3t1qfcfyk2970th",
+                     *       "id": "po_test_01m844hcw0s3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m844gkfgtx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m844hcw0tx1sjtschjkjexhr",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.57",
+                     *       "fiat_amount": "90.85",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:26.000Z",
-                     *       "updated_at": "2026-11-23T12:01:26.000Z",
+                     *       "created_at": "2026-11-23T12:01:52.000Z",
+                     *       "updated_at": "2026-11-23T12:01:52.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5199,22 +5361,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "settled",
-                     *       "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
-                     *       "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
-                     *       "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                     *       "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
+                     *       "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
+                     *       "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.893833",
+                     *       "crypto_amount": "106.906150",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:08.000Z",
-                     *       "updated_at": "2026-11-23T12:01:10.000Z",
+                     *       "created_at": "2026-11-23T12:01:34.000Z",
+                     *       "updated_at": "2026-11-23T12:01:36.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5298,22 +5460,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844g7rgnfw80r0s93xj5m73",
+                     *       "id": "pi_test_01m844h150nfw80r0s93xj5m73",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "failed",
-                     *       "session_id": "gs_test_01m844g6s8btc0q15xx7afw2a8",
-                     *       "quote_id": "qt_test_01m844g4trk2d2v9stg0rnny8h",
-                     *       "refid": "tx_test_01m844g7rgj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m844h05rbtc0q15xx7afw2a8",
+                     *       "quote_id": "qt_test_01m844gy78k2d2v9stg0rnny8h",
+                     *       "refid": "tx_test_01m844h150j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.415247",
+                     *       "crypto_amount": "106.906150",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:14.000Z",
-                     *       "updated_at": "2026-11-23T12:01:16.000Z",
+                     *       "created_at": "2026-11-23T12:01:40.000Z",
+                     *       "updated_at": "2026-11-23T12:01:42.000Z",
                      *       "reason": {
                      *         "code": "forced_failure",
                      *         "message": "A test helper made this payment fail.",
@@ -5406,22 +5568,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844gdm02jemxs68p4d7qn0g",
+                     *       "id": "pi_test_01m844h70g2jemxs68p4d7qn0g",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "cancelled",
-                     *       "session_id": "gs_test_01m844gcmrast24chbpc1cyftz",
-                     *       "quote_id": "qt_test_01m844gap8t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m844gdm0vcz7cxbt1kgqp8fr",
+                     *       "session_id": "gs_test_01m844h618ast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m844h42rt6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m844h70gvcz7cxbt1kgqp8fr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.415247",
+                     *       "crypto_amount": "106.427561",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:20.000Z",
-                     *       "updated_at": "2026-11-23T12:01:22.000Z",
+                     *       "created_at": "2026-11-23T12:01:46.000Z",
+                     *       "updated_at": "2026-11-23T12:01:48.000Z",
                      *       "reason": {
                      *         "code": "payment_cancelled",
                      *         "message": "The payment was cancelled. No money has moved.",
@@ -5642,6 +5804,254 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    listRefunds: {
+        parameters: {
+            query?: {
+                /** @description 10 where nothing is said. */
+                limit?: number;
+                /** @description The id of the last refund of the page before. */
+                starting_after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the transaction. */
+                refid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "rf_test_01m844ezq8whqzemy60m46xr0k",
+                     *           "object": "refund",
+                     *           "mode": "test",
+                     *           "status": "succeeded",
+                     *           "refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                     *           "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *           "amount": "25.00",
+                     *           "currency": "EUR",
+                     *           "service_fee_returned": "0.37",
+                     *           "fees_kept": "0.35",
+                     *           "created_at": "2026-11-23T12:00:33.000Z",
+                     *           "updated_at": "2026-11-23T12:00:34.000Z",
+                     *           "reason": null
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/transactions/tx_test_01m844ed5gp0vcg8rxawbapqt6/refunds"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_RefundBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createRefund: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description One per logical attempt. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The id of the transaction. */
+                refid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "25.00"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateRefundBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "rf_test_01m844ezq8whqzemy60m46xr0k",
+                     *       "object": "refund",
+                     *       "mode": "test",
+                     *       "status": "pending",
+                     *       "refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                     *       "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *       "amount": "25.00",
+                     *       "currency": "EUR",
+                     *       "service_fee_returned": "0.37",
+                     *       "fees_kept": "0.35",
+                     *       "created_at": "2026-11-23T12:00:33.000Z",
+                     *       "updated_at": "2026-11-23T12:00:33.000Z",
+                     *       "reason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `invalid_text`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `refund_not_supported`, `transaction_not_completed`, `nothing_to_refund`, `refund_too_large`, `refund_in_flight`, `idempotency_key_reused`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            425: components["responses"]["TwinInProgress"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    retrieveRefund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the object. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "rf_test_01m844ezq8whqzemy60m46xr0k",
+                     *       "object": "refund",
+                     *       "mode": "test",
+                     *       "status": "succeeded",
+                     *       "refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                     *       "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                     *       "amount": "25.00",
+                     *       "currency": "EUR",
+                     *       "service_fee_returned": "0.37",
+                     *       "fees_kept": "0.35",
+                     *       "created_at": "2026-11-23T12:00:33.000Z",
+                     *       "updated_at": "2026-11-23T12:00:34.000Z",
+                     *       "reason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefundBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
     listWebhookEndpoints: {
         parameters: {
             query?: {
@@ -5671,7 +6081,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -5691,14 +6101,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:01:56.000Z",
+                     *             "since": "2026-11-23T12:02:22.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:01:56.000Z",
-                     *           "updated_at": "2026-11-23T12:01:56.000Z"
+                     *           "created_at": "2026-11-23T12:02:22.000Z",
+                     *           "updated_at": "2026-11-23T12:02:22.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -5799,7 +6209,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -5819,14 +6229,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:01:56.000Z",
+                     *         "since": "2026-11-23T12:02:22.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:01:56.000Z",
-                     *       "updated_at": "2026-11-23T12:01:56.000Z",
+                     *       "created_at": "2026-11-23T12:02:22.000Z",
+                     *       "updated_at": "2026-11-23T12:02:22.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -5896,7 +6306,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -5916,14 +6326,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:01:56.000Z",
+                     *         "since": "2026-11-23T12:02:22.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:01:56.000Z",
-                     *       "updated_at": "2026-11-23T12:01:56.000Z"
+                     *       "created_at": "2026-11-23T12:02:22.000Z",
+                     *       "updated_at": "2026-11-23T12:02:22.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -5975,10 +6385,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:02:01.000Z"
+                     *       "deleted_at": "2026-11-23T12:02:27.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -6045,7 +6455,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6064,14 +6474,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:01:56.000Z",
+                     *         "since": "2026-11-23T12:02:22.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:01:56.000Z",
-                     *       "updated_at": "2026-11-23T12:01:59.000Z"
+                     *       "created_at": "2026-11-23T12:02:22.000Z",
+                     *       "updated_at": "2026-11-23T12:02:25.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -6138,7 +6548,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844hgs0hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6157,14 +6567,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:01:56.000Z",
+                     *         "since": "2026-11-23T12:02:22.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:02:00.000Z",
-                     *       "created_at": "2026-11-23T12:01:56.000Z",
-                     *       "updated_at": "2026-11-23T12:02:00.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:02:26.000Z",
+                     *       "created_at": "2026-11-23T12:02:22.000Z",
+                     *       "updated_at": "2026-11-23T12:02:26.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -6248,54 +6658,18 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d229tm7h8rev5vywzebwgq",
-                     *           "object": "event",
-                     *           "type": "gate_session.created",
-                     *           "created_at": 1795734710,
-                     *           "livemode": false,
-                     *           "sequence": 67,
-                     *           "data": {
-                     *             "id": "gs_test_01m8d229tmajt7e4mk1hjw4ngy",
-                     *             "object": "gate_session",
-                     *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
-                     *             "mode": "test",
-                     *             "amount": "100.00",
-                     *             "currency": "EUR",
-                     *             "target_token": "USDC",
-                     *             "target_network": "base",
-                     *             "flow": null,
-                     *             "wallet_address": null,
-                     *             "return_url": "https://shop.example/orders/1042",
-                     *             "cancel_url": "https://shop.example/cart",
-                     *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:11:50.100Z",
-                     *             "created_at": "2026-11-26T23:11:50.100Z",
-                     *             "user_reference": "user_8823",
-                     *             "client_reference_id": null,
-                     *             "metadata": {
-                     *               "order": "1042"
-                     *             },
-                     *             "tx_refid": null,
-                     *             "progress": {
-                     *               "phase": "created",
-                     *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:11:50.100Z"
-                     *             }
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "evt_test_01m844h150bqbty7wrkqbsyzdx",
+                     *           "id": "evt_test_01m844hthg7h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
-                     *           "created_at": 1795435300,
+                     *           "created_at": 1795435326,
                      *           "livemode": false,
-                     *           "sequence": 56,
+                     *           "sequence": 63,
                      *           "data": {
-                     *             "id": "gs_test_01m844gy78xac2tgx9eywh05t0",
+                     *             "id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
-                     *             "amount": "90.44",
+                     *             "amount": "90.43",
                      *             "currency": "EUR",
                      *             "target_token": "USDC",
                      *             "target_network": "base",
@@ -6304,12 +6678,12 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:01:37.000Z",
-                     *             "created_at": "2026-11-23T12:01:37.000Z",
+                     *             "expires_at": "2026-11-24T12:02:03.000Z",
+                     *             "created_at": "2026-11-23T12:02:03.000Z",
                      *             "user_reference": null,
                      *             "client_reference_id": null,
                      *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                     *             "tx_refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
                      *             "progress": {
                      *               "phase": "failed",
                      *               "reason": {
@@ -6322,27 +6696,27 @@ export interface operations {
                      *                 "remaining": null,
                      *                 "next_step": "Start again when you are ready."
                      *               },
-                     *               "updated_at": "2026-11-23T12:01:40.000Z"
+                     *               "updated_at": "2026-11-23T12:02:06.000Z"
                      *             },
                      *             "transaction": {
-                     *               "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                     *               "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m844gy78xac2tgx9eywh05t0",
-                     *               "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
+                     *               "session_id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
+                     *               "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
                      *               "action": "off_ramp",
                      *               "status": "failed",
                      *               "token": "USDC",
                      *               "network": "base",
                      *               "currency": "EUR",
                      *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.44",
+                     *               "fiat_amount": "90.43",
                      *               "token_amount": "100.000000",
-                     *               "exchange_rate": "0.91818852",
+                     *               "exchange_rate": "0.91808180",
                      *               "total_fees": "1.37",
-                     *               "local_rail_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:01:38.000Z",
-                     *               "updated_at": "2026-11-23T12:01:40.000Z",
+                     *               "local_rail_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:02:04.000Z",
+                     *               "updated_at": "2026-11-23T12:02:06.000Z",
                      *               "reason": {
                      *                 "code": "payment_cancelled",
                      *                 "message": "The payment was cancelled. No money has moved.",
@@ -6365,6 +6739,61 @@ export interface operations {
                      *               "next_step": "Start again when you are ready."
                      *             }
                      *           }
+                     *         },
+                     *         {
+                     *           "id": "evt_test_01m844hrk0bqbty7wrkqbsyzdx",
+                     *           "object": "event",
+                     *           "type": "gate_session.processing",
+                     *           "created_at": 1795435324,
+                     *           "livemode": false,
+                     *           "sequence": 61,
+                     *           "data": {
+                     *             "id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
+                     *             "object": "gate_session",
+                     *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *             "mode": "test",
+                     *             "amount": "90.43",
+                     *             "currency": "EUR",
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "flow": "off_ramp",
+                     *             "wallet_address": null,
+                     *             "return_url": "https://shop.example/orders/1043",
+                     *             "cancel_url": null,
+                     *             "status": "open",
+                     *             "expires_at": "2026-11-24T12:02:03.000Z",
+                     *             "created_at": "2026-11-23T12:02:03.000Z",
+                     *             "user_reference": null,
+                     *             "client_reference_id": null,
+                     *             "metadata": {},
+                     *             "tx_refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
+                     *             "progress": {
+                     *               "phase": "processing",
+                     *               "reason": null,
+                     *               "updated_at": "2026-11-23T12:02:04.000Z"
+                     *             },
+                     *             "transaction": {
+                     *               "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
+                     *               "object": "transaction",
+                     *               "session_id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
+                     *               "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
+                     *               "action": "off_ramp",
+                     *               "status": "awaiting_payment",
+                     *               "token": "USDC",
+                     *               "network": "base",
+                     *               "currency": "EUR",
+                     *               "payment_method": "sepa_payout",
+                     *               "fiat_amount": "90.43",
+                     *               "token_amount": "100.000000",
+                     *               "exchange_rate": "0.91808180",
+                     *               "total_fees": "1.37",
+                     *               "local_rail_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:02:04.000Z",
+                     *               "updated_at": "2026-11-23T12:02:04.000Z",
+                     *               "reason": null
+                     *             }
+                     *           }
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -6374,7 +6803,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListBody_EventBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `event_type_unknown`, `cursor_expired`, `version_unknown`, `key_exposed`. */
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `event_type_unknown`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6419,38 +6848,85 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d229tm7h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m844hthg7h8rev5vywzebwgq",
                      *       "object": "event",
-                     *       "type": "gate_session.created",
-                     *       "created_at": 1795734710,
+                     *       "type": "gate_session.failed",
+                     *       "created_at": 1795435326,
                      *       "livemode": false,
-                     *       "sequence": 67,
+                     *       "sequence": 63,
                      *       "data": {
-                     *         "id": "gs_test_01m8d229tmajt7e4mk1hjw4ngy",
+                     *         "id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
-                     *         "amount": "100.00",
+                     *         "amount": "90.43",
                      *         "currency": "EUR",
                      *         "target_token": "USDC",
                      *         "target_network": "base",
-                     *         "flow": null,
+                     *         "flow": "off_ramp",
                      *         "wallet_address": null,
-                     *         "return_url": "https://shop.example/orders/1042",
-                     *         "cancel_url": "https://shop.example/cart",
+                     *         "return_url": "https://shop.example/orders/1043",
+                     *         "cancel_url": null,
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:11:50.100Z",
-                     *         "created_at": "2026-11-26T23:11:50.100Z",
-                     *         "user_reference": "user_8823",
+                     *         "expires_at": "2026-11-24T12:02:03.000Z",
+                     *         "created_at": "2026-11-23T12:02:03.000Z",
+                     *         "user_reference": null,
                      *         "client_reference_id": null,
-                     *         "metadata": {
-                     *           "order": "1042"
-                     *         },
-                     *         "tx_refid": null,
+                     *         "metadata": {},
+                     *         "tx_refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
                      *         "progress": {
-                     *           "phase": "created",
-                     *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:11:50.100Z"
+                     *           "phase": "failed",
+                     *           "reason": {
+                     *             "code": "payment_cancelled",
+                     *             "message": "The payment was cancelled. No money has moved.",
+                     *             "retryable": true,
+                     *             "limit": null,
+                     *             "minimum": null,
+                     *             "maximum": null,
+                     *             "remaining": null,
+                     *             "next_step": "Start again when you are ready."
+                     *           },
+                     *           "updated_at": "2026-11-23T12:02:06.000Z"
+                     *         },
+                     *         "transaction": {
+                     *           "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
+                     *           "object": "transaction",
+                     *           "session_id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
+                     *           "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
+                     *           "action": "off_ramp",
+                     *           "status": "failed",
+                     *           "token": "USDC",
+                     *           "network": "base",
+                     *           "currency": "EUR",
+                     *           "payment_method": "sepa_payout",
+                     *           "fiat_amount": "90.43",
+                     *           "token_amount": "100.000000",
+                     *           "exchange_rate": "0.91808180",
+                     *           "total_fees": "1.37",
+                     *           "local_rail_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
+                     *           "facilita_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
+                     *           "created_at": "2026-11-23T12:02:04.000Z",
+                     *           "updated_at": "2026-11-23T12:02:06.000Z",
+                     *           "reason": {
+                     *             "code": "payment_cancelled",
+                     *             "message": "The payment was cancelled. No money has moved.",
+                     *             "retryable": true,
+                     *             "limit": null,
+                     *             "minimum": null,
+                     *             "maximum": null,
+                     *             "remaining": null,
+                     *             "next_step": "Start again when you are ready."
+                     *           }
+                     *         },
+                     *         "reason": {
+                     *           "code": "payment_cancelled",
+                     *           "message": "The payment was cancelled. No money has moved.",
+                     *           "retryable": true,
+                     *           "limit": null,
+                     *           "minimum": null,
+                     *           "maximum": null,
+                     *           "remaining": null,
+                     *           "next_step": "Start again when you are ready."
                      *         }
                      *       }
                      *     }
@@ -6516,8 +6992,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m844hpmgstcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m844jg10stcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -6525,14 +7001,14 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:02:02.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:02:28.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:02:02.000Z"
+                     *           "created_at": "2026-11-23T12:02:28.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m844h70gjsd2qkt5pnkbbb67",
-                     *           "event_id": "evt_test_01m844h70gej5fq8d04yy9j1hs",
+                     *           "id": "wd_test_01m844j0d0jsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m844j0d0ej5fq8d04yy9j1hs",
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -6541,8 +7017,8 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:02:02.000Z",
-                     *           "created_at": "2026-11-23T12:01:46.000Z"
+                     *           "delivered_at": "2026-11-23T12:02:28.000Z",
+                     *           "created_at": "2026-11-23T12:02:12.000Z"
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -6598,8 +7074,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m844hpmgstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m844jg10stcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -6609,7 +7085,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:02:02.000Z"
+                     *       "created_at": "2026-11-23T12:02:28.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -6671,8 +7147,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:11:40.000Z",
-                     *           "ended_at": "2026-11-26T23:11:40.000Z",
+                     *           "started_at": "2026-11-26T23:12:06.000Z",
+                     *           "ended_at": "2026-11-26T23:12:06.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -6681,8 +7157,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T20:47:40.000Z",
-                     *           "ended_at": "2026-11-25T20:47:40.000Z",
+                     *           "started_at": "2026-11-25T20:48:06.000Z",
+                     *           "ended_at": "2026-11-25T20:48:06.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -6690,7 +7166,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m844hpmgstcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m844jg10stcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -6747,10 +7223,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d223z4eff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d22xbmeff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:11:44.100Z",
+                     *           "since": "2026-11-22T23:12:10.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -6761,14 +7237,14 @@ export interface operations {
                      *           ],
                      *           "rate_per_second": 100,
                      *           "after": 0,
-                     *           "through": 63,
+                     *           "through": 70,
                      *           "sequences": null,
-                     *           "total": 63,
+                     *           "total": 70,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:11:44.100Z",
-                     *           "updated_at": "2026-11-26T23:11:44.100Z"
+                     *           "created_at": "2026-11-26T23:12:10.100Z",
+                     *           "updated_at": "2026-11-26T23:12:10.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -6837,10 +7313,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d223z4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d22xbmeff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:11:44.100Z",
+                     *       "since": "2026-11-22T23:12:10.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -6851,14 +7327,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 63,
+                     *       "through": 70,
                      *       "sequences": null,
-                     *       "total": 63,
+                     *       "total": 70,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:11:44.100Z",
-                     *       "updated_at": "2026-11-26T23:11:44.100Z"
+                     *       "created_at": "2026-11-26T23:12:10.100Z",
+                     *       "updated_at": "2026-11-26T23:12:10.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -6928,10 +7404,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d223z4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d22xbmeff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:11:44.100Z",
+                     *       "since": "2026-11-22T23:12:10.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -6942,14 +7418,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 63,
+                     *       "through": 70,
                      *       "sequences": null,
-                     *       "total": 63,
+                     *       "total": 70,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:11:44.100Z",
-                     *       "updated_at": "2026-11-26T23:11:44.100Z"
+                     *       "created_at": "2026-11-26T23:12:10.100Z",
+                     *       "updated_at": "2026-11-26T23:12:10.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7001,10 +7477,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d223z4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d22xbmeff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:11:44.100Z",
+                     *       "since": "2026-11-22T23:12:10.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7015,14 +7491,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 63,
+                     *       "through": 70,
                      *       "sequences": null,
-                     *       "total": 63,
+                     *       "total": 70,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:11:44.100Z",
-                     *       "updated_at": "2026-11-26T23:11:47.100Z"
+                     *       "created_at": "2026-11-26T23:12:10.100Z",
+                     *       "updated_at": "2026-11-26T23:12:13.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7078,8 +7554,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m844hpmgstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m844jg10stcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7087,9 +7563,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:11:43.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:12:09.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:02:02.000Z"
+                     *       "created_at": "2026-11-23T12:02:28.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7142,8 +7618,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m844hpmgstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m844jg10stcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7151,9 +7627,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:02:02.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:02:28.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:02:02.000Z"
+                     *       "created_at": "2026-11-23T12:02:28.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7207,7 +7683,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844fp604m820spjn1ddea41",
+                     *       "id": "gs_test_01m844gfjg4m820spjn1ddea41",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -7220,18 +7696,18 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
-                     *       "expires_at": "2026-11-24T12:00:56.000Z",
-                     *       "created_at": "2026-11-23T12:00:56.000Z",
+                     *       "expires_at": "2026-11-24T12:01:22.000Z",
+                     *       "created_at": "2026-11-23T12:01:22.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m844fq582vd00k1gq32xs014",
+                     *       "tx_refid": "tx_test_01m844gghr2vd00k1gq32xs014",
                      *       "progress": {
                      *         "phase": "settled",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:00:57.000Z"
+                     *         "updated_at": "2026-11-23T12:01:23.000Z"
                      *       }
                      *     }
                      */
@@ -7315,7 +7791,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844fr4gk6bzzw9ad1r8dc3q",
+                     *       "id": "gs_test_01m844ghh0k6bzzw9ad1r8dc3q",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -7328,14 +7804,14 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:00:58.000Z",
-                     *       "created_at": "2026-11-23T12:00:58.000Z",
+                     *       "expires_at": "2026-11-24T12:01:24.000Z",
+                     *       "created_at": "2026-11-23T12:01:24.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m844fs3rcamqarqabcs45yvf",
+                     *       "tx_refid": "tx_test_01m844gjg8camqarqabcs45yvf",
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": {
@@ -7348,7 +7824,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Try again."
                      *         },
-                     *         "updated_at": "2026-11-23T12:00:59.000Z"
+                     *         "updated_at": "2026-11-23T12:01:25.000Z"
                      *       }
                      *     }
                      */
@@ -7436,7 +7912,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:21:51.100Z"
+                     *       "ends_at": "2026-11-26T23:22:16.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -7503,7 +7979,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:21:51.100Z"
+                     *       "ends_at": "2026-11-26T23:22:16.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -7557,7 +8033,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844ft307jy1jfwf4hth3fve",
+                     *       "id": "gs_test_01m844gkfg7jy1jfwf4hth3fve",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -7570,8 +8046,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
-                     *       "expires_at": "2026-11-24T12:01:00.000Z",
-                     *       "created_at": "2026-11-23T12:01:00.000Z",
+                     *       "expires_at": "2026-11-24T12:01:26.000Z",
+                     *       "created_at": "2026-11-23T12:01:26.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -7581,7 +8057,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:01:01.000Z"
+                     *         "updated_at": "2026-11-23T12:01:27.000Z"
                      *       }
                      *     }
                      */
@@ -7674,7 +8150,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844fj90x6hs9d8ct3bn2cck",
+                     *       "id": "gs_test_01m844gbngx6hs9d8ct3bn2cck",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -7687,8 +8163,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:00:52.000Z",
-                     *       "created_at": "2026-11-23T12:00:52.000Z",
+                     *       "expires_at": "2026-11-24T12:01:18.000Z",
+                     *       "created_at": "2026-11-23T12:01:18.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -7707,7 +8183,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Confirm your identity; the purchase then goes on where it was."
                      *         },
-                     *         "updated_at": "2026-11-23T12:00:54.000Z"
+                     *         "updated_at": "2026-11-23T12:01:20.000Z"
                      *       }
                      *     }
                      */
@@ -7800,7 +8276,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844fw1g4w9bagfxcby49ypf",
+                     *       "id": "gs_test_01m844gne04w9bagfxcby49ypf",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -7813,8 +8289,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T11:01:02.000Z",
-                     *       "created_at": "2026-11-23T12:01:02.000Z",
+                     *       "expires_at": "2026-11-24T11:01:28.000Z",
+                     *       "created_at": "2026-11-23T12:01:28.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -7824,7 +8300,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "created",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:01:03.000Z"
+                     *         "updated_at": "2026-11-23T12:01:29.000Z"
                      *       }
                      *     }
                      */
@@ -7917,7 +8393,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                     *           "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
                      *           "object": "customer",
                      *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *           "mode": "test",
@@ -7931,8 +8407,8 @@ export interface operations {
                      *             "tier": "gold"
                      *           },
                      *           "kyc_status": "unverified",
-                     *           "created_at": "2026-11-23T12:01:41.000Z",
-                     *           "updated_at": "2026-11-23T12:01:41.000Z"
+                     *           "created_at": "2026-11-23T12:02:07.000Z",
+                     *           "updated_at": "2026-11-23T12:02:07.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -8004,7 +8480,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8018,8 +8494,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:01:41.000Z",
-                     *       "updated_at": "2026-11-23T12:01:41.000Z"
+                     *       "created_at": "2026-11-23T12:02:07.000Z",
+                     *       "updated_at": "2026-11-23T12:02:07.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -8088,7 +8564,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8102,8 +8578,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:01:41.000Z",
-                     *       "updated_at": "2026-11-23T12:01:41.000Z"
+                     *       "created_at": "2026-11-23T12:02:07.000Z",
+                     *       "updated_at": "2026-11-23T12:02:07.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -8155,10 +8631,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m844h618fyeeb1pw6v6704rz",
+                     *       "id": "cus_test_01m844hzdrfyeeb1pw6v6704rz",
                      *       "object": "customer",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:01:46.000Z"
+                     *       "deleted_at": "2026-11-23T12:02:12.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedCustomerBody"];
@@ -8225,7 +8701,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8239,8 +8715,8 @@ export interface operations {
                      *         "tier": "platinum"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:01:41.000Z",
-                     *       "updated_at": "2026-11-23T12:01:44.000Z"
+                     *       "created_at": "2026-11-23T12:02:07.000Z",
+                     *       "updated_at": "2026-11-23T12:02:10.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9825,6 +10301,11 @@ export interface operations {
                      *             "number": "4000 0000 0000 6975",
                      *             "label": "Never answers",
                      *             "outcome": "never_answers"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 5126",
+                     *             "label": "Succeeds; giving it back fails",
+                     *             "outcome": "refund_fails"
                      *           }
                      *         ]
                      *       }
@@ -10319,13 +10800,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fj90x6hs9d8ct3bn2cck",
+                     *         "id": "gs_test_01m844gbngx6hs9d8ct3bn2cck",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:52.000Z",
+                     *         "expires_at": "2026-11-24T12:01:18.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -10338,7 +10819,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 3,
-                     *       "server_time": "2026-11-23T12:00:55.000Z",
+                     *       "server_time": "2026-11-23T12:01:21.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "options": [
@@ -10423,13 +10904,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844ezq8syzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:33.000Z",
+                     *         "expires_at": "2026-11-24T12:00:59.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -10442,7 +10923,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:00:50.000Z",
+                     *       "server_time": "2026-11-23T12:01:16.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "options": [
@@ -10527,13 +11008,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844ezq8syzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
                      *         "status": "cancelled",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:33.000Z",
+                     *         "expires_at": "2026-11-24T12:00:59.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -10546,7 +11027,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:00:51.000Z",
+                     *       "server_time": "2026-11-23T12:01:17.000Z",
                      *       "step": {
                      *         "kind": "ended",
                      *         "status": "cancelled",
@@ -10907,14 +11388,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844f6j0yfmxwd91zr2rcw7v",
+                 *       "id": "evt_test_01m844fzygyfmxwd91zr2rcw7v",
                  *       "object": "event",
                  *       "type": "gate_session.failed",
-                 *       "created_at": 1795435240,
+                 *       "created_at": 1795435266,
                  *       "livemode": false,
-                 *       "sequence": 8,
+                 *       "sequence": 15,
                  *       "data": {
-                 *         "id": "gs_test_01m844ezq8syzw4sgtre1p8epc",
+                 *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -10927,14 +11408,14 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
-                 *         "expires_at": "2026-11-24T12:00:33.000Z",
-                 *         "created_at": "2026-11-23T12:00:33.000Z",
+                 *         "expires_at": "2026-11-24T12:00:59.000Z",
+                 *         "created_at": "2026-11-23T12:00:59.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
                  *           "order": "1042"
                  *         },
-                 *         "tx_refid": "tx_test_01m844f5jrnsytqty99072fyqx",
+                 *         "tx_refid": "tx_test_01m844fyz8nsytqty99072fyqx",
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": {
@@ -10947,13 +11428,13 @@ export interface operations {
                  *             "remaining": null,
                  *             "next_step": "Try another card, or ask your bank."
                  *           },
-                 *           "updated_at": "2026-11-23T12:00:40.000Z"
+                 *           "updated_at": "2026-11-23T12:01:06.000Z"
                  *         },
                  *         "transaction": {
-                 *           "refid": "tx_test_01m844f5jrnsytqty99072fyqx",
+                 *           "refid": "tx_test_01m844fyz8nsytqty99072fyqx",
                  *           "object": "transaction",
-                 *           "session_id": "gs_test_01m844ezq8syzw4sgtre1p8epc",
-                 *           "quote_id": "qt_test_01m844f1nrc247ggna6ycyqknv",
+                 *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                 *           "quote_id": "qt_test_01m844fv28c247ggna6ycyqknv",
                  *           "action": "on_ramp",
                  *           "status": "failed",
                  *           "token": "USDC",
@@ -10961,13 +11442,13 @@ export interface operations {
                  *           "currency": "EUR",
                  *           "payment_method": "card",
                  *           "fiat_amount": "100.00",
-                 *           "token_amount": "106.881412",
-                 *           "exchange_rate": "0.91840104",
+                 *           "token_amount": "106.893833",
+                 *           "exchange_rate": "0.91829432",
                  *           "total_fees": "1.84",
                  *           "local_rail_transaction_id": null,
                  *           "facilita_transaction_id": null,
-                 *           "created_at": "2026-11-23T12:00:39.000Z",
-                 *           "updated_at": "2026-11-23T12:00:40.000Z",
+                 *           "created_at": "2026-11-23T12:01:05.000Z",
+                 *           "updated_at": "2026-11-23T12:01:06.000Z",
                  *           "reason": {
                  *             "code": "card_declined",
                  *             "message": "The bank declined the card. Nothing was charged.",
@@ -11038,14 +11519,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844fv28t5fszpgvhjt39vpw",
+                 *       "id": "evt_test_01m844gmert5fszpgvhjt39vpw",
                  *       "object": "event",
                  *       "type": "gate_session.expired",
-                 *       "created_at": 1795435261,
+                 *       "created_at": 1795435287,
                  *       "livemode": false,
-                 *       "sequence": 19,
+                 *       "sequence": 26,
                  *       "data": {
-                 *         "id": "gs_test_01m844ft307jy1jfwf4hth3fve",
+                 *         "id": "gs_test_01m844gkfg7jy1jfwf4hth3fve",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -11058,8 +11539,8 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
-                 *         "expires_at": "2026-11-24T12:01:00.000Z",
-                 *         "created_at": "2026-11-23T12:01:00.000Z",
+                 *         "expires_at": "2026-11-24T12:01:26.000Z",
+                 *         "created_at": "2026-11-23T12:01:26.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
@@ -11069,7 +11550,7 @@ export interface operations {
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": null,
-                 *           "updated_at": "2026-11-23T12:01:01.000Z"
+                 *           "updated_at": "2026-11-23T12:01:27.000Z"
                  *         }
                  *       }
                  *     }
@@ -11196,14 +11677,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844fm7g5qrymhsxmv9abkwa",
+                 *       "id": "evt_test_01m844gdm05qrymhsxmv9abkwa",
                  *       "object": "event",
                  *       "type": "kyc.required",
-                 *       "created_at": 1795435254,
+                 *       "created_at": 1795435280,
                  *       "livemode": false,
-                 *       "sequence": 11,
+                 *       "sequence": 18,
                  *       "data": {
-                 *         "session_id": "gs_test_01m844fj90x6hs9d8ct3bn2cck",
+                 *         "session_id": "gs_test_01m844gbngx6hs9d8ct3bn2cck",
                  *         "level": "basic",
                  *         "reason": {
                  *           "code": "identity_required",
@@ -11265,29 +11746,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844g1x0sabbshfxrff59670",
+                 *       "id": "evt_test_01m844gv9gsabbshfxrff59670",
                  *       "object": "event",
                  *       "type": "rail.pay_in.processing",
-                 *       "created_at": 1795435268,
+                 *       "created_at": 1795435294,
                  *       "livemode": false,
-                 *       "sequence": 23,
+                 *       "sequence": 30,
                  *       "data": {
-                 *         "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
-                 *         "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
-                 *         "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                 *         "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
+                 *         "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
+                 *         "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.893833",
+                 *         "crypto_amount": "106.906150",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:08.000Z",
-                 *         "updated_at": "2026-11-23T12:01:08.000Z",
+                 *         "created_at": "2026-11-23T12:01:34.000Z",
+                 *         "updated_at": "2026-11-23T12:01:34.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -11335,29 +11816,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844g3vgrtqqb6afxcs1c5x3",
+                 *       "id": "evt_test_01m844gx80rtqqb6afxcs1c5x3",
                  *       "object": "event",
                  *       "type": "rail.pay_in.settled",
-                 *       "created_at": 1795435270,
+                 *       "created_at": 1795435296,
                  *       "livemode": false,
-                 *       "sequence": 25,
+                 *       "sequence": 32,
                  *       "data": {
-                 *         "id": "pi_test_01m844g1x03y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m844g0xrr6v3ajayhq6cjgsy",
-                 *         "quote_id": "qt_test_01m844fyz835160pva5nceqxcg",
-                 *         "refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf",
+                 *         "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
+                 *         "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
+                 *         "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.893833",
+                 *         "crypto_amount": "106.906150",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:08.000Z",
-                 *         "updated_at": "2026-11-23T12:01:10.000Z",
+                 *         "created_at": "2026-11-23T12:01:34.000Z",
+                 *         "updated_at": "2026-11-23T12:01:36.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -11405,29 +11886,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844g9q03c7vpprk87vc3r46",
+                 *       "id": "evt_test_01m844h33g3c7vpprk87vc3r46",
                  *       "object": "event",
                  *       "type": "rail.pay_in.failed",
-                 *       "created_at": 1795435276,
+                 *       "created_at": 1795435302,
                  *       "livemode": false,
-                 *       "sequence": 31,
+                 *       "sequence": 38,
                  *       "data": {
-                 *         "id": "pi_test_01m844g7rgnfw80r0s93xj5m73",
+                 *         "id": "pi_test_01m844h150nfw80r0s93xj5m73",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m844g6s8btc0q15xx7afw2a8",
-                 *         "quote_id": "qt_test_01m844g4trk2d2v9stg0rnny8h",
-                 *         "refid": "tx_test_01m844g7rgj0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m844h05rbtc0q15xx7afw2a8",
+                 *         "quote_id": "qt_test_01m844gy78k2d2v9stg0rnny8h",
+                 *         "refid": "tx_test_01m844h150j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.415247",
+                 *         "crypto_amount": "106.906150",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:14.000Z",
-                 *         "updated_at": "2026-11-23T12:01:16.000Z",
+                 *         "created_at": "2026-11-23T12:01:40.000Z",
+                 *         "updated_at": "2026-11-23T12:01:42.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -11484,29 +11965,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844gfjgc6ez4gr1e967dk5f",
+                 *       "id": "evt_test_01m844h8z0c6ez4gr1e967dk5f",
                  *       "object": "event",
                  *       "type": "rail.pay_in.cancelled",
-                 *       "created_at": 1795435282,
+                 *       "created_at": 1795435308,
                  *       "livemode": false,
-                 *       "sequence": 37,
+                 *       "sequence": 44,
                  *       "data": {
-                 *         "id": "pi_test_01m844gdm02jemxs68p4d7qn0g",
+                 *         "id": "pi_test_01m844h70g2jemxs68p4d7qn0g",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m844gcmrast24chbpc1cyftz",
-                 *         "quote_id": "qt_test_01m844gap8t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m844gdm0vcz7cxbt1kgqp8fr",
+                 *         "session_id": "gs_test_01m844h618ast24chbpc1cyftz",
+                 *         "quote_id": "qt_test_01m844h42rt6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m844h70gvcz7cxbt1kgqp8fr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.415247",
+                 *         "crypto_amount": "106.427561",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:20.000Z",
-                 *         "updated_at": "2026-11-23T12:01:22.000Z",
+                 *         "created_at": "2026-11-23T12:01:46.000Z",
+                 *         "updated_at": "2026-11-23T12:01:48.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -11563,29 +12044,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844gkfgcfja6dw01rkcpzea",
+                 *       "id": "evt_test_01m844hcw0cfja6dw01rkcpzea",
                  *       "object": "event",
                  *       "type": "rail.pay_out.processing",
-                 *       "created_at": 1795435286,
+                 *       "created_at": 1795435312,
                  *       "livemode": false,
-                 *       "sequence": 41,
+                 *       "sequence": 48,
                  *       "data": {
-                 *         "id": "po_test_01m844gkfgs3t1qfcfyk2970th",
+                 *         "id": "po_test_01m844hcw0s3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m844gkfgtx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m844hcw0tx1sjtschjkjexhr",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.57",
+                 *         "fiat_amount": "90.85",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:26.000Z",
-                 *         "updated_at": "2026-11-23T12:01:26.000Z",
+                 *         "created_at": "2026-11-23T12:01:52.000Z",
+                 *         "updated_at": "2026-11-23T12:01:52.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -11633,29 +12114,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844gne0mj8s6rs570d0nz6k",
+                 *       "id": "evt_test_01m844hetgmj8s6rs570d0nz6k",
                  *       "object": "event",
                  *       "type": "rail.pay_out.settled",
-                 *       "created_at": 1795435288,
+                 *       "created_at": 1795435314,
                  *       "livemode": false,
-                 *       "sequence": 43,
+                 *       "sequence": 50,
                  *       "data": {
-                 *         "id": "po_test_01m844gkfgs3t1qfcfyk2970th",
+                 *         "id": "po_test_01m844hcw0s3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m844gjg8a76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m844gghrbx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m844gkfgtx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m844hcw0tx1sjtschjkjexhr",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.57",
+                 *         "fiat_amount": "90.85",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:26.000Z",
-                 *         "updated_at": "2026-11-23T12:01:28.000Z",
+                 *         "created_at": "2026-11-23T12:01:52.000Z",
+                 *         "updated_at": "2026-11-23T12:01:54.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -11703,29 +12184,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844gv9gxa0gtf84ay9q50g7",
+                 *       "id": "evt_test_01m844hmp0xa0gtf84ay9q50g7",
                  *       "object": "event",
                  *       "type": "rail.pay_out.failed",
-                 *       "created_at": 1795435294,
+                 *       "created_at": 1795435320,
                  *       "livemode": false,
-                 *       "sequence": 49,
+                 *       "sequence": 56,
                  *       "data": {
-                 *         "id": "po_test_01m844gsb0gp635r42b8pdnvd2",
+                 *         "id": "po_test_01m844hjqggp635r42b8pdnvd2",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m844grbr7q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m844gpd85q6sxv9xaxn5ex2c",
-                 *         "refid": "tx_test_01m844gsb0dcptekaca4wtpr98",
+                 *         "session_id": "gs_test_01m844hhr8xac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m844hfsr5q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m844hjqgdcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
                  *         "fiat_amount": "90.57",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:32.000Z",
-                 *         "updated_at": "2026-11-23T12:01:34.000Z",
+                 *         "created_at": "2026-11-23T12:01:58.000Z",
+                 *         "updated_at": "2026-11-23T12:02:00.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -11782,29 +12263,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844h150azqzg65az05zrpv8",
+                 *       "id": "evt_test_01m844hthgazqzg65az05zrpv8",
                  *       "object": "event",
                  *       "type": "rail.pay_out.cancelled",
-                 *       "created_at": 1795435300,
+                 *       "created_at": 1795435326,
                  *       "livemode": false,
-                 *       "sequence": 55,
+                 *       "sequence": 62,
                  *       "data": {
-                 *         "id": "po_test_01m844gz6gdn8gzmk6ykxks37y",
+                 *         "id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m844gy78xac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m844gw8rsqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m844gz6gafpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.44",
+                 *         "fiat_amount": "90.43",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:38.000Z",
-                 *         "updated_at": "2026-11-23T12:01:40.000Z",
+                 *         "created_at": "2026-11-23T12:02:04.000Z",
+                 *         "updated_at": "2026-11-23T12:02:06.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -11861,14 +12342,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844g1x0xrryret21swpz01p",
+                 *       "id": "evt_test_01m844gv9gxrryret21swpz01p",
                  *       "object": "event",
                  *       "type": "quote.consumed",
-                 *       "created_at": 1795435268,
+                 *       "created_at": 1795435294,
                  *       "livemode": false,
-                 *       "sequence": 22,
+                 *       "sequence": 29,
                  *       "data": {
-                 *         "id": "qt_test_01m844fyz835160pva5nceqxcg",
+                 *         "id": "qt_test_01m844grbr35160pva5nceqxcg",
                  *         "object": "signed_quote",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -11879,8 +12360,8 @@ export interface operations {
                  *         "network": "base",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
-                 *         "crypto_amount": "106.893833",
-                 *         "exchange_rate": "0.91829432",
+                 *         "crypto_amount": "106.906150",
+                 *         "exchange_rate": "0.91818852",
                  *         "fees": [
                  *           {
                  *             "kind": "service",
@@ -11896,14 +12377,14 @@ export interface operations {
                  *         "total_fees": "1.84",
                  *         "source": {
                  *           "name": "simulated_market",
-                 *           "at": "2026-11-23T12:01:05.000Z"
+                 *           "at": "2026-11-23T12:01:31.000Z"
                  *         },
                  *         "on_lapse": "requote",
                  *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                 *         "created_at": "2026-11-23T12:01:05.000Z",
-                 *         "expires_at": "2026-11-23T12:06:05.000Z",
-                 *         "consumed_at": "2026-11-23T12:01:08.000Z",
-                 *         "tx_refid": "tx_test_01m844g1x0fb96srtzw1g4gvvf"
+                 *         "created_at": "2026-11-23T12:01:31.000Z",
+                 *         "expires_at": "2026-11-23T12:06:31.000Z",
+                 *         "consumed_at": "2026-11-23T12:01:34.000Z",
+                 *         "tx_refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf"
                  *       }
                  *     }
                  */
@@ -11911,6 +12392,213 @@ export interface operations {
                     /** @constant */
                     type?: "quote.consumed";
                     data?: components["schemas"]["SignedQuoteBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRefundCreated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844ezq88nmwy5czvjn92fgj",
+                 *       "object": "event",
+                 *       "type": "refund.created",
+                 *       "created_at": 1795435233,
+                 *       "livemode": false,
+                 *       "sequence": 6,
+                 *       "data": {
+                 *         "id": "rf_test_01m844ezq8whqzemy60m46xr0k",
+                 *         "object": "refund",
+                 *         "mode": "test",
+                 *         "status": "pending",
+                 *         "refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                 *         "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                 *         "amount": "25.00",
+                 *         "currency": "EUR",
+                 *         "service_fee_returned": "0.37",
+                 *         "fees_kept": "0.35",
+                 *         "created_at": "2026-11-23T12:00:33.000Z",
+                 *         "updated_at": "2026-11-23T12:00:33.000Z",
+                 *         "reason": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "refund.created";
+                    data?: components["schemas"]["RefundBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRefundSucceeded: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844f0pghaqmg3sykcrk0gy7",
+                 *       "object": "event",
+                 *       "type": "refund.succeeded",
+                 *       "created_at": 1795435234,
+                 *       "livemode": false,
+                 *       "sequence": 7,
+                 *       "data": {
+                 *         "id": "rf_test_01m844ezq8whqzemy60m46xr0k",
+                 *         "object": "refund",
+                 *         "mode": "test",
+                 *         "status": "succeeded",
+                 *         "refid": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
+                 *         "session_id": "gs_test_01m844e3d0qgtjzzn7txgxmmam",
+                 *         "amount": "25.00",
+                 *         "currency": "EUR",
+                 *         "service_fee_returned": "0.37",
+                 *         "fees_kept": "0.35",
+                 *         "created_at": "2026-11-23T12:00:33.000Z",
+                 *         "updated_at": "2026-11-23T12:00:34.000Z",
+                 *         "reason": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "refund.succeeded";
+                    data?: components["schemas"]["RefundBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onRefundFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844fp60mm742m66cw45d4jk",
+                 *       "object": "event",
+                 *       "type": "refund.failed",
+                 *       "created_at": 1795435256,
+                 *       "livemode": false,
+                 *       "sequence": 12,
+                 *       "data": {
+                 *         "id": "rf_test_01m844fn6rrp9zb4htwds5a2jc",
+                 *         "object": "refund",
+                 *         "mode": "test",
+                 *         "status": "failed",
+                 *         "refid": "tx_test_01m844f9frh6dbtbpzx731tva6",
+                 *         "session_id": "gs_test_01m844f3m87q0h90efajbmeza4",
+                 *         "amount": "25.00",
+                 *         "currency": "EUR",
+                 *         "service_fee_returned": "0.37",
+                 *         "fees_kept": "0.35",
+                 *         "created_at": "2026-11-23T12:00:55.000Z",
+                 *         "updated_at": "2026-11-23T12:00:56.000Z",
+                 *         "reason": {
+                 *           "code": "refund_refused",
+                 *           "message": "The payment provider did not take the refund. No money has moved.",
+                 *           "retryable": true,
+                 *           "limit": null,
+                 *           "minimum": null,
+                 *           "maximum": null,
+                 *           "remaining": null,
+                 *           "next_step": "Try the refund again later, or give the money back another way."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "refund.failed";
+                    data?: components["schemas"]["RefundBody"];
                 };
             };
         };
@@ -11950,14 +12638,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844h2488nmwy5czvjn92fgj",
+                 *       "id": "evt_test_01m844hvgr16qh3ctv8rzcg12s",
                  *       "object": "event",
                  *       "type": "customer.created",
-                 *       "created_at": 1795435301,
+                 *       "created_at": 1795435327,
                  *       "livemode": false,
-                 *       "sequence": 57,
+                 *       "sequence": 64,
                  *       "data": {
-                 *         "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -11971,8 +12659,8 @@ export interface operations {
                  *           "tier": "gold"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:01:41.000Z",
-                 *         "updated_at": "2026-11-23T12:01:41.000Z"
+                 *         "created_at": "2026-11-23T12:02:07.000Z",
+                 *         "updated_at": "2026-11-23T12:02:07.000Z"
                  *       }
                  *     }
                  */
@@ -12019,14 +12707,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844h520haqmg3sykcrk0gy7",
+                 *       "id": "evt_test_01m844hyeg4dsrag0c9sa85cj8",
                  *       "object": "event",
                  *       "type": "customer.updated",
-                 *       "created_at": 1795435304,
+                 *       "created_at": 1795435330,
                  *       "livemode": false,
-                 *       "sequence": 58,
+                 *       "sequence": 65,
                  *       "data": {
-                 *         "id": "cus_test_01m844h2489hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -12040,8 +12728,8 @@ export interface operations {
                  *           "tier": "platinum"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:01:41.000Z",
-                 *         "updated_at": "2026-11-23T12:01:44.000Z"
+                 *         "created_at": "2026-11-23T12:02:07.000Z",
+                 *         "updated_at": "2026-11-23T12:02:10.000Z"
                  *       }
                  *     }
                  */
@@ -12088,17 +12776,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844h70gej5fq8d04yy9j1hs",
+                 *       "id": "evt_test_01m844j0d0ej5fq8d04yy9j1hs",
                  *       "object": "event",
                  *       "type": "customer.deleted",
-                 *       "created_at": 1795435306,
+                 *       "created_at": 1795435332,
                  *       "livemode": false,
-                 *       "sequence": 60,
+                 *       "sequence": 67,
                  *       "data": {
-                 *         "id": "cus_test_01m844h618fyeeb1pw6v6704rz",
+                 *         "id": "cus_test_01m844hzdrfyeeb1pw6v6704rz",
                  *         "object": "customer",
                  *         "deleted": true,
-                 *         "deleted_at": "2026-11-23T12:01:46.000Z"
+                 *         "deleted_at": "2026-11-23T12:02:12.000Z"
                  *       }
                  *     }
                  */
@@ -12145,12 +12833,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844hpmgf2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795435322,
+                 *       "created_at": 1795435348,
                  *       "livemode": false,
-                 *       "sequence": 61,
+                 *       "sequence": 68,
                  *       "data": {
                  *         "object": "webhook_test",
                  *         "livemode": false,
@@ -12201,12 +12889,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d21zz0mm742m66cw45d4jk",
+                 *       "id": "evt_test_01m8d22sbggepedbcd3e5vyybf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795734700,
+                 *       "created_at": 1795734726,
                  *       "livemode": false,
-                 *       "sequence": 63,
+                 *       "sequence": 70,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -12225,8 +12913,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:11:40.000Z",
-                 *           "until": "2026-11-26T23:12:10.000Z",
+                 *           "since": "2026-11-26T23:12:06.000Z",
+                 *           "until": "2026-11-26T23:12:36.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -12279,12 +12967,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d227w416qh3ctv8rzcg12s",
+                 *       "id": "evt_test_01m8d2318m149gerbc0w773mp3",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795734708,
+                 *       "created_at": 1795734734,
                  *       "livemode": false,
-                 *       "sequence": 64,
+                 *       "sequence": 71,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -12303,7 +12991,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:11:48.100Z",
+                 *           "since": "2026-11-26T23:12:14.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -12357,12 +13045,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87vwkq04dsrag0c9sa85cj8",
+                 *       "id": "evt_test_01m87vxd3gvyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795560460,
+                 *       "created_at": 1795560486,
                  *       "livemode": false,
-                 *       "sequence": 62,
+                 *       "sequence": 69,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -12381,7 +13069,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:02:04.000Z",
+                 *           "since": "2026-11-23T12:02:30.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -12435,12 +13123,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d228vcgepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m8d2327wpfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795734709,
+                 *       "created_at": 1795734735,
                  *       "livemode": false,
-                 *       "sequence": 66,
+                 *       "sequence": 73,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -12459,14 +13147,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:11:48.100Z",
+                 *           "since": "2026-11-26T23:12:14.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:11:49.100Z"
+                 *         "updated_at": "2026-11-26T23:12:15.100Z"
                  *       }
                  *     }
                  */
@@ -12474,66 +13162,6 @@ export interface operations {
                     /** @constant */
                     type?: "webhook_endpoint.disabled";
                     data?: components["schemas"]["EndpointBody"];
-                };
-            };
-        };
-        responses: {
-            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    onWebhookEventNotBuilt: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
-                "Gate-Signature": string;
-                /** @description The `t` of the signature. */
-                "X-0bit-Timestamp": string;
-                /** @description The `id` of the event. */
-                "X-0bit-Event-Id": string;
-                /** @description The `type` of the event. */
-                "X-0bit-Event-Type": string;
-                /** @description The `id` of the event, for Standard Webhooks. */
-                "webhook-id": string;
-                /** @description The same as `t`, for Standard Webhooks. */
-                "webhook-timestamp": string;
-                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
-                "webhook-signature": string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "id": "evt_test_01m8d22asw149gerbc0w773mp3",
-                 *       "object": "event",
-                 *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795734711,
-                 *       "livemode": false,
-                 *       "sequence": 68,
-                 *       "data": {
-                 *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d229tmajt7e4mk1hjw4ngy",
-                 *         "reason": "it would have more than 262144 bytes"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["EventBody"] & {
-                    /** @constant */
-                    type?: "webhook.event_not_built";
-                    data?: {
-                        type: string;
-                        subject: string | null;
-                        reason: string;
-                    };
                 };
             };
         };

@@ -3,7 +3,7 @@
 
 use gate_domain::catalogue::{Entitlement, Refusal, Wanted};
 use gate_domain::ids::{PayInId, PayOutId, QuoteId, SessionId, Tenant, TransactionId};
-use gate_domain::rail::{CommandKind, Means};
+use gate_domain::rail::Means;
 use gate_domain::rail_payment::{RailKind, RailPayment, RailPaymentId, State};
 use gate_domain::session::{Event, Refused, Session};
 use gate_domain::signed_quote::{NotRedeemable, SignedQuote};
@@ -13,7 +13,7 @@ use gate_store::{IdempotentRequest, StoreError, Tx};
 use gate_wire::rail::RailPaymentBody;
 
 use super::follow::announce_rail_payment;
-use crate::advance::{AdvanceError, advance_session_with, insert_command};
+use crate::advance::{AdvanceError, advance_session_with, begin_transaction};
 use crate::app::Scope;
 use crate::idempotency::{Answered, KeyReused, answered_before, remember};
 use crate::journey::overdue;
@@ -103,10 +103,8 @@ pub fn start_rail_payment(
     let address = check(scope, command.kind, &session, &signed)?;
 
     let (transaction, payment) = write_down(scope, command, address);
-    tx.insert_transaction(&transaction)?;
+    begin_transaction(tx, scope, &session, &transaction, &signed.quote)?;
     tx.insert_rail_payment(&payment)?;
-    let quote = &signed.quote;
-    insert_command(tx, scope, &session, &transaction, quote, CommandKind::Charge, None)?;
     let signed = tx.consume_quote(signed, &session.id, &transaction.id, scope.now)?;
     let body = RailPaymentBody::new(&payment, &signed.quote);
     let answered = remember(tx, scope, &command.request, 201, &body)?;

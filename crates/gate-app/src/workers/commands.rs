@@ -4,18 +4,20 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use gate_domain::rail::CommandKind;
+use gate_domain::rail::{Command, CommandKind};
 use gate_domain::reason::Reason;
+use gate_domain::refund;
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 use gate_rails::{RailError, Rails, Reply};
-use gate_store::{ClaimedCommand, StoreError};
+use gate_store::{ClaimedCommand, StoreError, Tx};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::run_passes;
-use crate::advance::{AdvanceError, advance_transaction};
-use crate::app::App;
+use crate::advance::{AdvanceError, advance_transaction, find_agreed_quote};
+use crate::app::{App, Scope};
+use crate::refunds::{FollowError, advance_refund};
 
 /// Commands in one pass.
 const BATCH_MAX: i64 = 64;
@@ -71,31 +73,15 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
     let now = app.now();
     let reply = tokio::time::timeout(RAIL_DEADLINE, speak(rails, &claim, now)).await;
     let reply = reply.unwrap_or(Err(RailError::AnswerLost));
-    let (answers, due_at) = conclude(&claim, reply, now);
+    let (heard, due_at) = conclude(&claim, reply, now);
     let id = claim.command.id.clone();
     let recorded = app
         .write(move |tx, scope| {
             if !tx.record_command(&claim, due_at)? {
                 return Ok(false);
             }
-            for answer in &answers {
-                let (tenant, command) = (&claim.tenant, &claim.command);
-                let session = tx.lock_session(tenant, &claim.session_id)?;
-                let transaction = tx.lock_transaction(tenant, &command.transaction_id)?;
-                let (Some(session), Some(transaction)) = (session, transaction) else {
-                    return Err(AdvanceError::Store(StoreError::Corrupt {
-                        table: "commands",
-                        id: command.id.to_string(),
-                        why: "its session or transaction is missing".into(),
-                    }));
-                };
-                let moved = advance_transaction(tx, scope, session, transaction, answer, None);
-                match moved {
-                    Err(AdvanceError::Transaction(refused)) => {
-                        info!(id = %command.id, ?answer, %refused, "an answer came too late");
-                    }
-                    moved => moved?,
-                }
+            for heard in &heard {
+                take_in(tx, scope, &claim, heard)?;
             }
             Ok(true)
         })
@@ -110,6 +96,53 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
         Err(refused) => {
             // The command's lease ends by itself, and then it is asked about again.
             error!(%id, %refused, "the session did not follow its transaction");
+            Ok(())
+        }
+    }
+}
+
+/// Feed something that was heard about a command into its transaction, or into the refund that it
+/// pays.
+fn take_in(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    claim: &ClaimedCommand,
+    heard: &Heard,
+) -> Result<(), AdvanceError> {
+    let (tenant, command) = (&claim.tenant, &claim.command);
+    let missing = || {
+        AdvanceError::Store(StoreError::Corrupt {
+            table: "commands",
+            id: command.id.to_string(),
+            why: "its session, transaction or refund is missing".into(),
+        })
+    };
+    let session = tx.lock_session(tenant, &claim.session_id)?.ok_or_else(missing)?;
+    let transaction = tx.lock_transaction(tenant, &command.transaction_id)?.ok_or_else(missing)?;
+    match (heard, &command.refund_id) {
+        (Heard::OfRefund(event), Some(refund)) => {
+            let refund = tx.lock_refund(tenant, refund)?.ok_or_else(missing)?;
+            let quote = find_agreed_quote(tx, &transaction)?;
+            match advance_refund(tx, scope, refund, &quote, *event) {
+                Err(FollowError::Refused(refused)) => {
+                    info!(id = %command.id, ?event, %refused, "an answer came too late");
+                    Ok(())
+                }
+                Err(FollowError::Store(error)) => Err(error.into()),
+                Ok(()) => Ok(()),
+            }
+        }
+        (Heard::OfTransaction(event), None) => {
+            match advance_transaction(tx, scope, session, transaction, event, None) {
+                Err(AdvanceError::Transaction(refused)) => {
+                    info!(id = %command.id, ?event, %refused, "an answer came too late");
+                    Ok(())
+                }
+                moved => moved,
+            }
+        }
+        _ => {
+            error!(id = %command.id, ?heard, "a rail answered what it was not asked");
             Ok(())
         }
     }
@@ -132,15 +165,54 @@ async fn speak(rails: &Rails, claim: &ClaimedCommand, now: Millis) -> Result<Rep
     rail.send(command, now).await
 }
 
-/// What a reply means for the transaction, and when to ask again.
+/// What a rail has said, or we conclude from its silence.
+#[derive(Clone, Debug)]
+enum Heard {
+    /// About the transaction.
+    OfTransaction(Event),
+    /// About a refund that a partner wanted.
+    OfRefund(refund::Event),
+}
+
+impl Heard {
+    /// What an answer to this command is about.
+    fn answer(command: &Command, answer: Event) -> Self {
+        match (&command.refund_id, &answer) {
+            (Some(_), Event::RefundSucceeded) => Self::OfRefund(refund::Event::Paid),
+            (Some(_), Event::RefundFailed) => Self::OfRefund(refund::Event::Refused),
+            _ => Self::OfTransaction(answer),
+        }
+    }
+
+    /// What it means that nobody knows what became of this command; nothing for one that nobody
+    /// waits for.
+    fn silence(command: &Command) -> Option<Self> {
+        match command.kind {
+            CommandKind::Charge | CommandKind::Confirm => {
+                Some(Self::OfTransaction(Event::PaymentUnresolved))
+            }
+            CommandKind::Payout => Some(Self::OfTransaction(Event::PayoutUnresolved)),
+            CommandKind::Refund if command.refund_id.is_some() => {
+                Some(Self::OfRefund(refund::Event::Unresolved))
+            }
+            CommandKind::Refund => Some(Self::OfTransaction(Event::RefundFailed)),
+            CommandKind::Void => None,
+        }
+    }
+}
+
+/// What a reply means, and when to ask again.
 fn conclude(
     claim: &ClaimedCommand,
     reply: Result<Reply, RailError>,
     now: Millis,
-) -> (Vec<Event>, Option<Millis>) {
+) -> (Vec<Heard>, Option<Millis>) {
+    let heard = |answers: Vec<Event>| -> Vec<Heard> {
+        answers.into_iter().map(|answer| Heard::answer(&claim.command, answer)).collect()
+    };
     let (mut answers, wait_ms) = match reply {
-        Ok(Reply { answers, ask_again_ms: None }) => return (answers, None),
-        Ok(Reply { answers, ask_again_ms: Some(wait_ms) }) => (answers, wait_ms),
+        Ok(Reply { answers, ask_again_ms: None }) => return (heard(answers), None),
+        Ok(Reply { answers, ask_again_ms: Some(wait_ms) }) => (heard(answers), wait_ms),
         Err(error) => {
             let (id, kind) = (&claim.command.id, claim.command.kind.as_str());
             warn!(%id, kind, %error, "no answer about {id} yet");
@@ -152,15 +224,6 @@ fn conclude(
         return (answers, Some(now.plus_ms(wait_ms.min(ASK_WAIT_MS_MAX))));
     }
     // A person has to look into it; an answer that comes after all is still taken.
-    answers.extend(unresolved(claim.command.kind));
+    answers.extend(Heard::silence(&claim.command));
     (answers, (age_ms < GIVE_UP_AFTER_MS).then(|| now.plus_ms(ASK_IN_REVIEW_MS)))
-}
-
-fn unresolved(kind: CommandKind) -> Option<Event> {
-    match kind {
-        CommandKind::Charge | CommandKind::Confirm => Some(Event::PaymentUnresolved),
-        CommandKind::Payout => Some(Event::PayoutUnresolved),
-        CommandKind::Refund => Some(Event::RefundFailed),
-        CommandKind::Void => None,
-    }
 }

@@ -75,7 +75,7 @@ both_engines! {
         let events = world.events().await;
         let failed = events.iter().find(|event| event.event_type == "gate_session.failed").unwrap();
         assert_eq!(failed.data["reason"]["code"], "abandoned");
-        assert_eq!(balance(&world, "provider_receivable EUR").await, 100_00, "one of two");
+        assert_eq!(balance(&world, "provider_receivable:card EUR").await, 100_00, "one of two");
     }
 
     /// Whoever ends the session lets go of the payment; money that comes all the same goes back.

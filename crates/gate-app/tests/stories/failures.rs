@@ -47,7 +47,7 @@ both_engines! {
             assert_eq!(state.phase(), "review");
             assert_eq!(state.reason().unwrap().code(), "delivered_and_refunded");
             assert!(balance(&world, "treasury USDC.base").await < 0, "they are gone");
-            assert_eq!(balance(&world, "provider_receivable EUR").await, 0, "so is the payment");
+            assert_eq!(balance(&world, "provider_receivable:card EUR").await, 0, "so is the payment");
             assert_eq!(world.sound().await.ledger.postings, 3);
         }
     }
@@ -81,7 +81,7 @@ both_engines! {
         let completed = &events[4].data;
         assert_ne!(completed["tx_refid"], failed["tx_refid"], "another attempt");
         assert_eq!(completed.get("reason"), None, "the old failure is history");
-        assert_eq!(balance(&world, "provider_receivable EUR").await, 100_00);
+        assert_eq!(balance(&world, "provider_receivable:card EUR").await, 100_00);
         let report = world.sound().await;
         assert_eq!((report.transactions["failed"], report.transactions["completed"]), (1, 1));
     }
@@ -111,7 +111,7 @@ both_engines! {
         assert_eq!(events[2].data["progress"]["phase"], "refunded");
         assert_eq!(events[2].data["reason"]["code"], "payout_failed");
         assert_eq!(events[2].data["transaction"]["status"], "refunded");
-        for account in ["user_funds EUR", "provider_receivable EUR", "treasury USDC.base"] {
+        for account in ["user_funds EUR", "provider_receivable:card EUR", "treasury USDC.base"] {
             assert_eq!(balance(&world, account).await, 0, "{account}");
         }
         assert_eq!(world.sound().await.ledger.postings, 2, "there and back");

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may")]
 
 mod admin;
+mod books;
+mod books_at_random;
 mod bootstrap;
 mod bulk_replays;
 mod capabilities;
@@ -25,8 +27,10 @@ mod rails;
 mod readiness;
 mod receiver;
 mod references;
+mod refunds;
 mod replays;
 mod retention;
+mod reviews;
 mod schedule;
 mod time;
 mod tokens;

@@ -55,7 +55,7 @@ both_engines! {
         };
         assert_eq!(chain_transaction.len(), 66);
         assert_eq!(balance(&world, "user_funds EUR").await, 0);
-        assert_eq!(balance(&world, "provider_receivable EUR").await, 100_00);
+        assert_eq!(balance(&world, "provider_receivable:card EUR").await, 100_00);
         assert_eq!(world.sound().await.ledger.postings, 2);
 
         let events = world.events().await;
@@ -96,7 +96,7 @@ both_engines! {
         assert_eq!(balance(&world, "user_funds EUR").await, 0);
         world.pass_seconds(3).await;
         assert_eq!(kind(&world.journey(&session).await.step), "done");
-        assert_eq!(balance(&world, "provider_receivable EUR").await, 100_00, "charged once");
+        assert_eq!(balance(&world, "provider_receivable:card EUR").await, 100_00, "charged once");
     }
 
     async fn an_answer_that_comes_twice_has_one_effect(store) {
@@ -105,7 +105,7 @@ both_engines! {
         world.pass_seconds(3).await;
         assert_eq!(kind(&world.journey(&session).await.step), "done");
         assert_eq!(world.event_types().await, ["created", "processing", "completed"]);
-        assert_eq!(balance(&world, "provider_receivable EUR").await, 100_00, "charged once");
+        assert_eq!(balance(&world, "provider_receivable:card EUR").await, 100_00, "charged once");
     }
 
     async fn paying_twice_charges_once(store) {

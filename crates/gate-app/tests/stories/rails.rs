@@ -22,6 +22,9 @@ use serde_json::{Value, json};
 
 use crate::purchases::balance;
 
+/// Where the money of transfers that come in stands.
+const BANK: &str = "bank:sepa_bank_transfer EUR";
+
 /// A gateway whose partner may use the rails.
 pub(crate) async fn world(store: &Store) -> World {
     let world = World::over(store).await;
@@ -120,17 +123,17 @@ both_engines! {
         assert_eq!(find(&world, &started.id).await, started, "what was told is what is stored");
         assert_eq!(world.session(&session).await.state.phase(), "processing");
         world.pass_seconds(0).await;
-        assert_eq!(balance(&world, "bank EUR").await, 0, "nothing has come in");
+        assert_eq!(balance(&world, BANK).await, 0, "nothing has come in");
         world.pass_seconds(1).await;
         assert_eq!(status(&find(&world, &started.id).await), "processing");
-        assert_eq!(balance(&world, "bank EUR").await, 100_00, "the tokens are not there yet");
+        assert_eq!(balance(&world, BANK).await, 100_00, "the tokens are not there yet");
         world.pass_seconds(1).await;
         let settled = find(&world, &started.id).await;
         assert_eq!(status(&settled), "settled");
         assert_eq!(world.session(&session).await.status(), "completed");
-        assert_eq!(balance(&world, "bank EUR").await, 100_00);
+        assert_eq!(balance(&world, BANK).await, 100_00);
         assert_eq!(balance(&world, "user_funds EUR").await, 0);
-        assert_eq!(balance(&world, "provider_receivable EUR").await, 0);
+        assert_eq!(balance(&world, "provider_receivable:card EUR").await, 0);
         let expected = ["created", "quote.consumed", "rail.pay_in.processing", "processing",
             "rail.pay_in.settled", "completed"];
         assert_eq!(world.event_types().await, expected);
@@ -155,7 +158,7 @@ both_engines! {
         assert_eq!(balance(&world, "treasury USDC.base").await, 100_000_000);
         assert_eq!(balance(&world, "user_funds USDC.base").await, 0);
         let paid: i128 = settled.fiat_amount.replace('.', "").parse().unwrap();
-        assert_eq!(balance(&world, "bank EUR").await, -paid);
+        assert_eq!(balance(&world, "bank:sepa_payout EUR").await, -paid);
         let expected = ["created", "quote.consumed", "rail.pay_out.processing", "processing",
             "rail.pay_out.settled", "completed"];
         assert_eq!(world.event_types().await, expected);
@@ -311,7 +314,7 @@ both_engines! {
         let started = start(&world, command(&world, &quote, &session)).await.unwrap();
         world.pass_seconds(4).await;
         assert_eq!(status(&find(&world, &started.id).await), "failed");
-        assert_eq!(balance(&world, "bank EUR").await, 0);
+        assert_eq!(balance(&world, BANK).await, 0);
         // The session is open again, and another quote pays it.
         let next = lock(&world, Side::OnRamp, "sepa_bank_transfer").await;
         let started = start(&world, command(&world, &next, &session)).await.unwrap();

@@ -4,6 +4,7 @@
 use gate_app::readiness::Unready;
 use gate_domain::Mode;
 use gate_domain::catalogue::{Refusal, RefusalCode};
+use gate_domain::money::{Asset, Money};
 use gate_domain::session::Refused;
 use gate_domain::signed_quote::NotRedeemable;
 use gate_domain::wallet::AddressError;
@@ -147,6 +148,14 @@ pub(crate) fn every_failure() -> Vec<ApiError> {
         ApiError::Quote(NotRedeemable::OtherFlow, "/quote_id"),
         ApiError::WalletAddressMissing,
         ApiError::RailOutOfStep("settled"),
+        ApiError::RefundNotSupported,
+        ApiError::TransactionNotCompleted("settling"),
+        ApiError::NothingToRefund,
+        ApiError::RefundTooLarge(Money::new(
+            98_15,
+            Asset { code: "EUR".into(), network: None, decimals: 2 },
+        )),
+        ApiError::RefundInFlight,
         ApiError::NoEndpoint,
         ApiError::NotDeadLettered("pending"),
         ApiError::EndpointsLimit,

@@ -85,14 +85,19 @@ fn the_table_of_codes() {
     409 conflict             endpoints_limit_reached
     409 conflict             journey_out_of_step
     409 conflict             no_price
+    409 conflict             nothing_to_refund
     409 conflict             payment_in_flight
     409 conflict             quote_consumed
     409 conflict             quote_expired
     409 conflict             quote_replaced
     409 conflict             rail_payment_out_of_step
+    409 conflict             refund_in_flight
+    409 conflict             refund_not_supported
+    409 conflict             refund_too_large
     409 conflict             replays_limit_reached
     409 conflict             secrets_limit_reached
     409 conflict             session_not_open
+    409 conflict             transaction_not_completed
     409 idempotency_error    idempotency_key_reused
     413 invalid_request      body_too_large
     415 invalid_request      unsupported_media_type

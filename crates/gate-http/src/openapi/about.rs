@@ -23,6 +23,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ),
     ("Transactions", "The payments inside of sessions, as they are booked."),
     (
+        "Refunds",
+        "Give a completed payment back, whole or in parts, to where it came from. The service fee comes back in proportion; what sending the tokens has cost is spent.",
+    ),
+    (
         "Customers",
         "Your own records of the people you serve. They are no identity check and prove nothing about anybody.",
     ),

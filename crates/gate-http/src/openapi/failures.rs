@@ -134,6 +134,15 @@ fn own(operation: &str) -> Vec<&'static str> {
                 "wallet_address_missing",
             ],
         ],
+        "createRefund" => &[&[
+            "amount_invalid",
+            "mode_not_enabled",
+            "nothing_to_refund",
+            "refund_in_flight",
+            "refund_not_supported",
+            "refund_too_large",
+            "transaction_not_completed",
+        ]],
         "listCountries" | "listCurrencies" | "listAssets" | "getAsset" | "listPaymentMethods"
         | "listPayoutMethods" | "checkEligibility" => &[&["country_code_invalid"]],
         "createCustomer" => &[&[

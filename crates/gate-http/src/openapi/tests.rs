@@ -118,5 +118,9 @@ fn every_type_of_event_is_a_webhook() {
         document.get("webhooks").unwrap().fields().iter().map(|(name, _)| name).collect();
     let all: Vec<_> = gate_domain::event::EventType::ALL.iter().map(|it| it.as_str()).collect();
     assert_eq!(names, all);
-    assert_eq!(all.len(), 25, "the contract's twenty, four about endpoints, and one of ours");
+    assert_eq!(
+        all.len(),
+        28,
+        "the contract's twenty, four about endpoints, three about refunds, and one of ours"
+    );
 }

@@ -69,6 +69,13 @@ fn about(event_type: EventType) -> (&'static str, Data) {
         E::PayOutFailed => ("A pay-out came to nothing.", Data::Of("RailPaymentBody")),
         E::PayOutCancelled => ("A pay-out was withdrawn.", Data::Of("RailPaymentBody")),
         E::QuoteConsumed => ("A locked quote was redeemed.", Data::Of("SignedQuoteBody")),
+        E::RefundCreated => ("A refund was taken on.", Data::Of("RefundBody")),
+        E::RefundSucceeded => {
+            ("The money of a refund is back where it came from.", Data::Of("RefundBody"))
+        }
+        E::RefundFailed => {
+            ("A refund came to nothing: no money has moved.", Data::Of("RefundBody"))
+        }
         E::CustomerCreated => (
             "A customer record was created. Sent after the record was erased, it carries what is left.",
             Data::Either("CustomerBody", "DeletedCustomerBody"),

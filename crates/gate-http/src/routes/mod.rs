@@ -14,6 +14,7 @@ mod identity;
 mod quote_body;
 mod quotes;
 mod rails;
+mod refunds;
 mod replays;
 mod sessions;
 mod stream;
@@ -128,6 +129,8 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(rails::cancel))
         .routes(routes!(transactions::list))
         .routes(routes!(transactions::retrieve))
+        .routes(routes!(refunds::create, refunds::list))
+        .routes(routes!(refunds::retrieve))
         .routes(routes!(endpoints::create, endpoints::list))
         .routes(routes!(endpoints::retrieve, endpoints::update, endpoints::delete))
         .routes(routes!(endpoints::roll_secret))

@@ -7,10 +7,11 @@ use gate_domain::reason::Reason;
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 
+use super::refuses;
 use crate::{CardProblem, CardVault, Rail, RailError, Reply, TestCard};
 
 /// Every card that the sandbox knows, and the only ones that it takes.
-pub static TEST_CARDS: [TestCard; 8] = [
+pub static TEST_CARDS: [TestCard; 9] = [
     card("4242 4242 4242 4242", "Succeeds", "succeeds"),
     card("4000 0000 0000 0002", "Is declined", "declined"),
     card("4000 0000 0000 9995", "Is declined: not enough money", "insufficient_funds"),
@@ -19,6 +20,7 @@ pub static TEST_CARDS: [TestCard; 8] = [
     card("4000 0000 0000 0119", "The answer is lost, then found", "answer_lost"),
     card("4000 0000 0000 0259", "Answers twice", "answers_twice"),
     card("4000 0000 0000 6975", "Never answers", "never_answers"),
+    card("4000 0000 0000 5126", "Succeeds; giving it back fails", "refund_fails"),
 ];
 
 const fn card(number: &'static str, label: &'static str, outcome: &'static str) -> TestCard {
@@ -68,6 +70,9 @@ fn answer(command: &Command, now: Millis) -> Reply {
             }
         }
         CommandKind::Void => Reply::last([Event::Voided]),
+        CommandKind::Refund if refuses(command) || card_token(command) == "refund_fails" => {
+            Reply::last([Event::RefundFailed])
+        }
         CommandKind::Refund => Reply::last([Event::RefundSucceeded]),
         CommandKind::Payout => unreachable!("tokens are sent by a chain"),
     }
@@ -80,7 +85,7 @@ fn card_token(command: &Command) -> &str {
 
 fn charge(command: &Command, now: Millis) -> Reply {
     match card_token(command) {
-        "succeeds" | "answer_lost" => Reply::last([succeeded(command)]),
+        "succeeds" | "answer_lost" | "refund_fails" => Reply::last([succeeded(command)]),
         "answers_twice" => Reply::last([succeeded(command), succeeded(command)]),
         "declined" => declined(Reason::CardDeclined),
         "insufficient_funds" => declined(Reason::InsufficientFunds),

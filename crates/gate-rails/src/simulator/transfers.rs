@@ -5,6 +5,7 @@ use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 
+use super::refuses;
 use crate::Reply;
 
 /// How long a transfer takes to come in: 0.9 s. A worker that looks every second settles a payment
@@ -32,6 +33,7 @@ pub(super) fn answer(command: &Command, now: Millis) -> Reply {
         CommandKind::Payout => {
             Reply::last([Event::PayoutSucceeded { chain_transaction: format!("sim_out_{tail}") }])
         }
+        CommandKind::Refund if refuses(command) => Reply::last([Event::RefundFailed]),
         CommandKind::Refund => Reply::last([Event::RefundSucceeded]),
     }
 }

@@ -6,18 +6,20 @@ const FIRST: Migration = Migration {
     file: "0001_first.sql",
     text: "create table first (id bigint not null primary key);
            insert into first (id) values (1);",
+    then: None,
 };
 const SECOND: Migration =
-    Migration { file: "0002_second.sql", text: "insert into first (id) values (2);" };
+    Migration { file: "0002_second.sql", text: "insert into first (id) values (2);", then: None };
 const CHANGED: Migration = Migration { text: "insert into first (id) values (3);", ..SECOND };
 const BROKEN: Migration = Migration {
     file: "0002_second.sql",
     text: "insert into first (id) values (7); insert into nowhere (id) values (1);",
+    then: None,
 };
 const BETWEEN: Migration =
-    Migration { file: "0003_third.sql", text: "insert into first (id) values (3);" };
+    Migration { file: "0003_third.sql", text: "insert into first (id) values (3);", then: None };
 const LATER: Migration =
-    Migration { file: "0004_fourth.sql", text: "insert into first (id) values (4);" };
+    Migration { file: "0004_fourth.sql", text: "insert into first (id) values (4);", then: None };
 
 const IDS: Sql = sql("select id from first order by id");
 

@@ -70,7 +70,9 @@ both_engines! {
         let mut wrong = Vec::new();
         for (state, right) in every_state() {
             for bookings in sets {
-                let new = Transaction { state: state.clone(), ..new_transaction(&session, &quote) };
+                // A session is settled once, so each has its own.
+                let other = crate::session(&tenant);
+                let new = Transaction { state: state.clone(), ..new_transaction(&other, &quote) };
                 let id: TransactionId = new.id.clone();
                 store.write(move |tx| tx.insert_transaction(&new)).await.unwrap();
                 for booking in bookings {

@@ -18,6 +18,7 @@ async fn write(store: &Store, tenant: &Tenant, kind: CommandKind) -> Command {
     let command = Command {
         id: CommandId::new(tenant.mode, seed()),
         transaction_id: transaction.id,
+        refund_id: None,
         kind,
         amount: quote.crypto,
         means: transaction.means,

@@ -19,6 +19,7 @@ async fn busy(store: &Store, tenant: &Tenant) -> (Session, QuoteId) {
     let command = Command {
         id: CommandId::new(tenant.mode, seed()),
         transaction_id: transaction.id,
+        refund_id: None,
         kind: CommandKind::Charge,
         amount: quote.fiat.clone(),
         means: transaction.means,

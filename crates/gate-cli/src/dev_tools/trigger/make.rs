@@ -83,6 +83,7 @@ pub(super) async fn make(gateway: &Gateway, recipe: &Recipe, sets: &Sets) -> Res
             rail(gateway, sets, false, &mut made).await?;
             made.subject = made.ids["quote"].as_str().unwrap_or_default().to_owned();
         }
+        Kind::Refund(amount) => refund(gateway, sets, amount, &mut made).await?,
         Kind::Customer(life) => customer(gateway, sets, life, &mut made).await?,
         Kind::Test => test(gateway, &mut made).await?,
         Kind::Endpoint(fate) => endpoint::make(gateway, sets, fate, &mut made).await?,
@@ -159,6 +160,23 @@ async fn rail(gateway: &Gateway, sets: &Sets, sells: bool, made: &mut Made) -> R
     let payment = id_of(&gateway.ask::<Value>(&request).await?)?;
     made.add("payment", &payment, "Started");
     Ok(payment)
+}
+
+/// Complete a session, and give part of its payment back.
+async fn refund(gateway: &Gateway, sets: &Sets, amount: &str, made: &mut Made) -> Result<()> {
+    let session = session(gateway, sets, json!({ "amount": "100.00", "currency": "EUR" })).await?;
+    made.add("session", &session, "Created");
+    let path = ["v1", "test_helpers", "gate_sessions", session.as_str(), "complete"];
+    gateway.ask::<Value>(&Request::post(&path)).await?;
+    made.steps.push(format!("Completed {session}"));
+    let shown = Request::get(&["v1", "gate_sessions", &session]);
+    let shown: Value = gateway.ask(&shown).await?;
+    let refid = shown["tx_refid"].as_str().unwrap_or_default().to_owned();
+    let body = sets.apply("refund", json!({ "amount": amount }))?;
+    let request = Request::post(&["v1", "transactions", &refid, "refunds"]).body(&body);
+    let made_refund = gateway.ask::<Value>(&request.key(idempotency_key())).await?;
+    made.add("refund", &id_of(&made_refund)?, "Asked for");
+    Ok(())
 }
 
 async fn customer(gateway: &Gateway, sets: &Sets, life: Life, made: &mut Made) -> Result<()> {

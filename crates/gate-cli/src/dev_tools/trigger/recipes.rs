@@ -21,6 +21,8 @@ pub(super) enum Kind {
     },
     /// The quote of a pay-in.
     Quote,
+    /// A completed session of which so much goes back.
+    Refund(&'static str),
     Customer(Life),
     Test,
     /// An endpoint, and what becomes of it.
@@ -84,6 +86,33 @@ pub(super) fn find(event_type: &str) -> &'static Recipe {
         "rail.pay_out.cancelled" => &const { rail("a pay-out is withdrawn", true, Some("cancel")) },
         "quote.consumed" => {
             &const { recipe("a pay-in redeems a quote", &["quote", "session"], Kind::Quote) }
+        }
+        "refund.created" => {
+            &const {
+                recipe(
+                    "part of a completed payment is given back",
+                    &["session", "refund"],
+                    Kind::Refund("25.00"),
+                )
+            }
+        }
+        "refund.succeeded" => {
+            &const {
+                recipe(
+                    "part of a completed payment is given back",
+                    &["session", "refund"],
+                    Kind::Refund("25.00"),
+                )
+            }
+        }
+        "refund.failed" => {
+            &const {
+                recipe(
+                    "a refund of 13.13, which the sandbox refuses",
+                    &["session", "refund"],
+                    Kind::Refund("13.13"),
+                )
+            }
         }
         "customer.created" => {
             &const { recipe("a customer is created", &["customer"], Kind::Customer(Life::Created)) }

@@ -82,6 +82,25 @@ async fn hosted_page(book: &mut Book) {
     let list = book.ask("GET", "/v1/transactions?limit=2", None).await;
     let transaction = text(&list.get("data").unwrap().items()[0], "refid").to_owned();
     book.ask("GET", &format!("/v1/transactions/{transaction}"), None).await;
+    refund(book, &transaction).await;
+    // One whose payment cannot be given back.
+    let (_, token) = opened(book).await;
+    accept(book, &token).await;
+    book.visit(&token, "POST", "/v1/embed/wallet", WALLET).await;
+    pay(book, &token, "4000 0000 0000 5126").await;
+    book.api.pass_seconds(10).await;
+    let list = book.ask("GET", "/v1/transactions?limit=2", None).await;
+    let transaction = text(&list.get("data").unwrap().items()[0], "refid").to_owned();
+    refund(book, &transaction).await;
+}
+
+/// A quarter of a payment goes back, or is refused.
+async fn refund(book: &mut Book, transaction: &str) {
+    let path = format!("/v1/transactions/{transaction}/refunds");
+    let made = book.ask("POST", &path, Some(r#"{ "amount": "25.00" }"#)).await;
+    book.api.pass_seconds(1).await;
+    book.ask("GET", &format!("/v1/refunds/{}", id(&made)), None).await;
+    book.ask("GET", &path, None).await;
 }
 
 async fn accept(book: &mut Book, token: &str) {
