@@ -5,9 +5,11 @@
 
 pub mod capabilities;
 pub mod endpoints;
+pub mod fees;
 pub mod keys;
 pub mod origins;
 pub mod partners;
+pub mod prices;
 
 use gate_domain::ids::{Mode, PartnerId, Tenant};
 use gate_store::{StoreError, Tx};
@@ -30,6 +32,10 @@ pub enum Command {
     Endpoints(endpoints::Command),
     /// What is on offer.
     Capabilities(capabilities::Command),
+    /// What is charged on top of the price.
+    Fees(fees::Command),
+    /// What each source of prices says.
+    Prices(prices::Command),
 }
 
 /// Why a command was not carried out: a stable word, and a sentence that says what to do.
@@ -69,6 +75,8 @@ pub struct Whose {
 pub async fn run(app: &App, command: Command) -> Result<Value, AdminError> {
     match command {
         Command::Capabilities(command) => capabilities::run(app, command).await,
+        Command::Fees(command) => fees::run(app, command).await,
+        Command::Prices(command) => prices::run(app, command).await,
         Command::Partners(command) => partners::run(app, command).await,
         Command::Keys(command) => keys::run(app, command).await,
         Command::Origins(command) => origins::run(app, command).await,

@@ -11,10 +11,12 @@ mod dev_files;
 mod dev_tools;
 mod doctor;
 mod endpoints;
+mod fees;
 mod keys;
 mod open;
 mod origins;
 mod partner;
+mod prices;
 mod serve;
 mod server;
 mod settings;
@@ -53,6 +55,10 @@ enum Command {
     Endpoints(endpoints::EndpointsArgs),
     /// Say what is on offer: switch parts of it off and on, and set what partners may do.
     Capabilities(capabilities::CapabilitiesArgs),
+    /// Say what is charged on top of the price, for everybody and by partner.
+    Fees(fees::FeesArgs),
+    /// Show what each source of prices says now.
+    Prices(prices::PricesArgs),
     /// Prove from the stored rows that nothing is lost or out of balance. Stop the gateway first.
     Doctor(doctor::DoctorArgs),
     #[command(flatten)]
@@ -96,6 +102,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Origins(args) => origins::run(args),
         Command::Endpoints(args) => endpoints::run(args),
         Command::Capabilities(args) => capabilities::run(args),
+        Command::Fees(args) => fees::run(args),
+        Command::Prices(args) => prices::run(args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Tool(tool) => dev_tools::run(tool, Cli::command),
         Command::Openapi => {

@@ -22,6 +22,7 @@ pub mod ids;
 pub mod journey;
 pub mod ledger;
 pub mod money;
+pub mod price;
 pub mod quote;
 pub mod rail;
 pub mod rail_payment;
