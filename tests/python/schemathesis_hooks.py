@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import time
 from typing import Any
 
 import schemathesis
@@ -22,6 +23,8 @@ TOKEN = os.environ["EMBED_TOKEN"]
 IDS: dict[str, str] = json.loads(os.environ["WORLD"])
 #: How many requests in a row meet the same object: its second life is tried as well as its first.
 LIVES = 4
+#: How long an object is used at most: a page's token ends after an hour.
+KEPT_SECONDS = 1_800
 TOKEN_HEADER = "X-Embed-Token"
 
 #: What a request is told whose shape is wrong. One that keeps to its schema never hears it.
@@ -33,7 +36,7 @@ SHAPE = frozenset(
 
 api = Api(GATE["base_url"], GATE["secret_key"])
 numbers = itertools.count()
-kept: dict[str, Any] = {}
+kept: dict[str, tuple[Any, float]] = {}
 
 
 @schemathesis.check
@@ -87,10 +90,12 @@ def meant(case: Any, *fields: str) -> bool:
 
 
 def now_and_then(name: str, make: Any) -> Any:
-    """Something new, and the same again for a few requests."""
-    if name not in kept or next(numbers) % LIVES == 0:
-        kept[name] = make()
-    return kept[name]
+    """Something new, and the same again for a few requests, but never for long: tokens end."""
+    known, made_at = kept.get(name, (None, float("-inf")))
+    if time.monotonic() - made_at > KEPT_SECONDS or next(numbers) % LIVES == 0:
+        known, made_at = make(), time.monotonic()
+        kept[name] = (known, made_at)
+    return known
 
 
 def fresh(kind: str) -> str:

@@ -5,10 +5,12 @@
 
 pub mod capabilities;
 pub mod endpoints;
+pub mod fees;
 pub mod keys;
 pub mod ledger;
 pub mod origins;
 pub mod partners;
+pub mod prices;
 pub mod refunds;
 pub mod reviews;
 
@@ -39,6 +41,10 @@ pub enum Command {
     Reviews(reviews::Command),
     /// Completed payments that go back.
     Refunds(refunds::Command),
+    /// What is charged on top of the price.
+    Fees(fees::Command),
+    /// What each source of prices says.
+    Prices(prices::Command),
 }
 
 /// Why a command was not carried out: a stable word, and a sentence that says what to do.
@@ -78,6 +84,8 @@ pub struct Whose {
 pub async fn run(app: &App, command: Command) -> Result<Value, AdminError> {
     match command {
         Command::Capabilities(command) => capabilities::run(app, command).await,
+        Command::Fees(command) => fees::run(app, command).await,
+        Command::Prices(command) => prices::run(app, command).await,
         Command::Partners(command) => partners::run(app, command).await,
         Command::Keys(command) => keys::run(app, command).await,
         Command::Origins(command) => origins::run(app, command).await,

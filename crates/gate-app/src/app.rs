@@ -242,6 +242,11 @@ impl App {
         self.0.capabilities.refresh(&self.0.store).await
     }
 
+    /// Ask for prices wherever it is time to. No transaction is open meanwhile.
+    pub async fn refresh_prices(&self) {
+        self.0.rails.prices.refresh(self.now()).await;
+    }
+
     /// Keys that this process looked up a moment ago.
     pub fn known_keys(&self) -> &KnownKeys {
         &self.0.known_keys

@@ -10,7 +10,9 @@ use gate_domain::catalogue::{Catalogue, Offer, Rules};
 use gate_domain::ids::Tenant;
 use gate_store::{Store, StoreError};
 
-pub use decide::{CapabilityError, Scoped, change_terms, entitle, switch_off, switch_on};
+pub use decide::{
+    CapabilityError, Scoped, change_terms, change_terms_because, entitle, switch_off, switch_on,
+};
 pub use file::{FileError, Problem, Problems, read_file, read_text, world_wide};
 
 /// What exists, and the rules as this process last read them.

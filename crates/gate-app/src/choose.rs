@@ -1,8 +1,9 @@
 //! What the user chooses before paying: the asset at a price, and where the tokens go.
 
-use gate_domain::catalogue::{Side, Token};
+use gate_domain::catalogue::{Charged, Side, Token};
 use gate_domain::ids::{QuoteId, SessionId, Tenant};
 use gate_domain::money::Asset;
+use gate_domain::price::NoPrice;
 use gate_domain::quote::{CARD, LOCK_MS, OnLapse, Quote, price};
 use gate_domain::session::{BackTo, Event, Session};
 use gate_domain::time::Millis;
@@ -173,9 +174,16 @@ pub(crate) fn make_quote(
     prices: &dyn PriceSource,
 ) -> Result<Quote, JourneyError> {
     let charge = &session.terms.amount;
-    let market = prices.price(asset, &charge.asset, scope.now).ok_or(JourneyError::NoPrice)?;
-    let numbers = price(charge, asset, market.rate, market.fees);
-    let numbers = numbers.map_err(|_| JourneyError::NoPrice)?;
+    let market = prices.price(asset, &charge.asset, scope.now)?;
+    let fees = scope.offer(&session.tenant).fees(&Charged {
+        currency: &charge.asset.code,
+        method: CARD,
+        country: None,
+        asset: &asset.code,
+        network: asset.network.as_deref(),
+    });
+    let numbers = price(charge, asset, market.rate, fees);
+    let numbers = numbers.map_err(|_| NoPrice::Amount)?;
     Ok(Quote {
         id: QuoteId::new(session.tenant.mode, scope.seed()),
         session_id: Some(session.id.clone()),
@@ -186,6 +194,7 @@ pub(crate) fn make_quote(
         rate: market.rate,
         fees: numbers.fees,
         source: market.source,
+        priced_at: Some(market.at).filter(|at| *at != scope.now),
         on_lapse: OnLapse::default(),
         created_at: scope.now,
         expires_at: scope.now.plus_ms(LOCK_MS),

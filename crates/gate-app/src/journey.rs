@@ -5,6 +5,7 @@ use gate_domain::catalogue::{Offer, Refusal, Token};
 use gate_domain::hosted::tokens_on_offer;
 use gate_domain::ids::{SessionId, Tenant};
 use gate_domain::journey::step;
+use gate_domain::price::NoPrice;
 use gate_domain::quote::Quote;
 use gate_domain::session::{Choice, Event, Refused, Session, Stage, State};
 use gate_domain::transaction::Transaction;
@@ -32,8 +33,8 @@ pub enum JourneyError {
     #[error("{}", .0.message)]
     Unavailable(Box<Refusal>),
     /// No price can be made now.
-    #[error("there is no price for this now")]
-    NoPrice,
+    #[error("there is no price for this now: {0}")]
+    NoPrice(#[from] NoPrice),
     /// The price no longer holds.
     #[error("the quote has lapsed")]
     QuoteExpired,

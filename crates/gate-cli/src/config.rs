@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) ready_file: Option<PathBuf>,
     /// What can be bought, where, and how; none: what the program brings along.
     pub(crate) capabilities: Option<PathBuf>,
+    /// Where prices come from; none: the simulator's market.
+    pub(crate) prices: Option<PathBuf>,
     database: Option<String>,
     master_key: MasterKey,
 }
@@ -139,6 +141,7 @@ impl Config {
             metrics_listen,
             ready_file: values.path("ready_file"),
             capabilities: values.path("capabilities"),
+            prices: values.path("prices"),
             database,
             master_key: match (master_key, master_key_file) {
                 (Some(key), _) => MasterKey::Given(key),

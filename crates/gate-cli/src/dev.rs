@@ -14,7 +14,6 @@ use gate_app::{App, AppConfig, Clock, Scope, Vault};
 use gate_domain::catalogue::Entitlement;
 use gate_domain::ids::{Mode, Tenant};
 use gate_http::{HttpConfig, RateLimits};
-use gate_rails::Rails;
 use gate_shop::{SecretKey, ShopConfig};
 use gate_store::{Place, Store, StoreError, StoreOptions, Tx};
 use tokio::net::TcpListener;
@@ -22,7 +21,7 @@ use tokio::sync::watch;
 
 use crate::config::database_text;
 use crate::dev_files::{Credentials, DataDir, READY_FILE, ReadyFile};
-use crate::open::see_that_the_key_fits;
+use crate::open::{rails, see_that_the_key_fits};
 use crate::server::{admin_socket, bind, rate_limit, run_gateway, stop_asked};
 
 /// How the shop is called on the hosted page.
@@ -60,6 +59,9 @@ pub(crate) struct DevArgs {
     /// Where a monitor finds /metrics.
     #[arg(long, value_name = "ADDRESS:PORT")]
     metrics_listen: Option<SocketAddr>,
+    /// Where prices come from, instead of the simulator's market.
+    #[arg(long, env = "GATE_PRICES", value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// Requests a second that each secret key may make, and a fifth of it for each address without
     /// one; twice as many at once. `off` is without limits.
     #[arg(long, default_value = "100", value_parser = rate_limit, overrides_with = "rate_limit")]
@@ -107,7 +109,8 @@ async fn start(args: DevArgs) -> Result<()> {
         let catalogue = read_file(path).context("the capabilities cannot be used")?;
         config.catalogue = Arc::new(catalogue);
     }
-    let app = App::new(store, Clock::system(), vault, Rails::simulated(), config);
+    let rails = rails(args.prices.as_deref(), None)?;
+    let app = App::new(store, Clock::system(), vault, rails, config);
     see_that_the_key_fits(&app, &data_dir.path("master.key")).await?;
     if alone {
         release_predecessors(&app).await?;

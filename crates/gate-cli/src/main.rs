@@ -11,11 +11,13 @@ mod dev_files;
 mod dev_tools;
 mod doctor;
 mod endpoints;
+mod fees;
 mod keys;
 mod ledger;
 mod open;
 mod origins;
 mod partner;
+mod prices;
 mod refunds;
 mod reviews;
 mod serve;
@@ -62,6 +64,10 @@ enum Command {
     Reviews(reviews::ReviewsArgs),
     /// Give completed payments back, and list what was given back.
     Refunds(refunds::RefundsArgs),
+    /// Say what is charged on top of the price, for everybody and by partner.
+    Fees(fees::FeesArgs),
+    /// Show what each source of prices says now.
+    Prices(prices::PricesArgs),
     /// Prove from the stored rows that nothing is lost or out of balance. Stop the gateway first.
     Doctor(doctor::DoctorArgs),
     #[command(flatten)]
@@ -108,6 +114,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ledger(args) => ledger::run(args),
         Command::Reviews(args) => reviews::run(args),
         Command::Refunds(args) => refunds::run(args),
+        Command::Fees(args) => fees::run(args),
+        Command::Prices(args) => prices::run(args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Tool(tool) => dev_tools::run(tool, Cli::command),
         Command::Openapi => {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use gate_app::egress::EgressProxy;
 use gate_app::master_key::{MasterKeyError, check_master_key};
 use gate_app::{App, AppConfig, Clock, Vault};
 use gate_rails::Rails;
@@ -45,7 +46,8 @@ pub(crate) async fn open_app(
     let fresh = key_file.clone().filter(|path| !path.exists());
     let vault = Vault::new(&config.master_key()?);
     let store = Store::open(options)?;
-    let app = App::new(store, Clock::system(), vault, Rails::simulated(), app_config);
+    let rails = rails(config.prices.as_deref(), config.egress_proxy.as_ref())?;
+    let app = App::new(store, Clock::system(), vault, rails, app_config);
     let place = key_file.unwrap_or_else(|| "GATE_MASTER_KEY".into());
     if let Err(refused) = see_that_the_key_fits(&app, &place).await {
         // A key that was made a moment ago must not be taken for the right one.
@@ -56,6 +58,15 @@ pub(crate) async fn open_app(
     }
     app.refresh_capabilities().await?;
     Ok(app)
+}
+
+/// The simulator, with prices from wherever a file says.
+pub(crate) fn rails(prices: Option<&Path>, proxy: Option<&EgressProxy>) -> Result<Rails> {
+    let rails = Rails::simulated();
+    let Some(path) = prices else { return Ok(rails) };
+    let prices = gate_rails::prices::read_file(path, proxy.map(EgressProxy::as_str))
+        .context("the prices cannot be used")?;
+    Ok(rails.with_prices(prices))
 }
 
 /// With another master key, nothing that rests sealed in this database could be opened.

@@ -155,6 +155,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         places: Places::All,
     },
     Setting {
+        key: "prices",
+        value: "FILE",
+        default: "the simulator's market",
+        help: "Where prices come from: a file with the table `[simulated]`, `[fixed]` or `[exchanges]`, as docs/PRICES.md shows. `gate prices` shows what each source says.",
+        example: "\"/etc/gate/prices.toml\"",
+        places: Places::All,
+    },
+    Setting {
         key: "ready_file",
         value: "FILE",
         default: "none",

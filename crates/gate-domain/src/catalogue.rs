@@ -2,11 +2,13 @@
 //! whom, and why not. Data that is read at start, and rules that change while the gateway runs;
 //! nothing else in the system names a currency or a token.
 
+mod fees;
 mod offer;
 mod refusal;
 mod rules;
 mod things;
 
+pub use fees::{Charged, FEE_BPS_MAX, FEE_UNITS_MAX, FeeRule, FeeScope, FeeUnits, in_order};
 pub use offer::{Offer, Wanted};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{Entitlement, Kind, PartnerTerms, Rules, Subject, Switch};
@@ -23,6 +25,7 @@ pub struct Catalogue {
     networks: Vec<Network>,
     assets: Vec<CryptoAsset>,
     methods: Vec<Method>,
+    fees: Vec<FeeRule>,
 }
 
 impl Catalogue {
@@ -36,7 +39,19 @@ impl Catalogue {
         assets: Vec<CryptoAsset>,
         methods: Vec<Method>,
     ) -> Self {
-        Self { flows, countries, currencies, networks, assets, methods }
+        let fees = Vec::new();
+        Self { flows, countries, currencies, networks, assets, methods, fees }
+    }
+
+    /// The same, charging by these rules, which were checked against it.
+    #[must_use]
+    pub fn with_fees(self, fees: Vec<FeeRule>) -> Self {
+        Self { fees, ..self }
+    }
+
+    /// What is charged where no contract says otherwise.
+    pub fn fees(&self) -> &[FeeRule] {
+        &self.fees
     }
 
     /// Every flow that exists.

@@ -5,12 +5,14 @@
 //! and what a change causes comes out as effects for somebody else to carry out.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod bank;
 pub mod branding;
 pub mod catalogue;
 pub mod change;
 pub mod chaos;
 pub mod customer;
 pub mod delivery;
+pub mod destination;
 pub mod endpoint_health;
 pub mod endpoint_options;
 pub mod event;
@@ -20,6 +22,7 @@ pub mod ids;
 pub mod journey;
 pub mod ledger;
 pub mod money;
+pub mod price;
 pub mod quote;
 pub mod rail;
 pub mod rail_payment;

@@ -24,6 +24,22 @@ pub struct Rate(pub i64);
 const RATE_DECIMALS: u8 = 8;
 
 impl Rate {
+    /// Read a decimal number as others write it, such as `0.000012`, to the nearest step. Nothing
+    /// but digits and a point; zero and what is too large are no prices.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| {
+            (1..=30).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if !digits(whole) || !digits(fraction) {
+            return None;
+        }
+        let kept = usize::from(RATE_DECIMALS);
+        let steps = format!("{whole}{fraction:0<kept$.kept$}").parse::<i128>().ok()?;
+        let up = fraction.as_bytes().get(kept).is_some_and(|digit| *digit >= b'5');
+        i64::try_from(steps + i128::from(up)).ok().filter(|steps| *steps > 0).map(Self)
+    }
+
     /// The rate as a decimal string with eight decimals.
     pub fn to_decimal(self) -> String {
         format_decimal(i128::from(self.0), RATE_DECIMALS)
@@ -34,12 +50,26 @@ impl Rate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeeKind {
-    /// Ours.
+    /// Ours, by the amount.
     Service,
+    /// Ours, whatever the amount.
+    Fixed,
     /// The network's, for sending the tokens.
     Network,
     /// What is left because tokens are not infinitely divisible; almost always zero and then not listed.
     Rounding,
+}
+
+impl FeeKind {
+    /// Under which kind it is booked: what is ours is one income.
+    #[must_use]
+    pub const fn booked_as(self) -> Self {
+        match self {
+            Self::Service | Self::Fixed => Self::Service,
+            Self::Network => Self::Network,
+            Self::Rounding => Self::Rounding,
+        }
+    }
 }
 
 /// One line of the bill.
@@ -52,14 +82,27 @@ pub struct Fee {
 }
 
 /// What we charge on top of the price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeePolicy {
     /// Share of the charge, in hundredths of a percent.
     pub service_bps: i64,
-    /// The least that the service costs, in smallest units of the currency.
+    /// The least that the share comes to, in smallest units of the currency.
     pub service_minimum_units: i128,
+    /// The most that the share comes to, even where the minimum is more; none is without limit.
+    pub service_maximum_units: Option<i128>,
+    /// Beside the share, in smallest units of the currency.
+    pub fixed_units: i128,
     /// What sending costs, in smallest units of the currency.
     pub network_units: i128,
+}
+
+impl FeePolicy {
+    /// What we take of an amount by its size, rounded up.
+    fn service(self, units: i128) -> Result<i128, QuoteError> {
+        let share = checked_mul(units, i128::from(self.service_bps))?;
+        let least = div_ceil(share, 10_000).max(self.service_minimum_units);
+        Ok(self.service_maximum_units.map_or(least, |most| least.min(most)))
+    }
 }
 
 /// What becomes of money that arrives after the price has lapsed.
@@ -130,6 +173,9 @@ pub struct Quote {
     pub fees: Vec<Fee>,
     /// Where the price came from.
     pub source: String,
+    /// When the source was asked, where that was not when the quote was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priced_at: Option<Millis>,
     /// What becomes of money that arrives too late.
     #[serde(default)]
     pub on_lapse: OnLapse,
@@ -176,6 +222,11 @@ impl Quote {
         now >= self.expires_at
     }
 
+    /// When the source of the price was asked.
+    pub fn priced_at(&self) -> Millis {
+        self.priced_at.unwrap_or(self.created_at)
+    }
+
     /// What the user gives: money for a buy, tokens for a sale.
     pub fn taken(&self) -> &Money {
         match self.side {
@@ -198,9 +249,10 @@ impl Quote {
         Money::new(units, self.fiat.asset.clone())
     }
 
-    /// The fees of one kind together, in smallest units of the currency.
+    /// The fees that are booked as one kind together, in smallest units of the currency.
     pub fn fee_units(&self, kind: FeeKind) -> i128 {
-        self.fees.iter().filter(|fee| fee.kind == kind).map(|fee| fee.amount.units).sum()
+        let booked = self.fees.iter().filter(|fee| fee.kind.booked_as() == kind);
+        booked.map(|fee| fee.amount.units).sum()
     }
 }
 
@@ -214,9 +266,8 @@ pub fn price(
     rate: Rate,
     policy: FeePolicy,
 ) -> Result<Priced, QuoteError> {
-    let share = checked_mul(charge.units, i128::from(policy.service_bps))?;
-    let service = div_ceil(share, 10_000).max(policy.service_minimum_units);
-    let net = charge.units - service - policy.network_units;
+    let service = policy.service(charge.units)?;
+    let net = less(charge.units, [service, policy.fixed_units, policy.network_units])?;
     if net <= 0 {
         return Err(QuoteError::TooSmall);
     }
@@ -233,6 +284,7 @@ pub fn price(
 
     let fees = [
         (FeeKind::Service, service),
+        (FeeKind::Fixed, policy.fixed_units),
         (FeeKind::Network, policy.network_units),
         (FeeKind::Rounding, rounding),
     ];
@@ -251,13 +303,13 @@ pub fn price_sale(
     policy: FeePolicy,
 ) -> Result<Priced, QuoteError> {
     let gross = worth(tokens, currency, rate)?.units;
-    let share = checked_mul(gross, i128::from(policy.service_bps))?;
-    let service = div_ceil(share, 10_000).max(policy.service_minimum_units);
-    let net = gross - service;
+    let service = policy.service(gross)?;
+    let net = less(gross, [service, policy.fixed_units])?;
     if net <= 0 {
         return Err(QuoteError::TooSmall);
     }
-    let fees = bill([(FeeKind::Service, service)], currency);
+    let lines = [(FeeKind::Service, service), (FeeKind::Fixed, policy.fixed_units)];
+    let fees = bill(lines, currency);
     Ok(Priced { fiat: Money::new(net, currency.clone()), crypto: tokens.clone(), fees })
 }
 
@@ -281,6 +333,12 @@ pub fn tokens_for(value: &Money, token: &Asset, rate: Rate) -> Result<Money, Quo
 fn bill<const LINES: usize>(lines: [(FeeKind, i128); LINES], currency: &Asset) -> Vec<Fee> {
     let fee = |(kind, units)| Fee { kind, amount: Money::new(units, currency.clone()) };
     lines.into_iter().filter(|(_, units)| *units != 0).map(fee).collect()
+}
+
+/// What is left of an amount.
+fn less<const PARTS: usize>(units: i128, parts: [i128; PARTS]) -> Result<i128, QuoteError> {
+    let mut left = parts.into_iter();
+    left.try_fold(units, i128::checked_sub).ok_or(QuoteError::TooLarge)
 }
 
 fn checked_mul(left: i128, right: i128) -> Result<i128, QuoteError> {
@@ -309,8 +367,13 @@ mod tests {
         Asset { code: symbol.into(), network: Some("base".into()), decimals }
     }
 
-    const POLICY: FeePolicy =
-        FeePolicy { service_bps: 149, service_minimum_units: 50, network_units: 35 };
+    const POLICY: FeePolicy = FeePolicy {
+        service_bps: 149,
+        service_minimum_units: 50,
+        service_maximum_units: None,
+        fixed_units: 0,
+        network_units: 35,
+    };
 
     #[test]
     fn a_hundred_euro_of_usdc() {
@@ -326,6 +389,51 @@ mod tests {
         let charge = Money::new(85, currency("EUR", 2));
         let token = token("USDC", 6);
         assert_eq!(price(&charge, &token, Rate(92_000_000), POLICY), Err(QuoteError::TooSmall));
+    }
+
+    #[test]
+    fn a_rate_is_read_exactly_to_its_step() {
+        for (text, steps) in [
+            ("1", Some(100_000_000)),
+            ("0.92", Some(92_000_000)),
+            ("96123.45678901", Some(9_612_345_678_901)),
+            ("0.000000014", Some(1)),
+            ("0.000000015", Some(2)),
+            ("0.999999999", Some(100_000_000)),
+            ("92233720368.54775807", Some(i64::MAX)),
+            ("92233720368.54775808", None),
+            ("0.000000004", None),
+            ("0", None),
+            ("", None),
+            (".5", None),
+            ("5.", None),
+            ("-1", None),
+            ("+1", None),
+            ("1e5", None),
+            ("1,5", None),
+            ("1.5.1", None),
+            ("NaN", None),
+        ] {
+            assert_eq!(Rate::parse(text), steps.map(Rate), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_policy_has_a_line() {
+        let policy = FeePolicy { fixed_units: 30, service_maximum_units: Some(1_00), ..POLICY };
+        let charge = Money::new(100_00, currency("EUR", 2));
+        let usdc = token("USDC", 6);
+        let bought = price(&charge, &usdc, Rate(92_000_000), policy).unwrap();
+        let lines = |fees: &[Fee]| -> Vec<_> {
+            fees.iter().map(|fee| (fee.kind, fee.amount.units)).collect()
+        };
+        let (service, fixed) = ((FeeKind::Service, 1_00), (FeeKind::Fixed, 30));
+        assert_eq!(lines(&bought.fees), [service, fixed, (FeeKind::Network, 35)]);
+        let tokens = Money::new(100_000_000, usdc.clone());
+        let sold = price_sale(&tokens, &charge.asset, Rate(92_000_000), policy).unwrap();
+        assert_eq!((lines(&sold.fees), sold.fiat.units), (vec![service, fixed], 90_70));
+        let beyond = FeePolicy { fixed_units: i128::MAX, network_units: i128::MAX, ..POLICY };
+        assert_eq!(price(&charge, &usdc, Rate(1), beyond), Err(QuoteError::TooLarge));
     }
 
     #[test]

@@ -74,7 +74,12 @@ fn an_id_says_which_way_it_goes() {
 fn quote(side: Side, method: &str) -> Quote {
     let eur = Asset { code: "EUR".into(), network: None, decimals: 2 };
     let usdc = Asset { code: "USDC".into(), network: Some("base".into()), decimals: 6 };
-    let fees = FeePolicy { service_bps: 149, service_minimum_units: 50, network_units: 35 };
+    let fees = FeePolicy {
+        service_bps: 149,
+        service_minimum_units: 50,
+        network_units: 35,
+        ..FeePolicy::default()
+    };
     let rate = Rate(92_345_678);
     let priced = match side {
         Side::OnRamp => price(&Money::new(100_01, eur), &usdc, rate, fees),
@@ -91,6 +96,7 @@ fn quote(side: Side, method: &str) -> Quote {
         rate,
         fees: priced.fees,
         source: "test".into(),
+        priced_at: None,
         on_lapse: OnLapse::default(),
         created_at: Millis(0),
         expires_at: Millis(1_000),

@@ -17,7 +17,12 @@ use proptest::prelude::*;
 fn quote(units: i128, service_bps: i64) -> Quote {
     let eur = Asset { code: "EUR".into(), network: None, decimals: 2 };
     let usdc = Asset { code: "USDC".into(), network: Some("base".into()), decimals: 6 };
-    let fees = FeePolicy { service_bps, service_minimum_units: 50, network_units: 35 };
+    let fees = FeePolicy {
+        service_bps,
+        service_minimum_units: 50,
+        network_units: 35,
+        ..FeePolicy::default()
+    };
     let priced = price(&Money::new(units, eur), &usdc, Rate(92_345_678), fees).unwrap();
     Quote {
         id: QuoteId::new(Mode::Test, Seed { at: Millis(0), random: [1; 10] }),
@@ -30,6 +35,7 @@ fn quote(units: i128, service_bps: i64) -> Quote {
         fees: priced.fees,
         source: "test".into(),
         on_lapse: OnLapse::default(),
+        priced_at: None,
         created_at: Millis(0),
         expires_at: Millis(1),
     }

@@ -17,6 +17,7 @@ use gate_app::webhooks::WebhookError;
 use gate_domain::Mode;
 use gate_domain::catalogue::{Refusal, RefusalCode};
 use gate_domain::money::Money;
+use gate_domain::price::NoPrice;
 use gate_domain::refund::NotRefundable;
 use gate_domain::session::Refused;
 use gate_domain::signed_quote::NotRedeemable;
@@ -72,7 +73,7 @@ pub(crate) enum ApiError {
     AssetNotAvailable,
     Refused(Box<Refusal>),
     KycPackageNotEnabled,
-    NoPrice,
+    NoPrice(NoPrice),
     QuoteExpired,
     Card(CardProblem),
     Wallet(AddressError),
@@ -296,7 +297,10 @@ impl ApiError {
                 "kyc_package_not_enabled",
                 "This gateway cannot take over a KYC package yet. Leave kyc_package out: users are verified on the hosted page.".into(),
             ),
-            Self::NoPrice => conflict("no_price", "There is no price for this purchase now. Try again shortly."),
+            Self::NoPrice(why) => conflict(
+                "no_price",
+                &format!("There is no price for this purchase now: {why}. Try again shortly."),
+            ),
             Self::QuoteExpired => {
                 conflict("quote_expired", "This price no longer holds. Look at the new one and confirm it.")
             }
@@ -683,7 +687,7 @@ impl From<PriceError> for ApiError {
                 Self::Problems(vec![problem], Some(Box::new((&*refusal).into())))
             }
             PriceError::Refused(refusal) => Self::Refused(refusal),
-            PriceError::NoPrice => Self::NoPrice,
+            PriceError::NoPrice(why) => Self::NoPrice(why),
             PriceError::NotEnabled => Self::NotEnabled,
             PriceError::KeyReused(_) => Self::KeyReused,
             PriceError::Store(StoreError::Retry) => Self::TwinInProgress,
@@ -722,7 +726,7 @@ impl From<JourneyError> for ApiError {
             JourneyError::Refused(refused) => Self::Session(refused),
             JourneyError::AssetNotAvailable => Self::AssetNotAvailable,
             JourneyError::Unavailable(refusal) => Self::Refused(refusal),
-            JourneyError::NoPrice => Self::NoPrice,
+            JourneyError::NoPrice(why) => Self::NoPrice(why),
             JourneyError::QuoteExpired => Self::QuoteExpired,
             JourneyError::Card(problem) => Self::Card(problem),
             JourneyError::NotEnabled => Self::NotEnabled,

@@ -4,13 +4,15 @@
 //! A rail takes commands that were written down before, dedupes on their id, and answers at once,
 //! later, twice or never. It holds no state that matters: whoever drives it reads the store.
 
+pub mod prices;
 pub mod simulator;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use gate_domain::money::Asset;
-use gate_domain::quote::{FeePolicy, Rate};
+use gate_domain::price::NoPrice;
+use gate_domain::quote::Rate;
 use gate_domain::rail::{Card, Command, CommandKind, Means};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
@@ -93,21 +95,39 @@ pub trait CardVault: Send + Sync {
     ) -> Result<Card, CardProblem>;
 }
 
-/// A price with what we charge on top, and where it came from.
+/// A price without fees, and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
     /// Of one whole token.
     pub rate: Rate,
-    /// What we charge on top.
-    pub fees: FeePolicy,
     /// Its name, for the quote.
     pub source: String,
+    /// When the source was asked.
+    pub at: Millis,
 }
 
-/// Knows what a token costs.
+/// What one source says of a pair, for whoever looks after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The source's name.
+    pub source: String,
+    /// The last price, and when it was asked for.
+    pub last: Option<(Rate, Millis)>,
+    /// Why the last question was not answered.
+    pub problem: Option<String>,
+}
+
+/// Knows what a token costs. It answers at once, from what it has heard before: prices are asked
+/// for inside of transactions, which wait for nobody.
 pub trait PriceSource: Send + Sync {
-    /// The price of a token in a currency; none when there is no market for the pair.
-    fn price(&self, token: &Asset, currency: &Asset, now: Millis) -> Option<Price>;
+    /// The price of a token in a currency, or why there is none.
+    fn price(&self, token: &Asset, currency: &Asset, now: Millis) -> Result<Price, NoPrice>;
+
+    /// Ask whoever knows, if it is time to. Ends by itself, within a bounded time.
+    fn refresh(&self, now: Millis) -> BoxFuture<'_, ()>;
+
+    /// What each source says of a pair; none where nobody is asked about it.
+    fn reports(&self, token: &Asset, currency: &Asset, now: Millis) -> Vec<Report>;
 }
 
 /// A card for the sandbox page to offer.
@@ -141,17 +161,23 @@ pub struct Rails {
 }
 
 impl Rails {
-    /// The simulator in every place.
+    /// The simulator in every place, with its usual market.
     pub fn simulated() -> Self {
         Self {
             card: Arc::new(simulator::SimulatedCards),
             chain: Arc::new(simulator::CHAIN),
             transfers: Arc::new(simulator::TRANSFERS),
             cards: Arc::new(simulator::SimulatedCards),
-            prices: Arc::new(simulator::SimulatedMarket),
+            prices: Arc::new(simulator::SimulatedMarket::default()),
             test_cards: &simulator::TEST_CARDS,
             challenge_hint: Some("Any six digits pass; 000000 is refused."),
         }
+    }
+
+    /// The same with prices from elsewhere.
+    #[must_use]
+    pub fn with_prices(self, prices: Arc<dyn PriceSource>) -> Self {
+        Self { prices, ..self }
     }
 
     /// Who carries out this command. What has an address to go to are tokens.

@@ -457,6 +457,7 @@ impl QuoteBody {
             kind: fee.kind.into(),
             label: match fee.kind {
                 quote::FeeKind::Service => "Service fee",
+                quote::FeeKind::Fixed => "Fixed fee",
                 quote::FeeKind::Network => "Network fee",
                 quote::FeeKind::Rounding => "Rounding",
             }

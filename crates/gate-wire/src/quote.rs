@@ -251,7 +251,7 @@ fn fees(quote: &Quote) -> Vec<QuoteFeeBody> {
 }
 
 fn source(quote: &Quote) -> QuoteSourceBody {
-    QuoteSourceBody { name: quote.source.clone(), at: to_rfc3339(quote.created_at) }
+    QuoteSourceBody { name: quote.source.clone(), at: to_rfc3339(quote.priced_at()) }
 }
 
 impl From<gate_domain::catalogue::Side> for Side {

@@ -55,8 +55,10 @@ words!(
 words!(
     /// What a fee is for.
     FeeKind {
-        /// Ours.
+        /// Ours, by the amount.
         Service,
+        /// Ours, whatever the amount.
+        Fixed,
         /// The network's.
         Network,
         /// What cannot be divided.
@@ -271,6 +273,7 @@ impl From<gate_domain::quote::FeeKind> for FeeKind {
     fn from(kind: gate_domain::quote::FeeKind) -> Self {
         match kind {
             gate_domain::quote::FeeKind::Service => Self::Service,
+            gate_domain::quote::FeeKind::Fixed => Self::Fixed,
             gate_domain::quote::FeeKind::Network => Self::Network,
             gate_domain::quote::FeeKind::Rounding => Self::Rounding,
         }

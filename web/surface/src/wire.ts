@@ -2416,7 +2416,7 @@ export interface components {
          * @description What a fee is for.
          * @enum {string}
          */
-        FeeKind: "service" | "network" | "rounding";
+        FeeKind: "service" | "fixed" | "network" | "rounding";
         /**
          * @description Where a caller's country is known from.
          * @enum {string}

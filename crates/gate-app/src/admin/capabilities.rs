@@ -306,6 +306,7 @@ impl From<CapabilityError> for AdminError {
             CapabilityError::NoPartner(_) => "partner_not_found",
             CapabilityError::Text { .. } => "text_invalid",
             CapabilityError::Maximum(_) => "maximum_invalid",
+            CapabilityError::Fee(_) => "fee_invalid",
             CapabilityError::Store(_) => "database",
         };
         match error {

@@ -10,6 +10,8 @@ use crate::app::Scope;
 /// A reason is a sentence, not an essay.
 const REASON_CHARS_MAX: usize = 200;
 const ACTOR_CHARS_MAX: usize = 100;
+/// A contract is a few rules, and each quote asks all of them.
+const FEES_MAX: usize = 100;
 
 /// Whom a decision is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +50,9 @@ pub enum CapabilityError {
     /// A maximum that is no amount.
     #[error("The maximum for {0} must be more than 0.")]
     Maximum(String),
+    /// A fee that cannot be charged.
+    #[error("{0}")]
+    Fee(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -124,6 +129,30 @@ pub fn change_terms(
     actor: &str,
     change: impl FnOnce(&mut PartnerTerms),
 ) -> Result<PartnerTerms, CapabilityError> {
+    set_terms(tx, scope, tenant, actor, "", change)
+}
+
+/// The same, with the reason for it.
+pub fn change_terms_because(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    tenant: &Tenant,
+    actor: &str,
+    reason: &str,
+    change: impl FnOnce(&mut PartnerTerms),
+) -> Result<PartnerTerms, CapabilityError> {
+    check_text("reason", reason, REASON_CHARS_MAX)?;
+    set_terms(tx, scope, tenant, actor, reason, change)
+}
+
+fn set_terms(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    tenant: &Tenant,
+    actor: &str,
+    reason: &str,
+    change: impl FnOnce(&mut PartnerTerms),
+) -> Result<PartnerTerms, CapabilityError> {
     let whom = Scoped { partner: Some(tenant.partner.clone()), mode: Some(tenant.mode) };
     // The lock comes first, so that two changes of one partner's terms follow each other.
     tx.lock_capabilities()?;
@@ -145,8 +174,14 @@ pub fn change_terms(
             return Err(CapabilityError::Maximum(currency.clone()));
         }
     }
+    if terms.fees.len() > FEES_MAX {
+        return Err(CapabilityError::Fee(format!("A contract has at most {FEES_MAX} fees.")));
+    }
+    for rule in &terms.fees {
+        rule.check(scope.catalogue()).map_err(CapabilityError::Fee)?;
+    }
     let text = serde_json::to_string(&terms).expect("terms have words for keys");
-    note(tx, scope, &whom, CapabilityAct::TermsSet, &text, "", actor)?;
+    note(tx, scope, &whom, CapabilityAct::TermsSet, &text, reason, actor)?;
     tx.save_partner_terms(tenant, &terms, actor, scope.now)?;
     Ok(terms)
 }

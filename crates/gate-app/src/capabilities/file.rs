@@ -12,6 +12,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 mod checks;
+mod fees;
+#[cfg(test)]
+mod sums;
 #[cfg(test)]
 mod tests;
 
@@ -107,6 +110,26 @@ struct Draft {
     payment_methods: Vec<DraftMethod>,
     payout_methods: Vec<DraftMethod>,
     countries: BTreeMap<Word, DraftCountry>,
+    /// None where the file says nothing: then those of the program.
+    fees: Option<Vec<Spanned<DraftFee>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DraftFee {
+    method: Option<String>,
+    country: Option<String>,
+    asset: Option<String>,
+    network: Option<String>,
+    basis_points: Option<i64>,
+    #[serde(default)]
+    minimum: BTreeMap<Word, Word>,
+    #[serde(default)]
+    maximum: BTreeMap<Word, Word>,
+    #[serde(default)]
+    fixed: BTreeMap<Word, Word>,
+    #[serde(default)]
+    network_cost: BTreeMap<Word, Word>,
 }
 
 #[derive(Deserialize)]

@@ -37,7 +37,7 @@ pub(super) fn signature_of(vault: &Vault, tenant: &Tenant, quote: &Quote) -> Str
         "crypto_amount": quote.crypto.to_decimal(),
         "exchange_rate": quote.rate.to_decimal(),
         "fees": fees.collect::<Vec<_>>(),
-        "source": { "name": quote.source, "at": to_rfc3339(quote.created_at) },
+        "source": { "name": quote.source, "at": to_rfc3339(quote.priced_at()) },
         "on_lapse": quote.on_lapse.words(),
         "created_at": to_rfc3339(quote.created_at),
         "expires_at": to_rfc3339(quote.expires_at),

@@ -62,10 +62,11 @@ fn lock(
     )?;
     let market = wanted.market(&**prices, scope.now)?;
     wanted.check_limits(&offer, &market, Some(&method.id))?;
+    let id = QuoteId::new(tenant.mode, scope.seed());
     let quote = Quote {
         on_lapse: command.on_lapse,
         expires_at: scope.now.plus_seconds(command.lock_s),
-        ..wanted.quote(QuoteId::new(tenant.mode, scope.seed()), &market, &method.id, scope.now)?
+        ..wanted.quote(id, &offer, &market, &method.id, scope.now)?
     };
     let signature = signature_of(scope.vault, tenant, &quote);
     tx.insert_signed_quote(tenant, &quote, &signature)?;

@@ -25,7 +25,7 @@ pub fn preview_quotes(
         match wanted.check_limits(&offer, &market, Some(&method.id)) {
             Ok(()) => {
                 let id = QuoteId::new(tenant.mode, app.ids().seed(now));
-                quotes.push(wanted.quote(id, &market, &method.id, now)?);
+                quotes.push(wanted.quote(id, &offer, &market, &method.id, now)?);
             }
             Err(why) => refused = Some(why),
         }

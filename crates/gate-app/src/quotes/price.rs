@@ -1,8 +1,9 @@
 //! What a payment by one method comes to.
 
-use gate_domain::catalogue::{Offer, Refusal, Side};
+use gate_domain::catalogue::{Charged, Offer, Refusal, Side};
 use gate_domain::ids::QuoteId;
 use gate_domain::money::{Asset, Money};
+use gate_domain::price::NoPrice;
 use gate_domain::quote::{LOCK_MS, OnLapse, Quote, Rate, price, price_sale, tokens_for, worth};
 use gate_domain::time::Millis;
 use gate_rails::{Price, PriceSource};
@@ -35,8 +36,8 @@ pub enum PriceError {
     #[error("this is not on offer: {}", .0.message)]
     Refused(Box<Refusal>),
     /// No price can be made now.
-    #[error("there is no price for this now")]
-    NoPrice,
+    #[error("there is no price for this now: {0}")]
+    NoPrice(#[from] NoPrice),
     /// The mode has no rails.
     #[error("payments are not enabled in this mode")]
     NotEnabled,
@@ -79,7 +80,7 @@ impl PriceWanted {
         prices: &dyn PriceSource,
         now: Millis,
     ) -> Result<Price, PriceError> {
-        prices.price(&self.token, &self.currency, now).ok_or(PriceError::NoPrice)
+        Ok(prices.price(&self.token, &self.currency, now)?)
     }
 
     /// Whether the amount is within the limits, which are in the currency: for a sale it is what the
@@ -131,16 +132,24 @@ impl PriceWanted {
     pub(super) fn quote(
         &self,
         id: QuoteId,
+        offer: &Offer,
         market: &Price,
         method: &str,
         now: Millis,
     ) -> Result<Quote, PriceError> {
+        let fees = offer.fees(&Charged {
+            currency: &self.currency.code,
+            method,
+            country: self.country.as_deref(),
+            asset: &self.token.code,
+            network: self.token.network.as_deref(),
+        });
         let priced = match self.side {
-            Side::OnRamp => price(&self.amount, &self.token, market.rate, market.fees),
-            Side::OffRamp => price_sale(&self.amount, &self.currency, market.rate, market.fees),
+            Side::OnRamp => price(&self.amount, &self.token, market.rate, fees),
+            Side::OffRamp => price_sale(&self.amount, &self.currency, market.rate, fees),
         };
         // The limits were asked before, so these are amounts that no catalogue should let through.
-        let priced = priced.map_err(|_| PriceError::NoPrice)?;
+        let priced = priced.map_err(|_| NoPrice::Amount)?;
         Ok(Quote {
             id,
             session_id: None,
@@ -151,6 +160,7 @@ impl PriceWanted {
             rate: market.rate,
             fees: priced.fees,
             source: market.source.clone(),
+            priced_at: Some(market.at).filter(|at| *at != now),
             on_lapse: OnLapse::default(),
             created_at: now,
             expires_at: now.plus_ms(LOCK_MS),

@@ -8,6 +8,7 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod key_uses;
 pub mod lanes;
+mod prices;
 mod pulse;
 pub mod replays;
 pub mod retention;
@@ -50,6 +51,7 @@ impl Workers {
         tasks.spawn(capabilities::run(app.clone(), stopped.clone()));
         tasks.spawn(commands::run(app.clone(), stopped.clone()));
         tasks.spawn(key_uses::run(app.clone(), stopped.clone()));
+        tasks.spawn(prices::run(app.clone(), stopped.clone()));
         tasks.spawn(replays::run(app.clone(), stopped.clone()));
         tasks.spawn(retention::run(app.clone(), stopped.clone()));
         tasks.spawn(sweep::run(app.clone(), stopped));

@@ -16,6 +16,7 @@ mod endings;
 mod endpoints;
 mod failures;
 mod feed;
+mod fees;
 mod forced;
 mod health;
 mod identity;

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use super::Catalogue;
+use super::fees::{Charged, policy};
 use super::refusal::{Refusal, RefusalCode};
 use super::rules::{Entitlement, Kind, PartnerTerms, Rules, Switch};
 use super::things::{Country, CryptoAsset, Currency, Limits, Method, Side, Token};
 use crate::ids::Tenant;
 use crate::money::Money;
+use crate::quote::FeePolicy;
 use crate::session::Flow;
 
 /// What somebody wants to do. Parts that are not known yet are left out, and not asked about.
@@ -340,6 +342,12 @@ impl Offer {
         methods
             .filter(|method| self.method(side, &method.id, Some(currency), country).is_ok())
             .collect()
+    }
+
+    /// What a purchase or sale is charged on top of the price.
+    pub fn fees(&self, charged: &Charged<'_>) -> FeePolicy {
+        let contract = self.terms().map_or(&[][..], |terms| &terms.fees);
+        policy(contract, self.catalogue.fees(), charged)
     }
 
     fn terms(&self) -> Option<&PartnerTerms> {

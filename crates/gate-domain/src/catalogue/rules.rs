@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::fees::FeeRule;
 use crate::ids::{Mode, PartnerId, Tenant};
 use crate::time::Millis;
 
@@ -165,6 +166,9 @@ pub struct PartnerTerms {
     pub only: BTreeMap<Kind, BTreeSet<String>>,
     /// The most that one purchase or sale may come to, by currency, in smallest units.
     pub maximum_units: BTreeMap<String, i64>,
+    /// What its users are charged, where that differs from what the catalogue says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<FeeRule>,
 }
 
 /// Everything that was decided, as of one revision.

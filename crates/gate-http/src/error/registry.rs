@@ -5,6 +5,7 @@ use gate_app::readiness::Unready;
 use gate_domain::Mode;
 use gate_domain::catalogue::{Refusal, RefusalCode};
 use gate_domain::money::{Asset, Money};
+use gate_domain::price::NoPrice;
 use gate_domain::session::Refused;
 use gate_domain::signed_quote::NotRedeemable;
 use gate_domain::wallet::AddressError;
@@ -139,7 +140,7 @@ pub(crate) fn every_failure() -> Vec<ApiError> {
         ApiError::Session(Refused::OtherQuote),
         ApiError::SessionNotOpen(status.clone()),
         ApiError::AssetNotAvailable,
-        ApiError::NoPrice,
+        ApiError::NoPrice(NoPrice::NoMarket),
         ApiError::QuoteExpired,
         ApiError::Wallet(AddressError::Checksum),
         ApiError::NotEnabled,

@@ -1,10 +1,18 @@
 //! A market that moves a little every ten seconds, the same way on every machine.
 
+use std::collections::BTreeMap;
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
 use gate_domain::money::Asset;
-use gate_domain::quote::{FeePolicy, Rate};
+use gate_domain::price::NoPrice;
+use gate_domain::quote::Rate;
 use gate_domain::time::Millis;
 
-use crate::{Price, PriceSource};
+use crate::{Price, PriceSource, Report};
+
+/// Its name in quotes.
+const NAME: &str = "simulated_market";
 
 /// How long a price stands still.
 const TICK_MS: i64 = 10_000;
@@ -26,68 +34,85 @@ const DOLLARS: [(&str, i64); 11] = [
     ("AAVE", 170 * 100_000_000),
 ];
 
-/// Units of a currency per dollar, in steps of 10⁻⁸, and about how many of its smallest units a cent
-/// is: fees are made of those.
-const PER_DOLLAR: [(&str, i64, i128); 29] = [
-    ("USD", 100_000_000, 1),
-    ("EUR", 92_000_000, 1),
-    ("GBP", 79_000_000, 1),
-    ("AED", 367_000_000, 4),
-    ("AUD", 152_000_000, 2),
-    ("BRL", 540_000_000, 5),
-    ("CAD", 138_000_000, 1),
-    ("CHF", 88_000_000, 1),
-    ("CZK", 2_250_000_000, 23),
-    ("DKK", 686_000_000, 7),
-    ("HKD", 780_000_000, 8),
-    ("HUF", 36_000_000_000, 360),
-    ("IDR", 1_600_000_000_000, 16_000),
-    ("ILS", 360_000_000, 4),
-    ("INR", 8_400_000_000, 84),
-    ("JPY", 15_000_000_000, 2),
-    ("KRW", 137_000_000_000, 14),
-    ("MXN", 1_850_000_000, 19),
-    ("MYR", 440_000_000, 4),
-    ("NOK", 1_080_000_000, 11),
-    ("NZD", 167_000_000, 2),
-    ("PHP", 5_700_000_000, 57),
-    ("PLN", 395_000_000, 4),
-    ("RON", 458_000_000, 5),
-    ("SEK", 1_050_000_000, 11),
-    ("SGD", 133_000_000, 1),
-    ("THB", 3_400_000_000, 34),
-    ("TRY", 3_400_000_000, 34),
-    ("ZAR", 1_800_000_000, 18),
+/// Units of a currency per dollar, in steps of 10⁻⁸.
+const PER_DOLLAR: [(&str, i64); 29] = [
+    ("USD", 100_000_000),
+    ("EUR", 92_000_000),
+    ("GBP", 79_000_000),
+    ("AED", 367_000_000),
+    ("AUD", 152_000_000),
+    ("BRL", 540_000_000),
+    ("CAD", 138_000_000),
+    ("CHF", 88_000_000),
+    ("CZK", 2_250_000_000),
+    ("DKK", 686_000_000),
+    ("HKD", 780_000_000),
+    ("HUF", 36_000_000_000),
+    ("IDR", 1_600_000_000_000),
+    ("ILS", 360_000_000),
+    ("INR", 8_400_000_000),
+    ("JPY", 15_000_000_000),
+    ("KRW", 137_000_000_000),
+    ("MXN", 1_850_000_000),
+    ("MYR", 440_000_000),
+    ("NOK", 1_080_000_000),
+    ("NZD", 167_000_000),
+    ("PHP", 5_700_000_000),
+    ("PLN", 395_000_000),
+    ("RON", 458_000_000),
+    ("SEK", 1_050_000_000),
+    ("SGD", 133_000_000),
+    ("THB", 3_400_000_000),
+    ("TRY", 3_400_000_000),
+    ("ZAR", 1_800_000_000),
 ];
 
-/// The simulated market.
-pub struct SimulatedMarket;
+/// The simulated market: what it says is a function of its settings and the time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimulatedMarket {
+    /// Another seed, other moves; 0 is the usual ones.
+    pub seed: u64,
+    /// The moment at which it stands still.
+    pub frozen_at: Option<Millis>,
+    /// How far the price of a token is off its usual one, in hundredths of a percent, by symbol.
+    pub shocks_bps: BTreeMap<String, i64>,
+}
 
-impl PriceSource for SimulatedMarket {
-    fn price(&self, token: &Asset, currency: &Asset, now: Millis) -> Option<Price> {
+impl SimulatedMarket {
+    fn rate(&self, token: &Asset, currency: &Asset, now: Millis) -> Option<Rate> {
         let (_, dollars) = DOLLARS.iter().find(|(symbol, _)| *symbol == token.code)?;
-        let (_, per_dollar, cent) = PER_DOLLAR.iter().find(|(code, ..)| *code == currency.code)?;
+        let (_, per_dollar) = PER_DOLLAR.iter().find(|(code, _)| *code == currency.code)?;
         let (dollars, per_dollar) = (i128::from(*dollars), i128::from(*per_dollar));
         let resting = dollars * per_dollar / 100_000_000;
-        let moved = resting + resting * i128::from(swing_ppm(&token.code, now)) / 1_000_000;
-        // Sending on Ethereum itself costs more than on the networks above it.
-        let network_cents = if token.network.as_deref() == Some("ethereum") { 2_50 } else { 35 };
-        Some(Price {
-            rate: Rate(i64::try_from(moved).ok()?),
-            fees: FeePolicy {
-                service_bps: 149,
-                service_minimum_units: 50 * cent,
-                network_units: network_cents * cent,
-            },
-            source: "simulated_market".into(),
-        })
+        let shock_bps = self.shocks_bps.get(&token.code).copied().unwrap_or_default();
+        let resting = resting + resting * i128::from(shock_bps) / 10_000;
+        let swing = swing_ppm(&token.code, self.seed, self.frozen_at.unwrap_or(now));
+        let moved = resting + resting * i128::from(swing) / 1_000_000;
+        i64::try_from(moved).ok().filter(|steps| *steps > 0).map(Rate)
+    }
+}
+
+impl PriceSource for SimulatedMarket {
+    fn price(&self, token: &Asset, currency: &Asset, now: Millis) -> Result<Price, NoPrice> {
+        let rate = self.rate(token, currency, now).ok_or(NoPrice::NoMarket)?;
+        Ok(Price { rate, source: NAME.into(), at: now })
+    }
+
+    fn refresh(&self, _: Millis) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+
+    fn reports(&self, token: &Asset, currency: &Asset, now: Millis) -> Vec<Report> {
+        let rate = self.rate(token, currency, now);
+        let report = |rate| Report { source: NAME.into(), last: Some((rate, now)), problem: None };
+        rate.map(report).into_iter().collect()
     }
 }
 
 /// Where the price stands in this tick: from `-SWING_PPM` to `SWING_PPM`.
-fn swing_ppm(code: &str, now: Millis) -> i64 {
+fn swing_ppm(code: &str, seed: u64, now: Millis) -> i64 {
     let tick = now.0.div_euclid(TICK_MS).unsigned_abs();
-    let seed = code.bytes().fold(tick, |mixed, byte| mixed.rotate_left(7) ^ u64::from(byte));
+    let seed = code.bytes().fold(tick ^ seed, |mixed, byte| mixed.rotate_left(7) ^ u64::from(byte));
     let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
     let span = u64::try_from(2 * SWING_PPM + 1).expect("a positive constant");
     i64::try_from(mixed % span).expect("smaller than the span") - SWING_PPM
@@ -99,19 +124,44 @@ mod tests {
 
     use super::*;
 
+    fn asset(code: &str) -> Asset {
+        Asset { code: code.into(), network: None, decimals: 6 }
+    }
+
+    fn at(market: &SimulatedMarket, token: &str, currency: &str, ms: i64) -> Rate {
+        let price = market.price(&asset(token), &asset(currency), Millis(ms));
+        price.expect("a price for every pair").rate
+    }
+
     #[test]
     fn every_pair_has_a_price_that_moves_and_repeats() {
-        let asset = |code: &str| Asset { code: code.into(), network: None, decimals: 6 };
+        let market = SimulatedMarket::default();
         for (token, _) in DOLLARS {
-            for (currency, ..) in PER_DOLLAR {
-                let at = |ms| {
-                    let price = SimulatedMarket.price(&asset(token), &asset(currency), Millis(ms));
-                    price.expect("a price for every pair").rate
-                };
+            for (currency, _) in PER_DOLLAR {
+                let at = |ms| at(&market, token, currency, ms);
                 assert_eq!(at(0), at(TICK_MS - 1));
                 let distinct: BTreeSet<_> = (0..20).map(|tick| at(tick * TICK_MS)).collect();
                 assert!(distinct.len() > 10, "{token} in {currency}: {distinct:?}");
             }
         }
+        let unknown = market.price(&asset("DOGE"), &asset("EUR"), Millis(0));
+        assert_eq!(unknown, Err(NoPrice::NoMarket));
+    }
+
+    #[test]
+    fn it_can_be_seeded_frozen_and_shocked() {
+        let usual = SimulatedMarket::default();
+        let seeded = SimulatedMarket { seed: 7, ..usual.clone() };
+        let moves = |market: &SimulatedMarket| -> Vec<_> {
+            (0..5).map(|tick| at(market, "ETH", "EUR", tick * TICK_MS)).collect()
+        };
+        assert_eq!(moves(&seeded), moves(&seeded.clone()));
+        assert_ne!(moves(&seeded), moves(&usual));
+        let frozen = SimulatedMarket { frozen_at: Some(Millis(5 * TICK_MS)), ..usual.clone() };
+        assert_eq!(moves(&frozen), [at(&usual, "ETH", "EUR", 5 * TICK_MS); 5]);
+        let shocks_bps = BTreeMap::from([("ETH".to_owned(), -5_000)]);
+        let shocked = SimulatedMarket { shocks_bps, ..usual.clone() };
+        assert_eq!(at(&shocked, "ETH", "EUR", 0).0, at(&usual, "ETH", "EUR", 0).0 / 2);
+        assert_eq!(at(&shocked, "USDC", "EUR", 0), at(&usual, "USDC", "EUR", 0));
     }
 }

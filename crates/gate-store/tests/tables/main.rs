@@ -87,7 +87,12 @@ pub(crate) fn session(tenant: &Tenant) -> Session {
 }
 
 pub(crate) fn quote(session: &Session) -> Quote {
-    let fees = FeePolicy { service_bps: 149, service_minimum_units: 50, network_units: 35 };
+    let fees = FeePolicy {
+        service_bps: 149,
+        service_minimum_units: 50,
+        network_units: 35,
+        ..FeePolicy::default()
+    };
     let (rate, fiat) = (Rate(92_000_000), session.terms.amount.clone());
     let token = usdc_on_base();
     let priced = price(&fiat, &token, rate, fees).unwrap();
@@ -101,6 +106,7 @@ pub(crate) fn quote(session: &Session) -> Quote {
         rate,
         fees: priced.fees,
         source: "test".into(),
+        priced_at: None,
         on_lapse: OnLapse::default(),
         created_at: NOW,
         expires_at: NOW.plus_ms(LOCK_MS),

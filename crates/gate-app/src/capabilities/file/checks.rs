@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::{
     Draft, DraftAsset, DraftCountry, DraftLimits, DraftMethod, DraftNetwork, DraftToken, Problem,
-    Problems, Word, line_of,
+    Problems, Word, fees, line_of, world_wide,
 };
 
 const DECIMALS_MAX: i64 = 18;
@@ -52,23 +52,33 @@ pub(super) fn build(text: &str, draft: &Draft) -> Result<Catalogue, Problems> {
         let read = |method| read_method(&mut notes, side, method, known);
         methods.extend(drafts.iter().filter_map(read));
     }
+    let catalogue = Catalogue::new(flows, countries, currencies, networks, assets, methods);
+    let fees = match &draft.fees {
+        Some(drafts) => fees::read(&mut notes, drafts, &catalogue),
+        None => world_wide().fees().to_vec(),
+    };
     notes.problems.sort();
     if notes.problems.is_empty() {
-        Ok(Catalogue::new(flows, countries, currencies, networks, assets, methods))
+        Ok(catalogue.with_fees(fees))
     } else {
         Err(Problems(notes.problems))
     }
 }
 
-struct Notes<'a> {
+pub(super) struct Notes<'a> {
     text: &'a str,
     problems: Vec<Problem>,
 }
 
 impl Notes<'_> {
-    fn problem<T>(&mut self, at: &Spanned<T>, message: String) {
+    pub(super) fn problem<T>(&mut self, at: &Spanned<T>, message: String) {
         let line = line_of(self.text, at.span().start);
         self.problems.push(Problem { line, message });
+    }
+
+    /// How many there are by now.
+    pub(super) fn count(&self) -> usize {
+        self.problems.len()
     }
 
     /// The value, or a note about why there is none.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use gate_domain::catalogue::Side;
-use gate_domain::quote::price;
+use gate_domain::catalogue::{Charged, Offer, Rules, Side};
+use gate_domain::ids::{PartnerId, Seed, Tenant};
+use gate_domain::quote::{FeePolicy, price};
 use gate_domain::time::Millis;
 use gate_rails::Rails;
 
@@ -47,17 +48,57 @@ fn contracts_carry_their_checksum() {
     }
 }
 
+/// What a partner without a contract can offer.
+fn plain_offer(world: &Arc<Catalogue>) -> Offer {
+    let partner = PartnerId::new(Seed { at: Millis(0), random: [7; 10] });
+    let tenant = Tenant { partner, mode: gate_domain::Mode::Test };
+    Offer::new(Arc::clone(world), Arc::new(Rules::default()), tenant)
+}
+
+/// What was charged before fees were data.
+#[test]
+fn the_fees_of_the_world_are_those_that_were_always_charged() {
+    let world = world_wide();
+    let offer = plain_offer(&world);
+    for currency in world.currencies() {
+        let on = |network| {
+            let charged = Charged {
+                currency: &currency.code,
+                method: "card",
+                country: Some("DE"),
+                asset: "ETH",
+                network: Some(network),
+            };
+            offer.fees(&charged)
+        };
+        let (base, ethereum) = (on("base"), on("ethereum"));
+        assert_eq!((base.service_bps, base.fixed_units), (149, 0), "{}", currency.code);
+        let cent = base.service_minimum_units / 50;
+        assert_eq!(base.network_units, 35 * cent, "{}", currency.code);
+        assert!(cent > 0 && base.service_maximum_units.is_none(), "{}", currency.code);
+        assert_eq!(ethereum, FeePolicy { network_units: 250 * cent, ..base }, "{}", currency.code);
+    }
+}
+
 #[test]
 fn everything_in_the_world_has_a_price_within_its_limits() {
     let world = world_wide();
     let prices = Rails::simulated().prices;
+    let offer = plain_offer(&world);
     for token in world.tokens() {
         for currency in world.currencies() {
             let pair = format!("{} on {} for {}", token.symbol, token.network, currency.code);
             let market = prices.price(&token.asset(), &currency.asset(), Millis(0)).expect(&pair);
+            let fees = offer.fees(&Charged {
+                currency: &currency.code,
+                method: "card",
+                country: None,
+                asset: &token.symbol,
+                network: Some(&token.network),
+            });
             for units in [currency.limits.minimum_units, currency.limits.maximum_units] {
                 let charge = currency.money(units);
-                let bought = price(&charge, &token.asset(), market.rate, market.fees);
+                let bought = price(&charge, &token.asset(), market.rate, fees);
                 assert!(bought.is_ok_and(|bought| bought.crypto.units > 0), "{pair}: {charge}");
             }
         }
@@ -202,6 +243,64 @@ fn each_mistake_is_told_with_its_line() {
       line 21: "EURO" is no currency code of ISO 4217, such as EUR.
     [countries
       line 20: unclosed table, expected `]`.
+    "#);
+}
+
+#[test]
+fn fees_are_read_and_their_mistakes_told() {
+    let fees = |lines: &str| format!("{SMALL}\n[[fees]]\n{lines}\n");
+    let text = fees("method = \"card\"\nfixed = { EUR = \"0.30\" }");
+    let catalogue = read_text(&text).unwrap();
+    assert_eq!(catalogue.fees().len(), 1);
+    assert_eq!(catalogue.fees()[0].fixed_units["EUR"], 30);
+    assert_eq!(read_text(SMALL).unwrap().fees(), world_wide().fees(), "nothing said is the usual");
+    let free = read_text(&SMALL.replace("payout_methods = []", "payout_methods = []\nfees = []"));
+    assert!(free.unwrap().fees().is_empty(), "none at all can be said too");
+    let mut told = String::new();
+    for lines in [
+        "method = \"card\"",
+        "basis_points = 5001",
+        "basis_points = -1",
+        "basis_points = 1.5",
+        "basis_points = 1\nmethod = \"cash\"",
+        "basis_points = 1\ncountry = \"FR\"",
+        "minimum = { USD = \"1.00\" }",
+        "minimum = { EUR = \"1.005\" }",
+        "minimum = { EUR = \"10000000000.01\" }",
+        "minimum = { EUR = \"2.00\" }\nmaximum = { EUR = \"1.00\" }",
+        "basis_points = 1\n[[fees]]\nbasis_points = 2",
+    ] {
+        let problems = read_text(&fees(lines)).expect_err(lines);
+        writeln!(told, "{lines}\n{problems}").expect("a text grows");
+    }
+    insta::assert_snapshot!(told, @r#"
+    method = "card"
+      line 23: A fee needs basis points or an amount.
+    basis_points = 5001
+      line 23: Basis points must be from 0 to 5000.
+    basis_points = -1
+      line 23: Basis points must be from 0 to 5000.
+    basis_points = 1.5
+      line 24: invalid type: floating point `1.5`, expected i64.
+    basis_points = 1
+    method = "cash"
+      line 23: There is no method "cash".
+    basis_points = 1
+    country = "FR"
+      line 23: There is no country "FR".
+    minimum = { USD = "1.00" }
+      line 24: "USD" is not among the currencies of this file.
+    minimum = { EUR = "1.005" }
+      line 24: "1.005" must have at most 2 decimals.
+    minimum = { EUR = "10000000000.01" }
+      line 23: The minimum must be from 0 to 10000000000.00 EUR.
+    minimum = { EUR = "2.00" }
+    maximum = { EUR = "1.00" }
+      line 23: The maximum in EUR is less than the minimum.
+    basis_points = 1
+    [[fees]]
+    basis_points = 2
+      line 25: There is another rule for exactly the same.
     "#);
 }
 

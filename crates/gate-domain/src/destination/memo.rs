@@ -1,0 +1,73 @@
+//! Memos: what tells accounts behind one address apart.
+
+use super::Family;
+
+/// The most bytes of a memo of Stellar that is text.
+const TEXT_BYTES_MAX: usize = 28;
+
+/// A memo as its family takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Memo {
+    /// A destination tag of the XRP Ledger.
+    Tag(u32),
+    /// A number of Stellar.
+    Number(u64),
+    /// A text of Stellar.
+    Text(String),
+}
+
+/// Why a memo cannot be used, in words for the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MemoError {
+    /// This account cannot be reached without one.
+    #[error("This account needs {0}: copy it from where you copied the address.")]
+    Needed(&'static str),
+    /// This family has none.
+    #[error("There is no memo on this network. Leave it out.")]
+    Unused,
+    /// The address has one inside already.
+    #[error("This address has its memo inside. Leave the memo out.")]
+    Inside,
+    /// Not a number of 32 bits.
+    #[error("A destination tag is a number from 0 to 4294967295.")]
+    Tag,
+    /// Too long.
+    #[error("A memo is a number, or a text of at most 28 bytes.")]
+    Text,
+}
+
+/// Whether an address has its memo inside.
+pub(super) fn is_inside(family: Family, address: &str) -> bool {
+    family == Family::Stellar && address.starts_with('M')
+}
+
+/// Read a memo for an address of this family. An empty one is none.
+pub(super) fn read(
+    family: Family,
+    address: &str,
+    memo: Option<&str>,
+    needed: bool,
+) -> Result<Option<Memo>, MemoError> {
+    let memo = memo.map(str::trim).filter(|memo| !memo.is_empty());
+    let inside = is_inside(family, address);
+    match (memo, family.memo_name()) {
+        (Some(_), None) => Err(MemoError::Unused),
+        (Some(_), Some(_)) if inside => Err(MemoError::Inside),
+        (None, Some(name)) if needed && !inside => Err(MemoError::Needed(name)),
+        (None, _) => Ok(None),
+        (Some(text), Some(_)) => parse(family, text).map(Some),
+    }
+}
+
+fn parse(family: Family, text: &str) -> Result<Memo, MemoError> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if family == Family::Xrp {
+        let tag = text.parse().ok().filter(|_| digits);
+        return tag.map(Memo::Tag).ok_or(MemoError::Tag);
+    }
+    match text.parse().ok().filter(|_| digits) {
+        Some(number) => Ok(Memo::Number(number)),
+        None if text.len() <= TEXT_BYTES_MAX => Ok(Memo::Text(text.to_owned())),
+        None => Err(MemoError::Text),
+    }
+}

@@ -1,0 +1,297 @@
+//! Every address here is made by this file from bytes, so that nobody's wallet is among them.
+
+use proptest::prelude::*;
+
+use super::bech32::{self, Variant};
+use super::*;
+use crate::catalogue::{CryptoAsset, Network, Side, Token};
+
+fn base58(bytes: &[u8], alphabet: &[u8; 58]) -> String {
+    let mut digits: Vec<u8> = Vec::new();
+    for byte in bytes {
+        let mut carry = u32::from(*byte);
+        for digit in &mut digits {
+            carry += u32::from(*digit) * 256;
+            *digit = u8::try_from(carry % 58).unwrap();
+            carry /= 58;
+        }
+        while carry > 0 {
+            digits.push(u8::try_from(carry % 58).unwrap());
+            carry /= 58;
+        }
+    }
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    digits.extend(std::iter::repeat_n(0, zeros));
+    digits.iter().rev().map(|digit| char::from(alphabet[usize::from(*digit)])).collect()
+}
+
+fn checked(version: u8, body: &[u8], alphabet: &[u8; 58]) -> String {
+    let mut bytes = [&[version], body].concat();
+    bytes.extend(base58::checksum(&bytes));
+    base58(&bytes, alphabet)
+}
+
+fn fives(bytes: &[u8]) -> Vec<u8> {
+    let bits: Vec<u8> =
+        bytes.iter().flat_map(|b| (0..8).rev().map(move |n| (b >> n) & 1)).collect();
+    bits.chunks(5).map(|five| (0..5).fold(0, |v, n| v * 2 + five.get(n).unwrap_or(&0))).collect()
+}
+
+fn segwit(prefix: &str, version: u8, program: &[u8], variant: Variant) -> String {
+    let values: Vec<u8> = [version].into_iter().chain(fives(program)).collect();
+    let padded = bech32::expand(prefix).chain(values.iter().copied()).chain([0; 6]);
+    let sum = bech32::polymod(padded) ^ variant.constant();
+    let sum = (0..6).map(|place| u8::try_from((sum >> (5 * (5 - place))) & 31).unwrap());
+    let data = values.iter().copied().chain(sum);
+    let data: String = data.map(|v| char::from(bech32::CHARACTERS[usize::from(v)])).collect();
+    format!("{prefix}1{data}")
+}
+
+fn stellar(version: u8, body: &[u8]) -> String {
+    let mut bytes = [&[version], body].concat();
+    bytes.extend(stellar::crc16(&bytes).to_le_bytes());
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    fives(&bytes).iter().map(|v| char::from(letters[usize::from(*v)])).collect()
+}
+
+/// One address of every spelling, made of 40 bytes.
+fn spellings(bytes: &[u8; 40]) -> Vec<(Family, String)> {
+    let (short, long) = (&bytes[..20], &bytes[..32]);
+    vec![
+        (Family::Bitcoin, checked(0x00, short, base58::BITCOIN)),
+        (Family::Bitcoin, checked(0x05, short, base58::BITCOIN)),
+        (Family::Bitcoin, segwit("bc", 0, short, Variant::Bech32)),
+        (Family::Bitcoin, segwit("bc", 0, long, Variant::Bech32)),
+        (Family::Bitcoin, segwit("bc", 1, long, Variant::Bech32m)),
+        (Family::Bitcoin, segwit("bc", 16, bytes, Variant::Bech32m)),
+        (Family::Tron, checked(0x41, short, base58::BITCOIN)),
+        (Family::Xrp, checked(0x00, short, base58::RIPPLE)),
+        (Family::Stellar, stellar(6 << 3, long)),
+        (Family::Stellar, stellar(12 << 3, bytes)),
+    ]
+}
+
+const BYTES: [u8; 40] = {
+    let mut bytes = [0; 40];
+    let mut place = 0;
+    while place < 40 {
+        #[expect(clippy::cast_possible_truncation, reason = "40 places fit a byte")]
+        let byte = place as u8;
+        bytes[place] = byte.wrapping_mul(37).wrapping_add(11);
+        place += 1;
+    }
+    bytes
+};
+
+const EVM: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+
+fn parse(family: Family, text: &str) -> Result<Destination, DestinationError> {
+    Destination::parse(family, text, None, false)
+}
+
+/// The published examples of the standards, so that the maker above is not its own judge.
+#[test]
+fn the_examples_of_the_standards_are_read() {
+    for (family, text) in [
+        (Family::Evm, EVM),
+        // BIP 173 and BIP 350.
+        (Family::Bitcoin, "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4"),
+        (Family::Bitcoin, "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"),
+        (Family::Bitcoin, "BC1SW50QGDZ25J"),
+        (Family::Bitcoin, "1111111111111111111114oLvT2"),
+        (Family::Tron, "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb"),
+        (Family::Xrp, "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh"),
+        // SEP 23.
+        (Family::Stellar, "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ"),
+        (Family::Stellar, "MA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJUAAAAAAAAAAAACJUQ"),
+        (Family::Solana, "11111111111111111111111111111111"),
+    ] {
+        assert_eq!(parse(family, text).map(|found| found.family), Ok(family), "{text}");
+        assert_eq!(recognise(text), Some(family), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_destination_is_told_why() {
+    use DestinationError as E;
+    use Family as F;
+    let short = &BYTES[..20];
+    let long = &BYTES[..32];
+    let made = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    for (family, text, why) in [
+        (F::Bitcoin, "", E::Form(F::Bitcoin)),
+        (F::Bitcoin, "bc1", E::Form(F::Bitcoin)),
+        (F::Bitcoin, EVM, E::OtherFamily { found: F::Evm, wanted: F::Bitcoin }),
+        // The right checksum of the other version of bech32, and programs of no known length.
+        (F::Bitcoin, made(segwit("bc", 0, short, Variant::Bech32m)), E::Form(F::Bitcoin)),
+        (F::Bitcoin, made(segwit("bc", 1, long, Variant::Bech32)), E::Form(F::Bitcoin)),
+        (F::Bitcoin, made(segwit("bc", 1, short, Variant::Bech32m)), E::Form(F::Bitcoin)),
+        (F::Bitcoin, made(segwit("bc", 17, long, Variant::Bech32m)), E::Form(F::Bitcoin)),
+        (F::Bitcoin, made(segwit("tb", 0, short, Variant::Bech32)), E::TestNetwork),
+        (F::Bitcoin, made(checked(0x6f, short, base58::BITCOIN)), E::TestNetwork),
+        (F::Bitcoin, made(checked(0x80, long, base58::BITCOIN)), E::SecretKey),
+        (
+            F::Bitcoin,
+            made(checked(0x41, short, base58::BITCOIN)),
+            E::OtherFamily { found: F::Tron, wanted: F::Bitcoin },
+        ),
+        (F::Tron, made(checked(0x41, long, base58::BITCOIN)), E::Form(F::Tron)),
+        (F::Xrp, made(checked(0x21, &BYTES[..16], base58::RIPPLE)), E::SecretKey),
+        (F::Stellar, made(stellar(18 << 3, long)), E::SecretKey),
+        (F::Stellar, made(stellar(6 << 3, short)), E::Form(F::Stellar)),
+        (F::Solana, made(base58(short, base58::BITCOIN)), E::Form(F::Solana)),
+        (F::Solana, EVM, E::OtherFamily { found: F::Evm, wanted: F::Solana }),
+        (
+            F::Evm,
+            made(base58(long, base58::BITCOIN)),
+            E::OtherFamily { found: F::Solana, wanted: F::Evm },
+        ),
+    ] {
+        assert_eq!(parse(family, text), Err(why), "{family:?} {text}");
+    }
+    let told = parse(F::Evm, &segwit("bc", 0, short, Variant::Bech32)).unwrap_err().to_string();
+    assert_eq!(told, "This is a Bitcoin address, and the tokens go to an Ethereum address.");
+}
+
+#[test]
+fn a_memo_is_taken_where_there_is_one_and_asked_for_where_it_is_needed() {
+    let xrp = checked(0x00, &BYTES[..20], base58::RIPPLE);
+    let account = stellar(6 << 3, &BYTES[..32]);
+    let numbered = stellar(12 << 3, &BYTES);
+    let long = "a text of twenty-nine bytes !";
+    for (family, address, memo, needed, read) in [
+        (Family::Xrp, &xrp, None, false, Ok(None)),
+        (Family::Xrp, &xrp, None, true, Err(MemoError::Needed("a destination tag"))),
+        (Family::Xrp, &xrp, Some(" "), true, Err(MemoError::Needed("a destination tag"))),
+        (Family::Xrp, &xrp, Some("4294967295"), true, Ok(Some(Memo::Tag(u32::MAX)))),
+        (Family::Xrp, &xrp, Some("4294967296"), true, Err(MemoError::Tag)),
+        (Family::Xrp, &xrp, Some("+1"), true, Err(MemoError::Tag)),
+        (Family::Stellar, &account, Some("7"), true, Ok(Some(Memo::Number(7)))),
+        (Family::Stellar, &account, Some("order 7"), true, Ok(Some(Memo::Text("order 7".into())))),
+        (Family::Stellar, &account, Some(long), true, Err(MemoError::Text)),
+        (Family::Stellar, &numbered, None, true, Ok(None)),
+        (Family::Stellar, &numbered, Some("7"), true, Err(MemoError::Inside)),
+        (Family::Evm, &EVM.to_owned(), Some("7"), false, Err(MemoError::Unused)),
+        (Family::Evm, &EVM.to_owned(), None, true, Ok(None)),
+    ] {
+        let found = Destination::parse(family, address, memo, needed).map(|found| found.memo);
+        assert_eq!(found, read.map_err(DestinationError::Memo), "{address} {memo:?}");
+    }
+}
+
+#[test]
+fn what_would_be_lost_is_warned_about() {
+    let contract = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
+    let token = Token {
+        symbol: "USDC".into(),
+        name: "USD Coin".into(),
+        network: "ethereum".into(),
+        network_name: "Ethereum".into(),
+        contract: Some(contract.into()),
+        decimals: 6,
+    };
+    let network = Network { chain: "ethereum".into(), name: "Ethereum".into(), chain_id: 1 };
+    let asset = CryptoAsset {
+        symbol: "USDC".into(),
+        name: "USD Coin".into(),
+        active: true,
+        sides: vec![Side::OnRamp],
+        tokens: vec![token],
+    };
+    let (networks, assets) = (vec![network], vec![asset]);
+    let catalogue = Catalogue::new(vec![], vec![], vec![], networks, assets, vec![]);
+    let lost = |symbol: &str, network: &str| Warning::TokenContract {
+        symbol: symbol.into(),
+        network: network.into(),
+    };
+    let solana = base58(&BYTES[..32], base58::BITCOIN);
+    let xrp = checked(0x00, &BYTES[..20], base58::RIPPLE);
+    for (family, address, expected) in [
+        (Family::Evm, EVM, vec![]),
+        (Family::Evm, &contract.to_lowercase(), vec![lost("USDC", "Ethereum")]),
+        (Family::Evm, "0x000000000000000000000000000000000000dead", vec![Warning::Burn]),
+        (Family::Evm, "0xdead000000000000000000000000000000000000", vec![Warning::Burn]),
+        (Family::Evm, "0x0000000000000000000000000000000000000004", vec![Warning::Burn]),
+        (Family::Bitcoin, "1111111111111111111114oLvT2", vec![Warning::Burn]),
+        (Family::Tron, "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", vec![Warning::Burn]),
+        (
+            Family::Xrp,
+            "rrrrrrrrrrrrrrrrrrrrrhoLvTp",
+            vec![Warning::Burn, Warning::MemoMissing("a destination tag")],
+        ),
+        (
+            Family::Xrp,
+            "rrrrrrrrrrrrrrrrrrrrBZbvji",
+            vec![Warning::Burn, Warning::MemoMissing("a destination tag")],
+        ),
+        (Family::Xrp, &xrp, vec![Warning::MemoMissing("a destination tag")]),
+        (
+            Family::Stellar,
+            "GAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAWHF",
+            vec![Warning::Burn, Warning::MemoMissing("a memo")],
+        ),
+        (Family::Stellar, &stellar(12 << 3, &BYTES), vec![]),
+        (Family::Solana, &solana, vec![Warning::NoChecksum]),
+        (
+            Family::Solana,
+            "1nc1nerator11111111111111111111111111111111",
+            vec![Warning::Burn, Warning::NoChecksum],
+        ),
+    ] {
+        let found = parse(family, address).unwrap();
+        assert_eq!(found.warnings(&catalogue), expected, "{address}");
+        assert!(found.warnings(&catalogue).iter().all(|told| told.message().ends_with('.')));
+    }
+}
+
+/// EIP-55 notices a changed character only by the case of letters, so this walks through every
+/// change of one address instead of drawing some.
+#[test]
+fn no_changed_digit_of_an_ethereum_address_goes_unnoticed() {
+    for (place, was) in EVM.char_indices().skip(2) {
+        for digit in "0123456789abcdefABCDEF".chars().filter(|digit| *digit != was) {
+            let mut changed: Vec<char> = EVM.chars().collect();
+            changed[place] = digit;
+            let changed: String = changed.into_iter().collect();
+            assert!(parse(Family::Evm, &changed).is_err(), "{changed}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_made_is_read(bytes in any::<[u8; 40]>()) {
+        for (family, address) in spellings(&bytes) {
+            let found = parse(family, &address);
+            prop_assert_eq!(found.map(|found| found.address), Ok(address.clone()));
+            prop_assert_eq!(recognise(&address), Some(family));
+        }
+        let solana = base58(&bytes[..32], base58::BITCOIN);
+        prop_assert!(parse(Family::Solana, &solana).is_ok(), "{solana}");
+    }
+
+    /// Whatever has a checksum refuses a change of one character. Solana has none, and says so.
+    #[test]
+    fn one_changed_character_is_refused(
+        bytes in any::<[u8; 40]>(),
+        place in any::<usize>(),
+        by in 1usize..58,
+    ) {
+        for (family, address) in spellings(&bytes) {
+            let mut changed = address.clone().into_bytes();
+            let place = place % changed.len();
+            let known = base58::BITCOIN.iter().position(|letter| *letter == changed[place]);
+            changed[place] = base58::BITCOIN[(known.unwrap_or(0) + by) % 58];
+            let changed = String::from_utf8(changed).unwrap();
+            prop_assume!(changed != address);
+            prop_assert!(parse(family, &changed).is_err(), "{address} {changed}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_answered(text in "\\PC{0,100}") {
+        for family in Family::ALL {
+            let _ = Destination::parse(family, &text, Some(&text), true);
+        }
+    }
+}
