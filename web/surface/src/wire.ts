@@ -938,7 +938,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process can write to its store. */
+        /**
+         * The process does its work: its store takes writes, its workers are at it, and no webhook that could
+         *     go waits for it for long. Otherwise the answer names what is wrong, and it is asked anew each second.
+         */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -1624,6 +1627,23 @@ export interface webhooks {
         put?: never;
         /** An endpoint answered 410, or failed for days, and was switched off. */
         post: operations["onWebhookEndpointDisabled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.event_not_built": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An event could not be written, and this stands in its place. What it was about has changed all the same: read it. */
+        post: operations["onWebhookEventNotBuilt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2397,12 +2417,12 @@ export interface components {
          * @description The type of an event.
          * @enum {string}
          */
-        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled";
+        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /**
          * @description A type of event, a family of them, or `*` for all.
          * @enum {string}
          */
-        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "refund.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled";
+        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "refund.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /** @description One line of the bill. */
         FeeBody: {
             /** @description What it is for. */
@@ -3994,7 +4014,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description The gateway is busy; try again shortly. Codes: `try_again`. */
+        /** @description The gateway is busy; try again shortly. Codes: `try_again`, `not_ready`. */
         Busy2: {
             headers: {
                 [name: string]: unknown;
@@ -6658,14 +6678,50 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m844hthg7h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d233747h8rev5vywzebwgq",
+                     *           "object": "event",
+                     *           "type": "gate_session.created",
+                     *           "created_at": 1795734736,
+                     *           "livemode": false,
+                     *           "sequence": 74,
+                     *           "data": {
+                     *             "id": "gs_test_01m8d23374ajt7e4mk1hjw4ngy",
+                     *             "object": "gate_session",
+                     *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
+                     *             "mode": "test",
+                     *             "amount": "100.00",
+                     *             "currency": "EUR",
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "flow": null,
+                     *             "wallet_address": null,
+                     *             "return_url": "https://shop.example/orders/1042",
+                     *             "cancel_url": "https://shop.example/cart",
+                     *             "status": "open",
+                     *             "expires_at": "2026-11-27T23:12:16.100Z",
+                     *             "created_at": "2026-11-26T23:12:16.100Z",
+                     *             "user_reference": "user_8823",
+                     *             "client_reference_id": null,
+                     *             "metadata": {
+                     *               "order": "1042"
+                     *             },
+                     *             "tx_refid": null,
+                     *             "progress": {
+                     *               "phase": "created",
+                     *               "reason": null,
+                     *               "updated_at": "2026-11-26T23:12:16.100Z"
+                     *             }
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "evt_test_01m844hthgbqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
                      *           "created_at": 1795435326,
                      *           "livemode": false,
                      *           "sequence": 63,
                      *           "data": {
-                     *             "id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
+                     *             "id": "gs_test_01m844hqkrxac2tgx9eywh05t0",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -6701,7 +6757,7 @@ export interface operations {
                      *             "transaction": {
                      *               "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
+                     *               "session_id": "gs_test_01m844hqkrxac2tgx9eywh05t0",
                      *               "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
                      *               "action": "off_ramp",
                      *               "status": "failed",
@@ -6739,61 +6795,6 @@ export interface operations {
                      *               "next_step": "Start again when you are ready."
                      *             }
                      *           }
-                     *         },
-                     *         {
-                     *           "id": "evt_test_01m844hrk0bqbty7wrkqbsyzdx",
-                     *           "object": "event",
-                     *           "type": "gate_session.processing",
-                     *           "created_at": 1795435324,
-                     *           "livemode": false,
-                     *           "sequence": 61,
-                     *           "data": {
-                     *             "id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
-                     *             "object": "gate_session",
-                     *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
-                     *             "mode": "test",
-                     *             "amount": "90.43",
-                     *             "currency": "EUR",
-                     *             "target_token": "USDC",
-                     *             "target_network": "base",
-                     *             "flow": "off_ramp",
-                     *             "wallet_address": null,
-                     *             "return_url": "https://shop.example/orders/1043",
-                     *             "cancel_url": null,
-                     *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:02:03.000Z",
-                     *             "created_at": "2026-11-23T12:02:03.000Z",
-                     *             "user_reference": null,
-                     *             "client_reference_id": null,
-                     *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
-                     *             "progress": {
-                     *               "phase": "processing",
-                     *               "reason": null,
-                     *               "updated_at": "2026-11-23T12:02:04.000Z"
-                     *             },
-                     *             "transaction": {
-                     *               "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
-                     *               "object": "transaction",
-                     *               "session_id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
-                     *               "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
-                     *               "action": "off_ramp",
-                     *               "status": "awaiting_payment",
-                     *               "token": "USDC",
-                     *               "network": "base",
-                     *               "currency": "EUR",
-                     *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.43",
-                     *               "token_amount": "100.000000",
-                     *               "exchange_rate": "0.91808180",
-                     *               "total_fees": "1.37",
-                     *               "local_rail_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:02:04.000Z",
-                     *               "updated_at": "2026-11-23T12:02:04.000Z",
-                     *               "reason": null
-                     *             }
-                     *           }
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -6803,7 +6804,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListBody_EventBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `event_type_unknown`, `version_unknown`, `key_exposed`. */
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `event_type_unknown`, `cursor_expired`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6848,85 +6849,38 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m844hthg7h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d233747h8rev5vywzebwgq",
                      *       "object": "event",
-                     *       "type": "gate_session.failed",
-                     *       "created_at": 1795435326,
+                     *       "type": "gate_session.created",
+                     *       "created_at": 1795734736,
                      *       "livemode": false,
-                     *       "sequence": 63,
+                     *       "sequence": 74,
                      *       "data": {
-                     *         "id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
+                     *         "id": "gs_test_01m8d23374ajt7e4mk1hjw4ngy",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
-                     *         "amount": "90.43",
+                     *         "amount": "100.00",
                      *         "currency": "EUR",
                      *         "target_token": "USDC",
                      *         "target_network": "base",
-                     *         "flow": "off_ramp",
+                     *         "flow": null,
                      *         "wallet_address": null,
-                     *         "return_url": "https://shop.example/orders/1043",
-                     *         "cancel_url": null,
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-24T12:02:03.000Z",
-                     *         "created_at": "2026-11-23T12:02:03.000Z",
-                     *         "user_reference": null,
+                     *         "expires_at": "2026-11-27T23:12:16.100Z",
+                     *         "created_at": "2026-11-26T23:12:16.100Z",
+                     *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
-                     *         "metadata": {},
-                     *         "tx_refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
+                     *         "metadata": {
+                     *           "order": "1042"
+                     *         },
+                     *         "tx_refid": null,
                      *         "progress": {
-                     *           "phase": "failed",
-                     *           "reason": {
-                     *             "code": "payment_cancelled",
-                     *             "message": "The payment was cancelled. No money has moved.",
-                     *             "retryable": true,
-                     *             "limit": null,
-                     *             "minimum": null,
-                     *             "maximum": null,
-                     *             "remaining": null,
-                     *             "next_step": "Start again when you are ready."
-                     *           },
-                     *           "updated_at": "2026-11-23T12:02:06.000Z"
-                     *         },
-                     *         "transaction": {
-                     *           "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
-                     *           "object": "transaction",
-                     *           "session_id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
-                     *           "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
-                     *           "action": "off_ramp",
-                     *           "status": "failed",
-                     *           "token": "USDC",
-                     *           "network": "base",
-                     *           "currency": "EUR",
-                     *           "payment_method": "sepa_payout",
-                     *           "fiat_amount": "90.43",
-                     *           "token_amount": "100.000000",
-                     *           "exchange_rate": "0.91808180",
-                     *           "total_fees": "1.37",
-                     *           "local_rail_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
-                     *           "facilita_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
-                     *           "created_at": "2026-11-23T12:02:04.000Z",
-                     *           "updated_at": "2026-11-23T12:02:06.000Z",
-                     *           "reason": {
-                     *             "code": "payment_cancelled",
-                     *             "message": "The payment was cancelled. No money has moved.",
-                     *             "retryable": true,
-                     *             "limit": null,
-                     *             "minimum": null,
-                     *             "maximum": null,
-                     *             "remaining": null,
-                     *             "next_step": "Start again when you are ready."
-                     *           }
-                     *         },
-                     *         "reason": {
-                     *           "code": "payment_cancelled",
-                     *           "message": "The payment was cancelled. No money has moved.",
-                     *           "retryable": true,
-                     *           "limit": null,
-                     *           "minimum": null,
-                     *           "maximum": null,
-                     *           "remaining": null,
-                     *           "next_step": "Start again when you are ready."
+                     *           "phase": "created",
+                     *           "reason": null,
+                     *           "updated_at": "2026-11-26T23:12:16.100Z"
                      *         }
                      *       }
                      *     }
@@ -7912,7 +7866,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:22:16.100Z"
+                     *       "ends_at": "2026-11-26T23:22:17.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -7979,7 +7933,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:22:16.100Z"
+                     *       "ends_at": "2026-11-26T23:22:17.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -12196,7 +12150,7 @@ export interface operations {
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m844hhr8xac2tgx9eywh05t0",
+                 *         "session_id": "gs_test_01m844hhr87q0h90efajbmeza4",
                  *         "quote_id": "qt_test_01m844hfsr5q6sxv9xaxn5ex2c",
                  *         "refid": "tx_test_01m844hjqgdcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
@@ -12275,7 +12229,7 @@ export interface operations {
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m844hqkrajt7e4mk1hjw4ngy",
+                 *         "session_id": "gs_test_01m844hqkrxac2tgx9eywh05t0",
                  *         "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
                  *         "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
@@ -12575,7 +12529,7 @@ export interface operations {
                  *         "mode": "test",
                  *         "status": "failed",
                  *         "refid": "tx_test_01m844f9frh6dbtbpzx731tva6",
-                 *         "session_id": "gs_test_01m844f3m87q0h90efajbmeza4",
+                 *         "session_id": "gs_test_01m844f3m8p24em72meqdfrtb7",
                  *         "amount": "25.00",
                  *         "currency": "EUR",
                  *         "service_fee_returned": "0.37",
@@ -13162,6 +13116,66 @@ export interface operations {
                     /** @constant */
                     type?: "webhook_endpoint.disabled";
                     data?: components["schemas"]["EndpointBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onWebhookEventNotBuilt: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m8d2346cxbeg9wh3zmyem9hn",
+                 *       "object": "event",
+                 *       "type": "webhook.event_not_built",
+                 *       "created_at": 1795734737,
+                 *       "livemode": false,
+                 *       "sequence": 75,
+                 *       "data": {
+                 *         "type": "gate_session.processing",
+                 *         "subject": "gs_test_01m8d23374ajt7e4mk1hjw4ngy",
+                 *         "reason": "it would have more than 262144 bytes"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "webhook.event_not_built";
+                    data?: {
+                        type: string;
+                        subject: string | null;
+                        reason: string;
+                    };
                 };
             };
         };
