@@ -14,7 +14,11 @@ export const TEST_CARDS = [
   { number: '4000 0000 0000 0259', label: 'Answered twice', outcome: 'answered_twice' },
   { number: '4000 0000 0000 9995', label: 'Insufficient funds', outcome: 'insufficient_funds' },
   { number: '4000 0000 0000 6975', label: 'Never answers', outcome: 'never_answers' },
-  { number: '4000 0000 0000 5126', label: 'Succeeds; giving it back fails', outcome: 'refund_fails' },
+  {
+    number: '4000 0000 0000 5126',
+    label: 'Succeeds; giving it back fails',
+    outcome: 'refund_fails',
+  },
 ];
 
 const OPTIONS = [
