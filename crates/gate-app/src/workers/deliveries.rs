@@ -347,7 +347,8 @@ fn log(claim: &ClaimedDelivery, outcome: &AttemptOutcome) {
             warn!(%id, attempt, error, "could not deliver {id}; it will be tried again");
         }
         DeliveryStatus::DeadLettered => {
-            error!(%id, attempt, error, "gave up on {id}; only a replay sends it again");
+            // It is its partner who should act, and who sees it in the log of deliveries.
+            warn!(%id, attempt, error, "gave up on {id}; only a replay sends it again");
         }
     }
 }
