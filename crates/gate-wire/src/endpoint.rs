@@ -251,7 +251,7 @@ pub struct UpdateEndpointBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_schedule: Option<Vec<i64>>,
     /// `thin` for events with an empty `data`.
-    #[schema(nullable = false, value_type = Option<EndpointPayload>)]
+    #[schema(value_type = Option<EndpointPayload>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
     /// Up to 10 headers that are sent beside ours, such as the token of a gateway of yours. They rest
@@ -261,7 +261,6 @@ pub struct UpdateEndpointBody {
     pub headers: Option<BTreeMap<String, String>>,
     /// Whether it is signed with a key pair of the endpoint's own too (Ed25519, `v1a` of Standard
     /// Webhooks). `public_key` verifies it.
-    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asymmetric: Option<bool>,
 }

@@ -3965,14 +3965,13 @@ export interface components {
             rate_limit?: number | null;
             /** @description The waits between attempts in seconds: up to 20, each of 1 s to a day. An empty list gives up after the first attempt; null goes back to the schedule of everybody. */
             retry_schedule?: components["schemas"]["RetryGap"][] | null;
-            /** @description `thin` for events with an empty `data`. */
-            payload?: components["schemas"]["WebhookEndpointPayload"];
+            payload?: components["schemas"]["WebhookEndpointPayload"] | null;
             headers?: components["schemas"]["EndpointHeaders"] | null;
             /**
              * @description Whether it is signed with a key pair of the endpoint's own too (Ed25519, `v1a` of Standard
              *     Webhooks). `public_key` verifies it.
              */
-            asymmetric?: boolean;
+            asymmetric?: boolean | null;
         };
         /** @description Say where the tokens go. */
         WalletBody: {
