@@ -33,6 +33,11 @@ impl Query {
         self.problems.push(ProblemBody { param: name.into(), code: code.into(), message });
     }
 
+    /// A parameter that cannot be there, for this reason.
+    pub(crate) fn refuse(&mut self, name: &str, reason: &str) {
+        self.problem(name, "field_not_accepted", reason.into());
+    }
+
     /// A whole number within bounds.
     pub(crate) fn integer(&mut self, name: &str, min: i64, max: i64, default: i64) -> i64 {
         let Some(text) = self.parameters.remove(name) else { return default };

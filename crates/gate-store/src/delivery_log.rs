@@ -1,7 +1,7 @@
 //! Deliveries and their attempts as partners read them.
 
 use gate_domain::delivery::{DeliveryStatus, FailureClass};
-use gate_domain::ids::{DeliveryId, EndpointId, EventId, Tenant};
+use gate_domain::ids::{DeliveryId, EndpointId, EventId, SessionId, Tenant};
 use gate_domain::time::Millis;
 
 use crate::read::Reader;
@@ -59,6 +59,15 @@ lists! {
         and ($6 = '' or d.status = $6)" limit "$7",
 }
 
+// A session has a few dozen events and so has few deliveries: all of them are found by their events and
+// put in order. The order is of no index, so that no engine walks all that the partner has instead.
+const LIST_OF_SESSION: Sql = sql(deliveries!(
+    "d.event_id in (select v.id from events v
+            where v.partner_id = $1 and v.mode = $2 and v.session_id = $3)
+        and ($4 = '' or d.endpoint_id = $4) and ($5 = '' or d.status = $5)
+    order by d.id || '' desc limit $6 offset $7"
+));
+
 const LIST_ATTEMPTS: Sql = sql("select number, started_at, ended_at, response_status, error,
         response_excerpt, failure
     from attempts
@@ -81,6 +90,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     LIST_OF_ENDPOINT_UNFINISHED.page,
     LIST_OF_EVENT.place,
     LIST_OF_EVENT.page,
+    LIST_OF_SESSION,
     LIST_ATTEMPTS,
 ];
 
@@ -124,6 +134,8 @@ pub struct DeliveryQuery {
     pub endpoint_id: Option<EndpointId>,
     /// Of this event.
     pub event_id: Option<EventId>,
+    /// Of this session's events. With [`Self::event_id`], that alone decides.
+    pub session_id: Option<SessionId>,
     /// At most this many.
     pub limit: i64,
     /// After this many.
@@ -182,6 +194,12 @@ impl Tx {
         };
         if let Some(event) = &query.event_id {
             return list(LIST_OF_EVENT, &[&event.as_str(), &endpoint, &status]);
+        }
+        if let Some(session) = &query.session_id {
+            let of_session: [&dyn Param; 7] = [
+                &partner, &mode, &session.as_str(), &endpoint, &status, &query.limit, &query.skip,
+            ];
+            return self.query(LIST_OF_SESSION, &of_session, read);
         }
         match (&query.endpoint_id, query.status) {
             (None, None) => list(LIST, &[]),

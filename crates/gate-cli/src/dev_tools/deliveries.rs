@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[command(after_help = "Examples:
   gate deliveries list --status dead_lettered
   gate deliveries list --endpoint we_test_01k... --limit 200 --json
+  gate deliveries list --session gs_test_01k...
   gate deliveries show wd_test_01k...
   gate deliveries replay wd_test_01k...
 
@@ -50,6 +51,9 @@ enum Action {
         /// Only those of this event.
         #[arg(long)]
         event: Option<String>,
+        /// Only those of this session's events.
+        #[arg(long, conflicts_with = "event")]
+        session: Option<String>,
         /// How many.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=200))]
         limit: i64,
@@ -77,11 +81,12 @@ enum Action {
 pub(crate) async fn run(args: DeliveriesArgs) -> Result<()> {
     let gateway = args.gateway.connect()?;
     match args.action {
-        Action::List { status, endpoint, event, limit, skip } => {
+        Action::List { status, endpoint, event, session, limit, skip } => {
             let request = Request::get(&["v1", "webhooks", "deliveries"])
                 .query("status", status)
                 .query("endpoint_id", endpoint)
                 .query("event_id", event)
+                .query("session_id", session)
                 .query("limit", Some(limit))
                 .query("skip", Some(skip));
             let page: ListBody<DeliveryBody> = gateway.ask(&request).await?;

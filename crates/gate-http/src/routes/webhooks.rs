@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use gate_app::webhooks::{replay_delivery, send_test_webhook};
 use gate_domain::delivery::DeliveryStatus;
-use gate_domain::ids::{DeliveryId, EndpointId, EventId};
+use gate_domain::ids::{DeliveryId, EndpointId, EventId, SessionId};
 use gate_store::{AttemptRow, DeliveryQuery, DeliveryRow, StoreError, Tx};
 use gate_wire::ErrorBody;
 use gate_wire::delivery::{AttemptBody, DeliveryBody, DeliveryStatus as WireStatus};
@@ -32,6 +32,7 @@ const SKIP_MAX: i64 = 10_000;
         ("status" = Option<WireStatus>, Query, description = "Where the deliveries stand."),
         ("endpoint_id" = Option<String>, Query, min_length = 1, max_length = 200, description = "Deliveries to this endpoint."),
         ("event_id" = Option<String>, Query, min_length = 1, max_length = 200, description = "Deliveries of this event."),
+        ("session_id" = Option<String>, Query, min_length = 1, max_length = 200, description = "Deliveries of all events of this session. Not together with `event_id`."),
     ),
     responses((status = 200, body = ListBody<DeliveryBody>), (status = "default", body = ErrorBody)))]
 pub(super) async fn list_deliveries(
@@ -45,13 +46,19 @@ pub(super) async fn list_deliveries(
     let status = query.word("status", &DeliveryStatus::ALL.map(DeliveryStatus::as_str));
     let endpoint_id = query.text("endpoint_id", 200).map(|text| EndpointId::parse(&text));
     let event_id = query.text("event_id", 200).map(|text| EventId::parse(&text));
+    let session_id = query.text("session_id", 200).map(|text| SessionId::parse(&text));
+    if event_id.is_some() && session_id.is_some() {
+        query.refuse("session_id", "session_id is for all events of a session, event_id for one: send one of the two.");
+    }
     query.finish()?;
     // An id that we could not have made belongs to nothing.
-    let (Ok(endpoint_id), Ok(event_id)) = (endpoint_id.transpose(), event_id.transpose()) else {
+    let (Ok(endpoint_id), Ok(event_id), Ok(session_id)) =
+        (endpoint_id.transpose(), event_id.transpose(), session_id.transpose())
+    else {
         return Ok(Json(ListBody::new(PATH, Vec::new(), false)));
     };
     let status = status.and_then(DeliveryStatus::parse);
-    let query = DeliveryQuery { status, endpoint_id, event_id, limit: limit + 1, skip };
+    let query = DeliveryQuery { status, endpoint_id, event_id, session_id, limit: limit + 1, skip };
     let rows = state.app().store().read(move |tx| tx.list_deliveries(&tenant, &query)).await?;
     let (rows, has_more) = cut(rows, limit);
     Ok(Json(ListBody::new(PATH, rows.into_iter().map(delivery_body).collect(), has_more)))
