@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::paste::STANDARD_ID;
 use super::*;
 
 const NOW: i64 = 1_764_000_000;
