@@ -24,16 +24,34 @@ macro_rules! tried_again {
     };
 }
 
-// A walk from endpoint to endpoint along the index of what is pending: its length is the number of
-// endpoints that wait for something, not the number of deliveries.
+/// A walk from endpoint to endpoint along the index of what is pending: its length is the number of
+/// endpoints that wait for something, not the number of deliveries.
+macro_rules! waiting {
+    () => {
+        "with recursive waiting (id) as (
+            select min(endpoint_id) from deliveries where status = 'pending'
+            union all
+            select (select min(endpoint_id) from deliveries
+                where status = 'pending' and endpoint_id > waiting.id)
+            from waiting where waiting.id is not null) "
+    };
+}
+
+/// That no earlier delivery of its session to the same endpoint is still on its way, unless it lets
+/// later ones pass.
+macro_rules! first_of_its_session {
+    () => {
+        " not exists (select 1 from deliveries earlier
+            where earlier.endpoint_id = due.endpoint_id
+                and earlier.order_key = due.order_key
+                and earlier.sequence < due.sequence
+                and earlier.status in ('pending', 'in_flight') and earlier.overtaken = 0) "
+    };
+}
+
 const LIST_DUE_ENDPOINTS: Sql = sql(concat!(
-    "with recursive waiting (id) as (
-        select min(endpoint_id) from deliveries where status = 'pending'
-        union all
-        select (select min(endpoint_id) from deliveries
-            where status = 'pending' and endpoint_id > waiting.id)
-        from waiting where waiting.id is not null)
-    select e.partner_id, e.id from waiting join endpoints e on e.id = waiting.id
+    waiting!(),
+    "select e.partner_id, e.id from waiting join endpoints e on e.id = waiting.id
     where e.status = 'enabled' and e.deleted_at is null
         and not exists (select 1 from endpoint_health h
             where h.endpoint_id = waiting.id and h.held_until > $1)
@@ -54,26 +72,17 @@ macro_rules! oldest_due {
             "(select next_attempt_at from deliveries due
                 where status = 'pending' and endpoint_id = waiting.id",
             $range,
-            "and next_attempt_at <= $1
-                and not exists (select 1 from deliveries earlier
-                    where earlier.endpoint_id = due.endpoint_id
-                        and earlier.order_key = due.order_key
-                        and earlier.sequence < due.sequence
-                        and earlier.status in ('pending', 'in_flight') and earlier.overtaken = 0)
-                order by next_attempt_at limit 1)"
+            "and next_attempt_at <= $1 and",
+            first_of_its_session!(),
+            "order by next_attempt_at limit 1)"
         )
     };
 }
 
-// The same walk; what a limit of the endpoint's own or its trouble holds back is not our delay.
+// What a limit of the endpoint's own or its trouble holds back is not our delay.
 const FIND_OLDEST_DUE: Sql = sql(concat!(
-    "with recursive waiting (id) as (
-        select min(endpoint_id) from deliveries where status = 'pending'
-        union all
-        select (select min(endpoint_id) from deliveries
-            where status = 'pending' and endpoint_id > waiting.id)
-        from waiting where waiting.id is not null)
-    select ",
+    waiting!(),
+    "select ",
     oldest_due!(first_tries!()),
     ", ",
     oldest_due!(tried_again!()),
@@ -92,7 +101,7 @@ const COUNT_IN_TROUBLE: Sql = sql("select state, count(*) from endpoint_health
 const COUNT_REPLAYS: Sql = sql("select count(*) from webhook_replays
     where next_step_at is not null");
 
-/// Oldest first per endpoint and session: a delivery waits for the earlier ones of its session.
+/// Oldest first per endpoint, and in order per session.
 macro_rules! list_due {
     ($range:expr) => {
         sql(concat!(
@@ -102,13 +111,9 @@ macro_rules! list_due {
             from deliveries due
             where endpoint_id = $1 and status = 'pending'",
             $range,
-            "and next_attempt_at <= $2
-                and not exists (select 1 from deliveries earlier
-                    where earlier.endpoint_id = due.endpoint_id
-                        and earlier.order_key = due.order_key
-                        and earlier.sequence < due.sequence
-                        and earlier.status in ('pending', 'in_flight') and earlier.overtaken = 0)
-            order by next_attempt_at limit $3"
+            "and next_attempt_at <= $2 and",
+            first_of_its_session!(),
+            "order by next_attempt_at limit $3"
         ))
         .skip_locked()
     };
@@ -117,14 +122,11 @@ macro_rules! list_due {
 const LIST_FIRST_TRIES: Sql = list_due!(first_tries!());
 const LIST_TRIED_AGAIN: Sql = list_due!(tried_again!());
 // Endpoints that were removed while something waited for them.
-const LIST_ORPHANED: Sql = sql("with recursive waiting (id) as (
-        select min(endpoint_id) from deliveries where status = 'pending'
-        union all
-        select (select min(endpoint_id) from deliveries
-            where status = 'pending' and endpoint_id > waiting.id)
-        from waiting where waiting.id is not null)
-    select id from waiting where id is not null and exists (select 1 from endpoints e
-        where e.id = waiting.id and e.deleted_at is not null)");
+const LIST_ORPHANED: Sql = sql(concat!(
+    waiting!(),
+    "select id from waiting where id is not null and exists (select 1 from endpoints e
+        where e.id = waiting.id and e.deleted_at is not null)"
+));
 
 pub(crate) const STATEMENTS: &[Sql] = &[
     LIST_DUE_ENDPOINTS,
