@@ -23,14 +23,10 @@ import pytest
 import requests
 from api import Api
 from conftest import Receiver
+from faults import PATIENCE_SECONDS, arrived, deliveries, memory_kib, until
 from gateway import Gateway, database_for, find_binary, running
 from postgres import Postgres
 from world import ORDER
-
-#: How long anything may take that is not meant to take long.
-PATIENCE_SECONDS = 40
-#: How long a claim holds.
-LEASE_SECONDS = 15
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -85,26 +81,6 @@ class Book:
             self.sessions.append(answer.json()["id"])
         if answer.status_code == 503:
             assert answer.headers["Retry-After"], "and when to try again"
-
-
-def deliveries(gateway: Gateway, **query: Any) -> list[dict[str, Any]]:
-    api = Api(gateway.url, gateway.ready["secret_key"])
-    return api.get("webhooks/deliveries", limit=200, **query).ok()["data"]
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, f"it never came to: {what}"
-        time.sleep(0.05)
-
-
-def arrived(receiver: Receiver) -> Counter[str]:
-    """The sessions of what has arrived, each with how often."""
-    seen: Counter[str] = Counter()
-    while not receiver.arrived.empty():
-        seen[receiver.arrived.get().event["data"]["id"]] += 1
-    return seen
 
 
 def settled(gateway: Gateway) -> bool:
@@ -424,10 +400,7 @@ def test_idle_and_dripping_connections_cost_little_and_hold_up_nobody(tmp_path: 
             for _ in range(20):
                 book.create(gateway.url, gateway.ready["secret_key"])
             assert book.answers == {201: 20} and book.slowest < 2, (book.answers, book.slowest)
-            assert gateway.process
-            status = Path(f"/proc/{gateway.process.pid}/status").read_text()
-            resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-            assert int(resident.split()[1]) < 150_000, resident
+            assert memory_kib(gateway) < 150_000
         finally:
             for connection in held:
                 connection.close()

@@ -51,6 +51,7 @@ mod customers;
 mod deliveries;
 mod delivery_log;
 mod deployment;
+mod due;
 mod endpoint_health;
 mod endpoints;
 mod events;
@@ -78,8 +79,9 @@ pub use capabilities::{CapabilityAct, CapabilityChange};
 pub use client_references::ClientReference;
 pub use commands::ClaimedCommand;
 pub use customers::{CustomerRow, NewCustomer};
-pub use deliveries::{AttemptOutcome, Backlog, Claim, ClaimRequest, ClaimedDelivery, Target};
+pub use deliveries::{AttemptOutcome, Claim, ClaimRequest, ClaimedDelivery, Target};
 pub use delivery_log::{AttemptRow, DeliveryQuery, DeliveryRow};
+pub use due::Backlog;
 pub use endpoint_health::HealthRow;
 pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, SealedHeaders, TakingEndpoint};
 pub use events::{EventQuery, EventRow, NewEvent, WrittenEvent};
@@ -114,6 +116,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         deliveries::STATEMENTS,
         delivery_log::STATEMENTS,
         deployment::STATEMENTS,
+        due::STATEMENTS,
         endpoint_health::STATEMENTS,
         endpoints::STATEMENTS,
         events::STATEMENTS,

@@ -1,5 +1,5 @@
-//! `gate verify`: a webhook's body, headers and secret go in, and what is wrong comes out. It needs no
-//! gateway and sends nothing anywhere.
+//! `gate verify`: a webhook's body, headers and secret or public key go in, and what is wrong comes out.
+//! It needs no gateway and sends nothing anywhere.
 //!
 //! Where a signature does not match, it signs what the body may have been before somebody's framework
 //! parsed it and wrote it again, and what the headers may have said, until one matches. What matches is
@@ -39,9 +39,11 @@ const INPUT_BYTES_MAX: u64 = 16 * 1024 * 1024;
   gate verify --body - --header webhook-id:evt_... --header webhook-timestamp:1764000000 \\
       --header 'webhook-signature: v1,pPcX...' < body.json
   gate verify --request captured.http --at request
+  gate verify --request captured.http --secret whpk_...
 
-A captured request is its first line or not, its headers, an empty line, and the body. Exit code 0: every
-signature that was given verifies. 1: not, and it says why. 2: the command line is not understood.")]
+A captured request is its first line or not, its headers, an empty line, and the body. A secret checks
+Gate-Signature and v1 of webhook-signature, a public key checks v1a. Exit code 0: every signature that was
+given for it verifies. 1: not, and it says why. 2: the command line is not understood.")]
 pub(crate) struct VerifyArgs {
     /// The body as it was received, byte for byte; - is standard input.
     #[arg(
@@ -61,10 +63,11 @@ pub(crate) struct VerifyArgs {
         long,
         value_name = "FILE",
         conflicts_with = "secret",
-        help = "A file that holds the webhook secret. [default: GATE_WEBHOOK_SECRET of the environment]"
+        help = "A file that holds the webhook secret, or the endpoint's public key. [default: GATE_WEBHOOK_SECRET of the environment]"
     )]
     secret_file: Option<PathBuf>,
-    /// The webhook secret itself. Others on this machine can see it in the list of processes.
+    /// The webhook secret itself, or the endpoint's public key, whpk_... Others on this machine can see
+    /// it in the list of processes, which matters for a secret.
     #[arg(long, value_name = "SECRET")]
     secret: Option<String>,
     /// When it was received: Unix seconds, an instant such as 2026-11-24T12:00:00Z, or `request` for
@@ -130,12 +133,13 @@ fn words(verdict: &Verdict, out: Out) -> String {
         let schemes = verdict.verified.join(" and ");
         let matches = if verdict.verified.len() > 1 { "match" } else { "matches" };
         let good = out.paint(Color::Green, "It verifies");
-        format!("{good}: {schemes} {matches} the body and the secret.\n")
+        format!("{good}: {schemes} {matches} the body and the {}.\n", verdict.with)
     } else {
         format!("{}.\n", out.paint(Color::Red, "It does not verify"))
     };
     // That all is well has been said.
-    let said = |finding: &&Finding| !(verdict.ok && finding.message.ends_with("the secret."));
+    let all_well = format!("the {}.", verdict.with);
+    let said = |finding: &&Finding| !(verdict.ok && finding.message.ends_with(&all_well));
     for Finding { weight, message, next_step, .. } in verdict.findings.iter().filter(said) {
         let mark = match weight {
             Weight::Wrong => out.paint(Color::Red, "wrong"),

@@ -60,6 +60,26 @@ fn a_captured_request_verifies_and_a_changed_one_says_what_was_changed() {
 }
 
 #[test]
+fn an_endpoint_s_public_key_verifies_what_it_gets() {
+    let sandbox = Sandbox::start();
+    let receiver = Receiver::start();
+    let made = sandbox.answers(&["endpoints", "add", &receiver.url(), "--asymmetric"]);
+    let [secret, key] = ["secret", "public_key"].map(|name| made[name].as_str().unwrap());
+    sandbox.trigger(&["gate_session.created"]);
+    let request = receiver.next();
+    let path = sandbox.path("captured.http");
+    let words = ["--request", path.to_str().unwrap()];
+    fs::write(&path, format!("{}{}", request.head, request.body)).unwrap();
+    for (with, matches) in [(secret, 2), (key, 1)] {
+        let output = verify(&words, with);
+        let expected = vec!["signature_matches".to_owned(); matches];
+        assert_eq!((output.status.code(), codes(&output)), (Some(0), expected), "{with}");
+    }
+    fs::write(&path, format!("{}{}\n", request.head, request.body)).unwrap();
+    assert_eq!(codes(&verify(&words, key)), ["body_changed"]);
+}
+
+#[test]
 fn half_a_command_line_is_told() {
     for words in
         [&["verify"][..], &["verify", "--body", "-"], &["verify", "--body", "-", "--at", "soon"]]

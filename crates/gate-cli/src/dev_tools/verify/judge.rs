@@ -1,5 +1,7 @@
 //! The judgement: pure, so that every way to be wrong is a line in a test.
 
+mod standard;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -7,13 +9,14 @@ use gate_wire::signature::{TOLERANCE_S, WebhookSecret};
 
 use super::bodies::{befores, oddities};
 use super::findings::{Finding, Weight};
-use super::paste::{GATE_SIGNATURE, Header, STANDARD_ID, STANDARD_SIGNATURE, STANDARD_TIME};
-use super::secret;
+use super::paste::{GATE_SIGNATURE, Header, STANDARD_SIGNATURE, STANDARD_TIME};
+use super::secret::{self, Key};
 
 /// What there is to judge.
 pub(super) struct Given<'a> {
     pub(super) body: &'a [u8],
     pub(super) headers: &'a [Header],
+    /// The endpoint's secret, or its public key.
     pub(super) secret: &'a str,
     /// The receiver's clock, Unix seconds; none does not look at it.
     pub(super) now: Option<i64>,
@@ -25,26 +28,32 @@ pub(super) struct Verdict {
     pub(super) ok: bool,
     /// The headers whose signature matches.
     pub(super) verified: Vec<&'static str>,
+    /// What they were checked with: the secret or the public key.
+    pub(super) with: &'static str,
     pub(super) findings: Vec<Finding>,
 }
 
-/// Signs a body as one of the schemes does.
-type Sign<'a> = dyn Fn(&WebhookSecret, &[u8]) -> String + 'a;
+/// The place of the given signature that a body matches.
+type Place<'a> = dyn Fn(&[u8]) -> Option<usize> + 'a;
 
 pub(super) fn judge(given: &Given<'_>) -> Verdict {
-    let mut judge = Judge { given, findings: Vec::new(), verified: Vec::new() };
-    if let Some(secret) = secret::read(given.secret, &mut judge.findings) {
-        judge.schemes(&secret);
+    let mut findings = Vec::new();
+    let key = secret::read(given.secret, &mut findings);
+    let with = key.as_ref().map_or("secret", Key::name);
+    let mut judge = Judge { given, findings, verified: Vec::new(), with };
+    if let Some(key) = &key {
+        judge.schemes(key);
     }
     let Judge { findings, verified, .. } = judge;
     let wrong = findings.iter().any(|finding| finding.weight == Weight::Wrong);
-    Verdict { ok: !wrong && !verified.is_empty(), verified, findings }
+    Verdict { ok: !wrong && !verified.is_empty(), verified, with, findings }
 }
 
 struct Judge<'a> {
     given: &'a Given<'a>,
     findings: Vec<Finding>,
     verified: Vec<&'static str>,
+    with: &'static str,
 }
 
 /// What `t=...,v1=...` says.
@@ -66,7 +75,7 @@ impl<'a> Judge<'a> {
         found.map(|(_, value)| value.as_str())
     }
 
-    fn schemes(&mut self, secret: &WebhookSecret) {
+    fn schemes(&mut self, key: &Key) {
         let gate = self.header(GATE_SIGNATURE).map(str::to_owned);
         let standard = self.header(STANDARD_SIGNATURE).map(str::to_owned);
         let (gate, standard) = self.put_right(gate, standard);
@@ -85,11 +94,19 @@ impl<'a> Judge<'a> {
             );
             return;
         }
-        if let Some(value) = &gate {
-            self.gate(secret, value);
+        match (key, &gate) {
+            (Key::Secret(secret), Some(value)) => self.gate(secret, value),
+            (Key::Public(_), Some(_)) if standard.is_none() => self.find(
+                Finding::wrong(
+                    "symmetric_only",
+                    "There is only Gate-Signature, which is checked with the endpoint's secret and not with a public key.",
+                )
+                .next("What a public key checks is v1a in webhook-signature."),
+            ),
+            (Key::Secret(_) | Key::Public(_), _) => {}
         }
         if let Some(value) = &standard {
-            self.standard(secret, value);
+            self.standard(key, value);
         }
     }
 
@@ -127,24 +144,29 @@ impl<'a> Judge<'a> {
     fn gate(&mut self, secret: &WebhookSecret, value: &str) {
         let Some(parts) = self.gate_parts(value) else { return };
         let time = parts.time;
-        let sign = move |secret: &WebhookSecret, body: &[u8]| {
+        let sign = |time: i64, body: &[u8]| {
             let signed = secret.gate_signature(time, body);
             signed.rsplit_once("v1=").map(|(_, digest)| digest.to_owned()).unwrap_or_default()
         };
-        let matched = self.matched("Gate-Signature", secret, &parts.signatures, &sign);
+        let place_of = |time: i64, body: &[u8]| {
+            let expected = sign(time, body);
+            parts.signatures.iter().position(|given| *given == expected)
+        };
+        let place = |body: &[u8]| place_of(time, body);
+        let matched = self.matched("Gate-Signature", parts.signatures.len(), &place);
         if !matched {
             let other = self.header(STANDARD_TIME).and_then(|time| time.parse::<i64>().ok());
-            if let Some(other) = other.filter(|other| *other != time) {
-                let signed = secret.gate_signature(other, self.given.body);
-                if parts.signatures.iter().any(|given| signed.ends_with(given)) {
-                    self.find(Finding::wrong(
-                        "time_changed",
-                        format!("Gate-Signature says t={time}, but was made for t={other}."),
-                    ));
-                    return;
-                }
+            if let Some(other) = other.filter(|other| *other != time)
+                && place_of(other, self.given.body).is_some()
+            {
+                self.find(Finding::wrong(
+                    "time_changed",
+                    format!("Gate-Signature says t={time}, but was made for t={other}."),
+                ));
+                return;
             }
-            self.why_not("Gate-Signature", secret, &parts.signatures, &sign);
+            let expected = sign(time, self.given.body);
+            self.why_not("Gate-Signature", &parts.signatures, &expected, &place);
         }
         self.time("Gate-Signature", time, matched);
     }
@@ -208,94 +230,10 @@ impl<'a> Judge<'a> {
         read.filter(|_| good).map(|time| Parts { time, signatures })
     }
 
-    fn standard(&mut self, secret: &WebhookSecret, value: &str) {
-        let id = self.header(STANDARD_ID).map(str::to_owned);
-        let time = self.header(STANDARD_TIME).map(str::to_owned);
-        let missing: Vec<_> = [(STANDARD_ID, &id), (STANDARD_TIME, &time)]
-            .into_iter()
-            .filter_map(|(name, value)| value.is_none().then_some(name))
-            .collect();
-        let (Some(id), Some(time)) = (id, time) else {
-            let verified = !self.verified.is_empty();
-            let message = format!(
-                "webhook-signature cannot be checked without {}: they are part of what is signed.",
-                missing.join(" and ")
-            );
-            // The other scheme stands on its own.
-            self.find(if verified {
-                Finding::note("header_incomplete", message)
-            } else {
-                Finding::wrong("header_incomplete", message)
-            });
-            return;
-        };
-        let Some(seconds) = time.parse::<i64>().ok().filter(|seconds| *seconds > 0) else {
-            self.find(Finding::wrong(
-                "header_malformed",
-                format!("webhook-timestamp {time:?} is no number of seconds."),
-            ));
-            return;
-        };
-        let parts: Vec<_> =
-            value.split_whitespace().filter_map(|part| part.split_once(',')).collect();
-        let ours = parts.iter().filter(|(version, _)| *version == "v1").map(|(_, digest)| *digest);
-        let ours: Vec<_> = ours.collect();
-        if ours.is_empty() {
-            let asymmetric = parts.iter().any(|(version, _)| *version == "v1a");
-            self.find(if asymmetric {
-                Finding::note(
-                    "asymmetric_only",
-                    "webhook-signature has only v1a, which is checked with the deployment's public key and not with a secret.",
-                )
-            } else {
-                Finding::wrong(
-                    "header_malformed",
-                    "webhook-signature has no v1,<base64>: the signature is missing.",
-                )
-            });
-            return;
-        }
-        let signed_id = id.clone();
-        let sign = move |secret: &WebhookSecret, body: &[u8]| {
-            let signed = secret.standard_signature(&signed_id, seconds, body);
-            signed.trim_start_matches("v1,").to_owned()
-        };
-        let matched = self.matched("webhook-signature", secret, &ours, &sign);
-        if !matched && !self.id_swapped(secret, &id, seconds, &ours) {
-            self.why_not("webhook-signature", secret, &ours, &sign);
-        }
-        self.time("webhook-timestamp", seconds, matched);
-    }
-
-    /// Whether the id of the header is another one than the id that was signed.
-    fn id_swapped(&mut self, secret: &WebhookSecret, id: &str, time: i64, given: &[&str]) -> bool {
-        let event: Option<serde_json::Value> = serde_json::from_slice(self.given.body).ok();
-        let inside = event.as_ref().and_then(|event| event["id"].as_str());
-        let ours = self.header("x-0bit-event-id");
-        for other in [inside, ours].into_iter().flatten().filter(|other| *other != id) {
-            let signed = secret.standard_signature(other, time, self.given.body);
-            if given.iter().any(|given| signed.ends_with(given)) {
-                let message =
-                    format!("webhook-id is {id}, but the signature was made for {other}.");
-                self.find(Finding::wrong("id_swapped", message).next(
-                    "The headers of two webhooks were mixed up, or somebody changed the id.",
-                ));
-                return true;
-            }
-        }
-        false
-    }
-
-    fn matched(
-        &mut self,
-        header: &'static str,
-        secret: &WebhookSecret,
-        given: &[&str],
-        sign: &Sign<'_>,
-    ) -> bool {
-        let expected = sign(secret, self.given.body);
-        let Some(place) = given.iter().position(|given| *given == expected) else { return false };
-        let which = match given.len() {
+    /// Whether one of so many signatures matches.
+    fn matched(&mut self, header: &'static str, count: usize, place: &Place<'_>) -> bool {
+        let Some(place) = place(self.given.body) else { return false };
+        let which = match count {
             1 => String::new(),
             count => format!(
                 " It is number {} of {count}: while a rolled secret overlaps, the newest comes first.",
@@ -305,51 +243,59 @@ impl<'a> Judge<'a> {
         self.verified.push(header);
         self.find(Finding::fine(
             "signature_matches",
-            format!("{header} matches the body and the secret.{which}"),
+            format!("{header} matches the body and the {}.{which}", self.with),
         ));
         true
     }
 
-    /// Why a signature does not match: what makes it match is the answer.
-    fn why_not(&mut self, header: &str, secret: &WebhookSecret, given: &[&str], sign: &Sign<'_>) {
-        let body = self.given.body;
-        let hits =
-            |secret: &WebhookSecret, body: &[u8]| given.contains(&sign(secret, body).as_str());
-        for before in befores(body) {
-            if hits(secret, &before.body) {
-                let (was, is) = (before.body.len(), body.len());
-                let message = format!(
-                    "The secret is right, but the body was changed after it was signed: {}. It had {was} bytes, now it has {is}.",
-                    before.what_happened
-                );
-                let next = if before.body == body.trim_ascii() {
-                    "If only the file has it (editors add a line end), cut it off. Else verify the raw bytes of the request."
-                } else {
-                    "Verify the raw bytes of the request, before anything parses them; never JSON that was written again."
-                };
-                self.find(Finding::wrong("body_changed", message).next(next));
-                return;
-            }
+    /// Why a signature does not match: what makes it match is the answer. `expected` would.
+    fn why_not(&mut self, header: &str, given: &[&str], expected: &str, place: &Place<'_>) {
+        if self.body_changed(place) {
+            return;
         }
-        let lower: Vec<String> = given.iter().map(|given| given.to_ascii_lowercase()).collect();
-        if lower.contains(&sign(secret, body)) {
+        if given.iter().any(|given| given.to_ascii_lowercase() == expected) {
             let message =
                 format!("{header} is right but for its case: it was changed to upper case.");
             self.find(Finding::wrong("signature_case", message));
             return;
         }
         if let Some(cut) =
-            given.iter().find(|given| given.len() >= 8 && sign(secret, body).starts_with(**given))
+            given.iter().find(|given| given.len() >= 8 && expected.starts_with(**given))
         {
             let message = format!("{header} is cut off after {} characters.", cut.len());
             self.find(Finding::wrong("signature_cut_off", message));
             return;
         }
-        self.no_trace(header);
+        self.no_trace(
+            header,
+            "secret",
+            "the secret with the endpoint's: each endpoint has its own, a roll makes a new one, and `gate listen` has one too.",
+        );
     }
 
-    /// Nothing that was tried matches.
-    fn no_trace(&mut self, header: &str) {
+    /// Whether the body was changed since, in a way that can be undone.
+    fn body_changed(&mut self, place: &Place<'_>) -> bool {
+        let body = self.given.body;
+        let Some(before) = befores(body).into_iter().find(|it| place(&it.body).is_some()) else {
+            return false;
+        };
+        let (was, is) = (before.body.len(), body.len());
+        let message = format!(
+            "The {} is right, but the body was changed after it was signed: {}. It had {was} bytes, now it has {is}.",
+            self.with, before.what_happened
+        );
+        let next = if before.body == body.trim_ascii() {
+            "If only the file has it (editors add a line end), cut it off. Else verify the raw bytes of the request."
+        } else {
+            "Verify the raw bytes of the request, before anything parses them; never JSON that was written again."
+        };
+        self.find(Finding::wrong("body_changed", message).next(next));
+        true
+    }
+
+    /// Nothing that was tried matches: then another `maker` signed, or another body. What to `compare`
+    /// where the body looks good.
+    fn no_trace(&mut self, header: &str, maker: &str, compare: &str) {
         let body = self.given.body;
         let mut causes = oddities(body);
         if let Some(length) =
@@ -362,12 +308,12 @@ impl<'a> Judge<'a> {
         }
         if self.verified.is_empty() {
             let message = format!(
-                "{header} does not match: another secret made it, or the body is another one."
+                "{header} does not match: another {maker} made it, or the body is another one."
             );
             let next = if causes.is_empty() {
-                "The body looks as the gateway sends it, so compare the secret with the endpoint's: each endpoint has its own, a roll makes a new one, and `gate listen` has one too."
+                format!("The body looks as the gateway sends it, so compare {compare}")
             } else {
-                "What is wrong with the body comes first."
+                "What is wrong with the body comes first.".into()
             };
             self.find(Finding::wrong("signature_mismatch", message).next(next));
         } else {

@@ -2,6 +2,11 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+
+use super::super::paste::STANDARD_ID;
 use super::*;
 
 const NOW: i64 = 1_764_000_000;
@@ -195,23 +200,98 @@ fn a_rolled_secret_and_a_signature_for_a_public_key() {
     assert!(codes(sent.as_bytes(), &beside, old.expose(), NOW).0);
 }
 
+fn key_pair(seed: u8) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
+}
+
+fn public_key(seed: u8) -> String {
+    format!("whpk_{}", STANDARD.encode(key_pair(seed).public_key()))
+}
+
+/// As an endpoint gets them that asks for a key pair too.
+fn headers_of_both(body: &str) -> Vec<Header> {
+    let mut headers = all_headers(body);
+    let signature = key_pair(9).sign(format!("{ID}.{NOW}.{body}").as_bytes());
+    headers[3].1 = format!("{} v1a,{}", headers[3].1, STANDARD.encode(signature));
+    headers
+}
+
+#[test]
+fn a_public_key_verifies_the_signature_of_its_key_pair() {
+    let (sent, key) = (body(), public_key(9));
+    let mut headers = headers_of_both(&sent);
+    let fine = |headers: &[Header]| codes(sent.as_bytes(), headers, &key, NOW);
+    assert_eq!(fine(&headers), (true, vec!["signature_matches"]));
+    headers.remove(0);
+    headers[2].1 = headers[2].1.split(' ').next_back().unwrap().to_owned();
+    assert_eq!(fine(&headers), (true, vec!["signature_matches"]), "v1a alone");
+    let quoted = codes(sent.as_bytes(), &headers, &format!("\"{key}\""), NOW);
+    assert_eq!(quoted, (true, vec!["secret_not_bare", "signature_matches"]));
+    // The secret does its own half.
+    let whole = secret();
+    let both = codes(sent.as_bytes(), &headers_of_both(&sent), whole.expose(), NOW);
+    assert_eq!(both, (true, vec!["signature_matches"; 2]));
+    let alone = codes(sent.as_bytes(), &headers, whole.expose(), NOW);
+    assert_eq!(alone, (false, vec!["asymmetric_only"]));
+}
+
+#[test]
+fn what_a_public_key_finds_wrong() {
+    let (sent, key) = (body(), public_key(9));
+    let good = headers_of_both(&sent);
+    let with = |place: usize, value: &str| {
+        let mut headers = good.clone();
+        headers[place].1 = value.to_owned();
+        headers
+    };
+    let signature = &good[3].1;
+    let (v1, v1a) = signature.split_once(' ').unwrap();
+    let without_name: Vec<_> =
+        good.iter().filter(|(name, _)| name != STANDARD_ID).cloned().collect();
+    let php = sent.replace('/', "\\/");
+    let forged = sent.replace("100.00", "900.00");
+    let later = (NOW + 60).to_string();
+    let of_urls = format!("v1a,{}", "-".repeat(88));
+    for (what, body, headers, key, expected) in [
+        ("a body written again", &php, good.clone(), &key, "body_changed"),
+        ("another amount", &forged, good.clone(), &key, "signature_mismatch"),
+        ("another key", &sent, good.clone(), &public_key(8), "signature_mismatch"),
+        ("another id", &sent, with(1, "evt_test_another"), &key, "id_swapped"),
+        ("another time", &sent, with(2, &later), &key, "time_changed"),
+        ("cut off", &sent, with(3, &v1a[..60]), &key, "header_malformed"),
+        ("base64 of URLs", &sent, with(3, &of_urls), &key, "header_malformed"),
+        ("the secret's half", &sent, with(3, v1), &key, "symmetric_only"),
+        ("the other scheme", &sent, vec![gate_header(&sent)], &key, "symmetric_only"),
+        ("no version", &sent, with(3, "v2,abc"), &key, "header_malformed"),
+        ("no id", &sent, without_name, &key, "header_incomplete"),
+        ("nothing", &sent, vec![], &key, "header_missing"),
+        ("half a key", &sent, good.clone(), &key[..30].to_owned(), "secret_invalid"),
+    ] {
+        let said = codes(body.as_bytes(), &headers, key, NOW);
+        assert_eq!(said, (false, vec![expected]), "{what}");
+    }
+    let stale = codes(sent.as_bytes(), &good, &key, NOW + 301);
+    assert_eq!(stale, (false, vec!["signature_matches", "stale"]));
+    // A time that only its own header says is found for the secret, too.
+    let said = codes(sent.as_bytes(), &with(2, &later), secret().expose(), NOW);
+    assert_eq!(said, (false, vec!["signature_matches", "time_changed"]));
+}
+
 /// The sentences, to be read.
 #[test]
 fn what_is_said() {
-    let (sent, whole) = (body(), secret());
+    let (sent, whole, key) = (body(), secret(), public_key(9));
     let php = sent.replace('/', "\\/");
     let mut text = String::new();
-    for (body, headers, now) in [
-        (php.as_str(), vec![gate_header(&sent)], NOW),
-        (sent.as_str(), vec![gate_header(&sent)], NOW + 90_000),
-        (sent.as_str(), vec![gate_header("another")], NOW),
+    for (body, headers, secret, now) in [
+        (php.as_str(), vec![gate_header(&sent)], whole.expose(), NOW),
+        (sent.as_str(), vec![gate_header(&sent)], whole.expose(), NOW + 90_000),
+        (sent.as_str(), vec![gate_header("another")], whole.expose(), NOW),
+        (sent.as_str(), headers_of_both(&sent), key.as_str(), NOW),
+        (sent.as_str(), headers_of_both("another"), key.as_str(), NOW),
+        (sent.as_str(), all_headers(&sent), key.as_str(), NOW),
     ] {
-        let given = Given {
-            body: body.as_bytes(),
-            headers: &headers,
-            secret: whole.expose(),
-            now: Some(now),
-        };
+        let given = Given { body: body.as_bytes(), headers: &headers, secret, now: Some(now) };
         for finding in judge(&given).findings {
             let next = finding.next_step.map(|next| format!("\n  {next}")).unwrap_or_default();
             let _ = writeln!(text, "{}: {}{next}", finding.code, finding.message);
@@ -225,5 +305,10 @@ fn what_is_said() {
       Every attempt is signed anew, so a live one is never old: it was kept, or sent by somebody else, or the clock here is wrong. `--at request` checks a kept one as of its own time.
     signature_mismatch: Gate-Signature does not match: another secret made it, or the body is another one.
       The body looks as the gateway sends it, so compare the secret with the endpoint's: each endpoint has its own, a roll makes a new one, and `gate listen` has one too.
+    signature_matches: webhook-signature matches the body and the public key.
+    signature_mismatch: webhook-signature does not match: another key pair made it, or the body is another one.
+      The body looks as the gateway sends it, so compare the public key with the endpoint's: each endpoint has its own, and a roll of its secret does not change it.
+    symmetric_only: webhook-signature has only v1, which is checked with the endpoint's secret and not with a public key.
+      v1a is sent beside it while the endpoint's `asymmetric` is true.
     ");
 }
