@@ -24,15 +24,21 @@ macro_rules! tried_again {
     };
 }
 
+// Every question below is asked of an index for its first row, in so many words (`order by .. limit 1`).
+// What is pending comes and goes within seconds, so what PostgreSQL has counted of it is always wrong:
+// where it may choose, it reads all of it for a `min`, or for an `exists` that it turns into a table.
+
 /// A walk from endpoint to endpoint along the index of what is pending: its length is the number of
 /// endpoints that wait for something, not the number of deliveries.
 macro_rules! waiting {
     () => {
         "with recursive waiting (id) as (
-            select min(endpoint_id) from deliveries where status = 'pending'
+            select (select endpoint_id from deliveries
+                where status = 'pending' order by endpoint_id limit 1)
             union all
-            select (select min(endpoint_id) from deliveries
-                where status = 'pending' and endpoint_id > waiting.id)
+            select (select endpoint_id from deliveries
+                where status = 'pending' and endpoint_id > waiting.id
+                order by endpoint_id limit 1)
             from waiting where waiting.id is not null) "
     };
 }
@@ -41,11 +47,12 @@ macro_rules! waiting {
 /// later ones pass.
 macro_rules! first_of_its_session {
     () => {
-        " not exists (select 1 from deliveries earlier
+        " (select 1 from deliveries earlier
             where earlier.endpoint_id = due.endpoint_id
                 and earlier.order_key = due.order_key
                 and earlier.sequence < due.sequence
-                and earlier.status in ('pending', 'in_flight') and earlier.overtaken = 0) "
+                and earlier.status in ('pending', 'in_flight') and earlier.overtaken = 0
+            limit 1) is null "
     };
 }
 
@@ -55,14 +62,14 @@ const LIST_DUE_ENDPOINTS: Sql = sql(concat!(
     where e.status = 'enabled' and e.deleted_at is null
         and not exists (select 1 from endpoint_health h
             where h.endpoint_id = waiting.id and h.held_until > $1)
-        and (exists (select 1 from deliveries
+        and ((select 1 from deliveries
             where status = 'pending' and endpoint_id = waiting.id",
     first_tries!(),
-    "and next_attempt_at <= $1)
-            or exists (select 1 from deliveries
+    "and next_attempt_at <= $1 order by next_attempt_at limit 1) is not null
+            or (select 1 from deliveries
             where status = 'pending' and endpoint_id = waiting.id",
     tried_again!(),
-    "and next_attempt_at <= $1))"
+    "and next_attempt_at <= $1 order by next_attempt_at limit 1) is not null)"
 ));
 
 /// The first delivery of a range that could go, as far as its session is concerned.
@@ -107,7 +114,7 @@ macro_rules! list_due {
         sql(concat!(
             "select partner_id, mode, id, event_id, event_type, attempts, failures, endpoint_id,
                 order_key, created_at, (select body from events e where e.partner_id = due.partner_id
-                    and e.mode = due.mode and e.id = due.event_id)
+                    and e.mode = due.mode and e.sequence = due.sequence and e.id = due.event_id)
             from deliveries due
             where endpoint_id = $1 and status = 'pending'",
             $range,

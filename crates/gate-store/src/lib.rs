@@ -34,6 +34,7 @@ mod queue;
 mod row;
 mod sql;
 mod sqlite;
+mod statistics;
 mod stats;
 mod store;
 #[cfg(feature = "testing")]

@@ -13,6 +13,7 @@ mod pulse;
 pub mod replays;
 pub mod retention;
 pub mod sender;
+mod statistics;
 pub mod sweep;
 
 use std::future::Future;
@@ -54,6 +55,7 @@ impl Workers {
         tasks.spawn(prices::run(app.clone(), stopped.clone()));
         tasks.spawn(replays::run(app.clone(), stopped.clone()));
         tasks.spawn(retention::run(app.clone(), stopped.clone()));
+        tasks.spawn(statistics::run(app.clone(), stopped.clone()));
         tasks.spawn(sweep::run(app.clone(), stopped));
         Self { tasks, stop }
     }
