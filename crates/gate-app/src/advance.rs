@@ -3,9 +3,9 @@
 
 use gate_domain::event::EventType;
 use gate_domain::ids::{CommandId, DeliveryId, EventId, Mode, PostingId, Tenant};
-use gate_domain::ledger::{Hold, HoldEnd, Posting};
+use gate_domain::ledger::{Booking, Hold, HoldEnd, Posting};
 use gate_domain::quote::Quote;
-use gate_domain::rail::{ChallengeCode, Command, CommandKind};
+use gate_domain::rail::{ChallengeCode, Command, CommandKind, Means};
 use gate_domain::session::{self, Session};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_store::{DeliveryRow, Locked, NewEvent, StoreError, Tx, WrittenEvent};
@@ -106,9 +106,12 @@ fn session_event(state: &transaction::State) -> Option<session::Event> {
     use transaction::State as S;
     match state {
         S::AwaitingPayment { step: PaymentStep::Challenge } => Some(E::ChallengeAsked),
-        S::AwaitingPayment { step: PaymentStep::Authorising | PaymentStep::Confirming }
+        S::AwaitingPayment {
+            step: PaymentStep::Authorising | PaymentStep::Confirming | PaymentStep::Partial,
+        }
         | S::PaymentReceived { .. } => Some(E::PaymentMoving),
-        S::Settling { .. } => None,
+        S::AwaitingPayment { step: PaymentStep::Repricing } => Some(E::NewPriceNeeded),
+        S::AwaitingPayment { step: PaymentStep::Deposit } | S::Settling { .. } => None,
         S::Completed { .. } => Some(E::TransactionCompleted),
         S::Failed { reason } => Some(E::TransactionFailed(*reason)),
         S::RefundPending { reason, .. } => Some(E::RefundStarted(*reason)),
@@ -133,7 +136,15 @@ fn carry_out(
         |tx, transaction, effect| -> Result<(), AdvanceError> {
             match effect {
                 transaction::Effect::Book(booking) => {
-                    Ok(book(tx, scope, transaction, &Posting::of(booking, &quote))?)
+                    // Tokens that were sent are here and booked already, as nobody's.
+                    let taken = booking == Booking::PaymentCaptured;
+                    let posting = match transaction.means {
+                        Means::Deposit(_) if taken => Posting::of_tokens_taken(&quote),
+                        Means::Card(_) | Means::Rail(_) | Means::Deposit(_) => {
+                            Posting::of(booking, &quote)
+                        }
+                    };
+                    Ok(book(tx, scope, transaction, &posting)?)
                 }
                 transaction::Effect::Send(kind) => Ok(insert_command(
                     tx,
@@ -166,7 +177,7 @@ fn book(
 }
 
 /// Write down a new transaction with its charge, and hold what it promises. From here on money may
-/// be moving.
+/// be moving. Tokens that the user sends are not charged: they come.
 pub(crate) fn begin_transaction(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -177,7 +188,12 @@ pub(crate) fn begin_transaction(
     tx.insert_transaction(transaction)?;
     let (tenant, id) = (&transaction.tenant, &transaction.id);
     tx.insert_hold(tenant, id.as_str(), id, &Hold::of_payout(quote), scope.now)?;
-    insert_command(tx, scope, session, transaction, quote, CommandKind::Charge, None)
+    match transaction.means {
+        Means::Deposit(_) => Ok(()),
+        Means::Card(_) | Means::Rail(_) => {
+            insert_command(tx, scope, session, transaction, quote, CommandKind::Charge, None)
+        }
+    }
 }
 
 /// Write down a command of a transaction, and wake the worker that sends it.
@@ -200,6 +216,7 @@ fn insert_command(
         id: CommandId::new(transaction.tenant.mode, scope.seed()),
         transaction_id: transaction.id.clone(),
         refund_id: None,
+        deposit_id: None,
         kind,
         amount,
         means: transaction.means.clone(),

@@ -1,24 +1,37 @@
 //! What the user chooses before paying: the asset at a price, and where the tokens go.
 
+use gate_domain::bank::BankAccount;
 use gate_domain::catalogue::{Charged, Side, Token};
+use gate_domain::hosted::Choices;
 use gate_domain::ids::{QuoteId, SessionId, Tenant};
 use gate_domain::money::Asset;
 use gate_domain::price::NoPrice;
-use gate_domain::quote::{CARD, LOCK_MS, OnLapse, Quote, price};
-use gate_domain::session::{BackTo, Event, Session};
+use gate_domain::quote::{LOCK_MAX_S, LOCK_MS, OnLapse, Quote, price, price_payout};
+use gate_domain::session::{BackTo, Event, Flow, Refused, Session};
 use gate_domain::time::Millis;
 use gate_domain::wallet::Address;
 use gate_rails::PriceSource;
-use gate_store::Tx;
+use gate_store::{Locked, Tx};
 use gate_wire::journey::Journey;
 
 use crate::advance::advance_session;
 use crate::app::{App, Scope};
+use crate::deposits::{accept_new_price, is_asked, put_new_price};
 use crate::journey::{JourneyError, act, act_on_offer};
 use crate::quotes::page_quote;
 
 /// A price that is younger than this is not made again: 3 s.
 const QUOTE_FRESH_MS: i64 = 3_000;
+
+/// Choose what to do where the partner leaves that open.
+pub async fn choose_flow(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    flow: Flow,
+) -> Result<Journey, JourneyError> {
+    advance(app, tenant, session, Event::FlowChosen(flow)).await
+}
 
 /// Put a fresh price on the table. A price that the user has accepted and that still holds stays.
 pub async fn request_quote(
@@ -29,7 +42,11 @@ pub async fn request_quote(
     network: String,
 ) -> Result<Journey, JourneyError> {
     let prices = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.prices.clone();
-    act_on_offer(app, tenant, session, move |tx, scope, session, tokens| {
+    act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
+        if is_asked(&session) {
+            return put_new_price(tx, scope, session, &*prices);
+        }
+        let tokens = &choices.tokens;
         let offered = offered_quote(tx, &session)?;
         let accepted = session.choice().is_some_and(|choice| choice.accepted);
         let holds = |quote: &Quote| !quote.lapsed(scope.now) && is_on_offer(quote, tokens);
@@ -39,7 +56,8 @@ pub async fn request_quote(
         let asset = asset_on_offer(tokens, &token, &network)?;
         // The price that the partner has locked is the one to offer, for as long as it holds.
         let locked = page_quote(tx, &session, scope.now)?;
-        if let Some(locked) = locked.filter(|locked| locked.crypto.asset == asset) {
+        let fits = |locked: &Quote| locked.crypto.asset == asset && locked.side == choices.side;
+        if let Some(locked) = locked.filter(fits) {
             if offered.is_none_or(|quote| quote.id != locked.id) {
                 advance_session(tx, scope, session, &Event::QuoteGiven(locked.id))?;
             }
@@ -48,7 +66,7 @@ pub async fn request_quote(
         if offered.is_some_and(|quote| is_fresh(&quote, &asset, scope.now)) {
             return Ok(());
         }
-        let quote = make_quote(scope, &session, &asset, &*prices)?;
+        let quote = make_quote(scope, &session, choices, &asset, &*prices)?;
         tx.insert_quote(&session.tenant, &quote)?;
         advance_session(tx, scope, session, &Event::QuoteGiven(quote.id))?;
         Ok(())
@@ -63,9 +81,12 @@ pub async fn accept_quote(
     session: &SessionId,
     quote_id: QuoteId,
 ) -> Result<Journey, JourneyError> {
-    act_on_offer(app, tenant, session, move |tx, scope, session, tokens| {
+    act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
+        if is_asked(&session) {
+            return accept_new_price(tx, scope, session, &quote_id);
+        }
         let quote = tx.find_quote(&session.tenant, &quote_id)?;
-        if quote.as_ref().is_some_and(|quote| !is_on_offer(quote, tokens)) {
+        if quote.as_ref().is_some_and(|quote| !is_on_offer(quote, &choices.tokens)) {
             return Ok(());
         }
         if quote.is_some_and(|quote| is_offered_to(&quote, &session) && quote.lapsed(scope.now)) {
@@ -77,7 +98,31 @@ pub async fn accept_quote(
     .await
 }
 
-/// Say where the tokens go.
+/// Say where the money of a sale goes: to an account in a country where the way of paying out works.
+pub async fn give_account(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    account: BankAccount,
+) -> Result<Journey, JourneyError> {
+    let accounts = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.accounts.clone();
+    let account = accounts.tokenise(&account);
+    act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
+        if choices.side != Side::OffRamp {
+            return Err(Refused::OutOfStep.into());
+        }
+        let offer = scope.offer(&session.tenant);
+        let currency = session.terms.amount.asset.code.as_str();
+        let country = Some(account.country.as_str());
+        offer
+            .method(choices.side, choices.method, Some(currency), country)
+            .map_err(JourneyError::Unavailable)?;
+        give(tx, scope, session, choices, &Event::AccountGiven(account.clone()))
+    })
+    .await
+}
+
+/// Say where the tokens go; for a sale, where they would go back to.
 pub async fn give_address(
     app: &App,
     tenant: &Tenant,
@@ -85,14 +130,25 @@ pub async fn give_address(
     address: Address,
 ) -> Result<Journey, JourneyError> {
     let event = Event::AddressGiven(address);
-    act_on_offer(app, tenant, session, move |tx, scope, session, tokens| {
-        let quote = offered_quote(tx, &session)?;
-        if quote.is_none_or(|quote| is_on_offer(&quote, tokens)) {
-            advance_session(tx, scope, session, &event)?;
-        }
-        Ok(())
+    act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
+        give(tx, scope, session, choices, &event)
     })
     .await
+}
+
+/// Take an answer, while what the price on the table is for can still be had.
+fn give(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    choices: &Choices,
+    event: &Event,
+) -> Result<(), JourneyError> {
+    let quote = offered_quote(tx, &session)?;
+    if quote.is_none_or(|quote| is_on_offer(&quote, &choices.tokens)) {
+        advance_session(tx, scope, session, event)?;
+    }
+    Ok(())
 }
 
 /// Change an earlier answer.
@@ -166,29 +222,34 @@ fn asset_on_offer(tokens: &[Token], symbol: &str, network: &str) -> Result<Asset
     wanted.next().map(Token::asset).ok_or(JourneyError::AssetNotAvailable)
 }
 
-/// A price for what the session buys, good for two minutes.
+/// A price for what the session buys, good for two minutes; or for what it sells, good for twenty,
+/// since wallets and networks take their time.
 pub(crate) fn make_quote(
     scope: &Scope<'_>,
     session: &Session,
+    choices: &Choices,
     asset: &Asset,
     prices: &dyn PriceSource,
 ) -> Result<Quote, JourneyError> {
-    let charge = &session.terms.amount;
-    let market = prices.price(asset, &charge.asset, scope.now)?;
+    let amount = &session.terms.amount;
+    let market = prices.price(asset, &amount.asset, scope.now)?;
     let fees = scope.offer(&session.tenant).fees(&Charged {
-        currency: &charge.asset.code,
-        method: CARD,
+        currency: &amount.asset.code,
+        method: choices.method,
         country: None,
         asset: &asset.code,
         network: asset.network.as_deref(),
     });
-    let numbers = price(charge, asset, market.rate, fees);
+    let (numbers, lock_ms) = match choices.side {
+        Side::OnRamp => (price(amount, asset, market.rate, fees), LOCK_MS),
+        Side::OffRamp => (price_payout(amount, asset, market.rate, fees), LOCK_MAX_S * 1000),
+    };
     let numbers = numbers.map_err(|_| NoPrice::Amount)?;
     Ok(Quote {
         id: QuoteId::new(session.tenant.mode, scope.seed()),
         session_id: Some(session.id.clone()),
-        side: Side::OnRamp,
-        payment_method: CARD.into(),
+        side: choices.side,
+        payment_method: choices.method.into(),
         fiat: numbers.fiat,
         crypto: numbers.crypto,
         rate: market.rate,
@@ -197,6 +258,6 @@ pub(crate) fn make_quote(
         priced_at: Some(market.at).filter(|at| *at != scope.now),
         on_lapse: OnLapse::default(),
         created_at: scope.now,
-        expires_at: scope.now.plus_ms(LOCK_MS),
+        expires_at: scope.now.plus_ms(lock_ms),
     })
 }

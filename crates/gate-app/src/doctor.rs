@@ -132,6 +132,9 @@ fn states(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     for id in tx.list_misbooked_refunds(BATCH_MAX)? {
         wrong.push(format!("refund {id} is not booked as its status says"));
     }
+    for id in tx.list_misbooked_deposits(BATCH_MAX)? {
+        wrong.push(format!("deposit {id} is not booked as its status says"));
+    }
     for id in tx.list_sessions_out_of_step(BATCH_MAX)? {
         wrong.push(format!("session {id} does not agree with its transaction"));
     }

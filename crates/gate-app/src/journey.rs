@@ -1,21 +1,22 @@
 //! The journey of one session, as its page sees it.
 
 use gate_domain::Millis;
-use gate_domain::catalogue::{Offer, Refusal, Token};
-use gate_domain::hosted::tokens_on_offer;
+use gate_domain::catalogue::{Offer, Refusal, Side};
+use gate_domain::hosted::{Choices, choices};
 use gate_domain::ids::{SessionId, Tenant};
-use gate_domain::journey::step;
+use gate_domain::journey::{Stored, step};
 use gate_domain::price::NoPrice;
-use gate_domain::quote::Quote;
-use gate_domain::session::{Choice, Event, Refused, Session, Stage, State};
+use gate_domain::quote::{CARD, Quote};
+use gate_domain::session::{Choice, Event, FlightStage, Flow, Refused, Session, Stage, State};
 use gate_domain::transaction::Transaction;
 use gate_rails::{CardProblem, Rails};
 use gate_store::{Locked, StoreError, Tx};
-use gate_wire::journey::{Journey, RailHints, Seller, TestCard};
+use gate_wire::journey::{Journey, RailHints, Seller, TestAccount, TestCard};
 use gate_wire::words::SessionStatus;
 
 use crate::advance::{AdvanceError, advance_session, find_agreed_quote};
 use crate::app::{App, Scope};
+use crate::deposits::counted_units;
 
 /// Why the page cannot go on as it wanted to.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +65,15 @@ pub(crate) struct Story {
     pub(crate) session: Session,
     quote: Option<Quote>,
     transaction: Option<Transaction>,
+    new_quote: Option<Quote>,
+    deposits: Option<Deposits>,
     seller: Seller,
+}
+
+/// What has come in for a sale, and until when its price holds.
+struct Deposits {
+    received_units: i128,
+    lapses_at: Millis,
 }
 
 impl Story {
@@ -78,7 +87,7 @@ impl Story {
         // the one on the table.
         let quote = match (&session.state, &transaction) {
             (
-                State::Open { stage: Stage::AwaitingPayment, .. }
+                State::Open { stage: Stage::AwaitingPayment | Stage::AwaitingDeposit, .. }
                 | State::InFlight { .. }
                 | State::Completed,
                 Some(transaction),
@@ -88,17 +97,45 @@ impl Story {
             }
             _ => None,
         };
+        let new_quote = match &session.state {
+            State::InFlight {
+                stage: FlightStage::Repricing,
+                choice: Choice { quote: Some(offered), .. },
+            } => tx.find_quote(tenant, offered)?,
+            _ => None,
+        };
+        let deposits = match &transaction {
+            Some(transaction) if transaction.means.deposit().is_some() => {
+                Deposits::load(tx, transaction)?
+            }
+            Some(_) | None => None,
+        };
         let seller = Seller {
             partner_name: tx.find_partner_name(&tenant.partner)?.unwrap_or_default(),
             branding: (&tx.find_branding(tenant)?).into(),
         };
-        Ok(Some(Self { session, quote, transaction, seller }))
+        Ok(Some(Self { session, quote, transaction, new_quote, deposits, seller }))
     }
 
     fn journey(&self, offer: &Offer, hints: &RailHints, now: Millis) -> Journey {
-        let (quote, transaction) = (self.quote.as_ref(), self.transaction.as_ref());
-        let step = step(&self.session, offer, quote, transaction, now);
+        let stored = Stored {
+            quote: self.quote.as_ref(),
+            transaction: self.transaction.as_ref(),
+            new_quote: self.new_quote.as_ref(),
+            received_units: self.deposits.as_ref().map_or(0, |deposits| deposits.received_units),
+            lapses_at: self.deposits.as_ref().map(|deposits| deposits.lapses_at),
+        };
+        let step = step(&self.session, offer, stored, now);
         Journey::new(&self.session, step, &self.seller, hints, offer.catalogue(), now)
+    }
+}
+
+impl Deposits {
+    fn load(tx: &mut Tx, transaction: &Transaction) -> Result<Option<Self>, StoreError> {
+        let (tenant, id) = (&transaction.tenant, &transaction.id);
+        let Some(waiting) = tx.find_deposit_address_of(tenant, id)? else { return Ok(None) };
+        let received_units = counted_units(&tx.list_deposits(tenant, id)?);
+        Ok(Some(Self { received_units, lapses_at: waiting.lapses_at }))
     }
 }
 
@@ -109,8 +146,14 @@ fn hints(rails: Option<&Rails>) -> RailHints {
         label: card.label.into(),
         outcome: card.outcome.into(),
     });
+    let test_accounts = rails.test_accounts.iter().map(|account| TestAccount {
+        iban: account.iban.into(),
+        label: account.label.into(),
+        outcome: account.outcome.into(),
+    });
     RailHints {
         test_cards: test_cards.collect(),
+        test_accounts: test_accounts.collect(),
         challenge_hint: rails.challenge_hint.map(str::to_owned),
     }
 }
@@ -181,19 +224,21 @@ pub(crate) async fn act_on_offer<F>(
     action: F,
 ) -> Result<Journey, JourneyError>
 where
-    F: Fn(&mut Tx, &Scope<'_>, Locked<Session>, &[Token]) -> Result<(), JourneyError>
+    F: Fn(&mut Tx, &Scope<'_>, Locked<Session>, &Choices) -> Result<(), JourneyError>
         + Send
         + 'static,
 {
     act(app, tenant, session, move |tx, scope, session| {
         let offer = scope.offer(&session.tenant);
-        match tokens_on_offer(&session.terms, &offer) {
-            Ok(tokens) => action(tx, scope, session, &tokens),
+        let flow = session.flow();
+        match choices(&session.terms, flow, &offer) {
+            Ok(choices) => action(tx, scope, session, &choices),
             Err(_) if before_payment(&session) => Ok(()),
             // What is on offer does not matter any more: the session's own rules answer.
             Err(_) => {
-                let all: Vec<_> = offer.catalogue().tokens().cloned().collect();
-                action(tx, scope, session, &all)
+                let side = if flow == Flow::OffRamp { Side::OffRamp } else { Side::OnRamp };
+                let tokens = offer.catalogue().tokens().cloned().collect();
+                action(tx, scope, session, &Choices { side, method: CARD, tokens })
             }
         }
     })
@@ -203,7 +248,7 @@ where
 /// Whether nothing is written down yet that may move money.
 fn before_payment(session: &Session) -> bool {
     match session.state {
-        State::Open { stage: Stage::AwaitingPayment, .. } => false,
+        State::Open { stage: Stage::AwaitingPayment | Stage::AwaitingDeposit, .. } => false,
         State::Open { .. } => true,
         State::InFlight { .. } | State::Completed | State::Expired | State::Cancelled => false,
     }

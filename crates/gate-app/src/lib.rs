@@ -15,6 +15,7 @@ pub mod choose;
 pub mod clock;
 pub mod create_session;
 pub mod customers;
+pub mod deposits;
 pub mod doctor;
 pub mod egress;
 pub mod embed_token;

@@ -1,10 +1,12 @@
 //! Pay: from the accepted price to a charge that is written down, and the second step if the bank
 //! wants one.
 
+use gate_domain::catalogue::Side;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use gate_domain::rail::{Card, ChallengeCode, Means};
 use gate_domain::session::{Event, Refused, Session, Stage, State};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
+use gate_domain::wallet::Address;
 use gate_store::{Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
 
@@ -37,12 +39,12 @@ pub async fn pay(
 ) -> Result<Journey, JourneyError> {
     let rails = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?;
     let card = rails.cards.tokenise(card.number, card.expiry, card.cvc, app.now())?;
-    act_on_offer(app, tenant, session, move |tx, scope, session, tokens| {
+    act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
         if payment_under_way(&session) {
             return Ok(());
         }
         let quote = tx.find_quote(&session.tenant, &quote_id)?;
-        if quote.is_some_and(|quote| !is_on_offer(&quote, tokens)) {
+        if quote.is_some_and(|quote| !is_on_offer(&quote, &choices.tokens)) {
             return Ok(());
         }
         start_payment(tx, scope, session, &quote_id, &card)
@@ -50,9 +52,12 @@ pub async fn pay(
     .await
 }
 
-fn payment_under_way(session: &Session) -> bool {
+/// Whether a payment, or a sale, is under way or made: then a click more changes nothing.
+pub(crate) fn payment_under_way(session: &Session) -> bool {
     match &session.state {
-        State::Open { stage, .. } => *stage == Stage::AwaitingPayment,
+        State::Open { stage, .. } => {
+            matches!(stage, Stage::AwaitingPayment | Stage::AwaitingDeposit)
+        }
         State::InFlight { .. } | State::Completed => true,
         State::Expired | State::Cancelled => false,
     }
@@ -66,38 +71,74 @@ pub(crate) fn start_payment(
     quote_id: &QuoteId,
     card: &Card,
 ) -> Result<(), JourneyError> {
-    let (transaction, quote) = {
-        let choice = session.choice().ok_or(Refused::Ended)?;
-        if choice.quote.as_ref() != Some(quote_id) {
-            return Err(Refused::OtherQuote.into());
-        }
-        let quote = tx.find_quote(&session.tenant, quote_id)?.ok_or(Refused::OtherQuote)?;
-        if quote.lapsed(scope.now) {
-            return Err(JourneyError::QuoteExpired);
-        }
-        let address = choice.address.clone().ok_or(Refused::OutOfStep)?;
-        let transaction = Transaction {
-            id: TransactionId::new(session.tenant.mode, scope.seed()),
-            tenant: session.tenant.clone(),
-            session_id: session.id.clone(),
-            quote_id: quote_id.clone(),
-            address: Some(address),
-            means: Means::Card(card.clone()),
-            state: transaction::State::AwaitingPayment { step: PaymentStep::Authorising },
-            created_at: scope.now,
-            updated_at: scope.now,
-        };
-        (transaction, quote)
+    let address = session.choice().and_then(|choice| choice.address.clone());
+    let attempt = Attempt {
+        id: TransactionId::new(session.tenant.mode, scope.seed()),
+        address: Some(address.ok_or(Refused::OutOfStep)?),
+        means: Means::Card(card.clone()),
+        step: PaymentStep::Authorising,
+        started: Event::PaymentStarted,
+    };
+    write_down(tx, scope, session, quote_id, attempt)
+}
+
+/// What is particular to one way of taking in what the user gives.
+pub(crate) struct Attempt {
+    /// Its id.
+    pub(crate) id: TransactionId,
+    /// Where the tokens of a buy go.
+    pub(crate) address: Option<Address>,
+    /// How it is taken in.
+    pub(crate) means: Means,
+    /// What happens first.
+    pub(crate) step: PaymentStep,
+    /// What that means for the session.
+    pub(crate) started: Event,
+}
+
+/// Write down a transaction at the accepted price.
+pub(crate) fn write_down(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    quote_id: &QuoteId,
+    attempt: Attempt,
+) -> Result<(), JourneyError> {
+    let choice = session.choice().ok_or(Refused::Ended)?;
+    if choice.quote.as_ref() != Some(quote_id) {
+        return Err(Refused::OtherQuote.into());
+    }
+    let quote = tx.find_quote(&session.tenant, quote_id)?.ok_or(Refused::OtherQuote)?;
+    // The price of a sale is not paid by card, and nobody sends tokens for what they buy.
+    let sells = matches!(attempt.means, Means::Deposit(_));
+    if sells != (quote.side == Side::OffRamp) {
+        return Err(Refused::OutOfStep.into());
+    }
+    if quote.lapsed(scope.now) {
+        return Err(JourneyError::QuoteExpired);
+    }
+    // The session says whether it takes this now, before anything is written.
+    session.state.apply(&attempt.started, &session.terms)?;
+    let id = attempt.id;
+    let transaction = Transaction {
+        id: id.clone(),
+        tenant: session.tenant.clone(),
+        session_id: session.id.clone(),
+        quote_id: quote_id.clone(),
+        address: attempt.address,
+        means: attempt.means,
+        state: transaction::State::AwaitingPayment { step: attempt.step },
+        created_at: scope.now,
+        updated_at: scope.now,
     };
     begin_transaction(tx, scope, &session, &transaction, &quote)?;
-    let id = transaction.id;
     // A price that a partner has locked is redeemed once, by whoever pays it first.
     if quote.session_id.is_none() {
         let signed = redeem_on_page(tx, scope, &session, quote_id, &id)?;
         let signed = signed.ok_or(JourneyError::QuoteExpired)?;
         announce_consumed(tx, scope, &signed, &session.id)?;
     }
-    advance_session_with(tx, scope, session, &Event::PaymentStarted, |session| {
+    advance_session_with(tx, scope, session, &attempt.started, |session| {
         session.transaction = Some(id);
     })?;
     Ok(())

@@ -172,6 +172,7 @@ fn write_down(
         id: CommandId::new(tenant.mode, scope.seed()),
         transaction_id: transaction.id.clone(),
         refund_id: Some(refund.id.clone()),
+        deposit_id: None,
         kind: CommandKind::Refund,
         amount: refund.amount.clone(),
         means: transaction.means.clone(),

@@ -3,21 +3,22 @@
 mod advance_time;
 mod ask_identity;
 
-use std::sync::Arc;
-
-use gate_domain::hosted::tokens_on_offer;
+use gate_domain::bank::BankAccount;
+use gate_domain::catalogue::Side;
+use gate_domain::hosted::choices;
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::rail::Card;
 use gate_domain::reason::Reason;
 use gate_domain::session::{Event, Refused, Session, Stage, State};
 use gate_domain::transaction;
 use gate_domain::wallet::Address;
-use gate_rails::PriceSource;
+use gate_rails::{PriceSource, Rails};
 use gate_store::{Locked, Tx};
 
-use crate::advance::{advance_session, advance_transaction};
+use crate::advance::{advance_session, advance_transaction, find_agreed_quote};
 use crate::app::{App, Scope};
 use crate::choose::make_quote;
+use crate::deposits::{Transfer, end_sale, receive_transfer, write_down_sale};
 use crate::journey::JourneyError;
 use crate::pay::{lock_own_transaction, start_payment};
 
@@ -26,6 +27,8 @@ pub use ask_identity::require_kyc;
 
 /// Where forced purchases go when nobody gave an address.
 const TEST_ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+/// Where the money of forced sales goes.
+const TEST_ACCOUNT: &str = "DE09 0000 0000 0000 0000 01";
 
 /// What to force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +51,7 @@ pub async fn force(
     if tenant.mode != Mode::Test {
         return Err(JourneyError::NotFound);
     }
-    let prices = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.prices.clone();
+    let rails = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.clone();
     let (tenant, id) = (tenant.clone(), id.clone());
     app.write(move |tx, scope| {
         let session = lock_identified(tx, scope, &tenant, &id, outcome)?;
@@ -57,12 +60,12 @@ pub async fn force(
                 return Ok(advance_session(tx, scope, session, &Event::ExpiryForced)?);
             }
             Force::Complete => {
-                ensure_payment(tx, scope, session, &prices, ("succeeds", "4242"))?;
-                force_completion(tx, scope, &tenant, &id)?;
+                ensure_payment(tx, scope, session, &rails, ("succeeds", "4242"))?;
+                force_completion(tx, scope, &*rails.prices, &tenant, &id)?;
             }
             Force::Fail => {
                 // The worker sends this charge later: the bank must then agree with what we forced.
-                ensure_payment(tx, scope, session, &prices, ("declined", "0002"))?;
+                ensure_payment(tx, scope, session, &rails, ("declined", "0002"))?;
                 force_failure(tx, scope, &tenant, &id)?;
             }
         }
@@ -97,21 +100,22 @@ fn ensure_payment(
     tx: &mut Tx,
     scope: &Scope<'_>,
     session: Locked<Session>,
-    prices: &Arc<dyn PriceSource>,
+    rails: &Rails,
     (card, last4): (&str, &str),
 ) -> Result<(), JourneyError> {
     let (tenant, id) = (session.tenant.clone(), session.id.clone());
     match &session.state {
         State::Completed | State::Expired | State::Cancelled => return Err(Refused::Ended.into()),
-        State::InFlight { .. } | State::Open { stage: Stage::AwaitingPayment, .. } => {
+        State::InFlight { .. }
+        | State::Open { stage: Stage::AwaitingPayment | Stage::AwaitingDeposit, .. } => {
             return Ok(());
         }
         State::Open { .. } => {}
     }
-    let tokens = tokens_on_offer(&session.terms, &scope.offer(&tenant));
-    let tokens = tokens.map_err(JourneyError::Unavailable)?;
-    let asset = tokens.first().ok_or(JourneyError::AssetNotAvailable)?.asset();
-    let quote = make_quote(scope, &session, &asset, &**prices)?;
+    let choices = choices(&session.terms, session.flow(), &scope.offer(&tenant));
+    let choices = choices.map_err(JourneyError::Unavailable)?;
+    let asset = choices.tokens.first().ok_or(JourneyError::AssetNotAvailable)?.asset();
+    let quote = make_quote(scope, &session, &choices, &asset, &*rails.prices)?;
     tx.insert_quote(&tenant, &quote)?;
     let known = session.choice().and_then(|choice| choice.address.clone());
     let address = Address::parse(TEST_ADDRESS).expect("a constant of ours");
@@ -124,6 +128,14 @@ fn ensure_payment(
         let session = lock(tx, &tenant, &id)?;
         advance_session(tx, scope, session, &Event::AddressGiven(address))?;
     }
+    if choices.side == Side::OffRamp {
+        let account = BankAccount::parse(TEST_ACCOUNT, None).expect("a constant of ours");
+        let account = rails.accounts.tokenise(&account);
+        let session = lock(tx, &tenant, &id)?;
+        advance_session(tx, scope, session, &Event::AccountGiven(account))?;
+        let session = lock(tx, &tenant, &id)?;
+        return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits);
+    }
     let card = Card { token: card.into(), last4: last4.into() };
     let session = lock(tx, &tenant, &id)?;
     start_payment(tx, scope, session, &quote.id, &card)
@@ -132,6 +144,7 @@ fn ensure_payment(
 fn force_completion(
     tx: &mut Tx,
     scope: &Scope<'_>,
+    prices: &dyn PriceSource,
     tenant: &Tenant,
     id: &SessionId,
 ) -> Result<(), JourneyError> {
@@ -140,6 +153,17 @@ fn force_completion(
         let session = lock(tx, tenant, id)?;
         let transaction = lock_own_transaction(tx, &session)?.ok_or(Refused::OutOfStep)?;
         let tail = transaction.id.as_str().rsplit('_').next().unwrap_or_default();
+        if let (S::AwaitingPayment { .. }, Some(means)) =
+            (&transaction.state, transaction.means.deposit())
+        {
+            let transfer = Transfer {
+                address: means.address.clone(),
+                amount: find_agreed_quote(tx, &transaction)?.crypto,
+                transfer: format!("forced_in_{tail}"),
+            };
+            receive_transfer(tx, scope, prices, &transfer)?;
+            continue;
+        }
         let event = match &transaction.state {
             S::AwaitingPayment { .. } => E::PaymentSucceeded { payment: format!("sim_pay_{tail}") },
             S::PaymentReceived { .. } | S::Settling { .. } => {
@@ -166,7 +190,15 @@ fn force_failure(
     use transaction::{Event as E, State as S};
     let session = lock(tx, tenant, id)?;
     let transaction = lock_own_transaction(tx, &session)?.ok_or(Refused::OutOfStep)?;
+    if matches!(transaction.state, S::AwaitingPayment { .. })
+        && transaction.means.deposit().is_some()
+    {
+        return Ok(end_sale(tx, scope, session, transaction, Reason::ForcedFailure)?);
+    }
     let event = match &transaction.state {
+        S::PaymentReceived { .. } | S::Settling { .. } if transaction.means.deposit().is_some() => {
+            E::PayoutBounced
+        }
         S::PaymentReceived { .. } | S::Settling { .. } => E::PayoutFailed,
         S::AwaitingPayment { .. }
         | S::Completed { .. }

@@ -2,32 +2,72 @@
 //! down; from then on money may be moving, and no switch touches it.
 
 use crate::catalogue::{Offer, Refusal, RefusalCode, Side, Token, Wanted};
+use crate::quote::CARD;
 use crate::session::{Flow, Terms};
 
-/// How users pay on the hosted page.
-const METHOD: &str = "card";
+/// The ways of being paid out that the hosted page can ask an account for: an IBAN.
+const TO_AN_IBAN: [&str; 2] = ["sepa_payout", "faster_payments_payout"];
 
-/// The tokens that the session leaves to choose from, or why there is no way to buy any.
-pub fn tokens_on_offer(terms: &Terms, offer: &Offer) -> Result<Vec<Token>, Box<Refusal>> {
-    match terms.flow {
-        None | Some(Flow::OnRamp) => {}
-        Some(Flow::OffRamp) => return Err(not_here("Selling")),
-        Some(Flow::Swap) => return Err(not_here("Swapping")),
-    }
+/// One thing that the user can do in a session, and with which tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choices {
+    /// Buy or sell.
+    pub side: Side,
+    /// By which the user pays, or is paid.
+    pub method: &'static str,
+    /// The tokens that the session leaves to choose from; never empty.
+    pub tokens: Vec<Token>,
+}
+
+/// What there is to choose from in a flow, or why there is nothing.
+pub fn choices(terms: &Terms, flow: Flow, offer: &Offer) -> Result<Choices, Box<Refusal>> {
+    let currency = terms.amount.asset.code.as_str();
+    let (side, method) = match flow {
+        Flow::OnRamp => (Side::OnRamp, CARD),
+        Flow::OffRamp => (Side::OffRamp, payout_method(offer, currency)?),
+        Flow::Swap => return Err(not_here("Swapping")),
+    };
     offer.check(&Wanted {
-        flow: Some(Flow::OnRamp),
-        currency: Some(&terms.amount.asset.code),
-        method: Some(METHOD),
+        flow: Some(flow),
+        currency: Some(currency),
+        method: Some(method),
         amount: Some(&terms.amount),
         ..Wanted::default()
     })?;
     let (symbol, network) = (terms.target_token.as_deref(), terms.target_network.as_deref());
-    let tokens = offer.tokens(Side::OnRamp, symbol, network);
+    let tokens = offer.tokens(side, symbol, network);
     if tokens.is_empty() {
         offer.check(&Wanted { asset: symbol, network, ..Wanted::default() })?;
         return Err(Refusal::nothing_to_buy());
     }
-    Ok(tokens)
+    Ok(Choices { side, method, tokens })
+}
+
+/// The flows that the page offers in a session: the pinned one, or all that are possible now.
+pub fn flows(terms: &Terms, offer: &Offer) -> Vec<Flow> {
+    if let Some(pinned) = terms.flow {
+        return vec![pinned];
+    }
+    let possible = |flow: &Flow| choices(terms, *flow, offer).is_ok();
+    [Flow::OnRamp, Flow::OffRamp].into_iter().filter(possible).collect()
+}
+
+/// Whether the page can be paid, or pay, by this method.
+pub fn is_for_the_page(side: Side, method: &str) -> bool {
+    match side {
+        Side::OnRamp => method == CARD,
+        Side::OffRamp => TO_AN_IBAN.contains(&method),
+    }
+}
+
+fn payout_method(offer: &Offer, currency: &str) -> Result<&'static str, Box<Refusal>> {
+    let methods = offer.methods(Side::OffRamp, currency, None);
+    let known = TO_AN_IBAN.into_iter().find(|id| methods.iter().any(|method| method.id == *id));
+    let Some(known) = known else {
+        offer.some_method(Side::OffRamp, currency, None)?;
+        return Err(not_here(&format!("Selling for {currency}")));
+    };
+    Ok(known)
 }
 
 fn not_here(what: &str) -> Box<Refusal> {

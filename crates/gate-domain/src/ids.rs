@@ -158,6 +158,7 @@ id!(/** A partner's own record of one of its customers. */ CustomerId, "cus");
 id!(/** A payment that a partner takes in on a rail. */ PayInId, "pi");
 id!(/** A payment that a partner sends out on a rail. */ PayOutId, "po");
 id!(/** Part of a completed payment that goes back, or all of it. */ RefundId, "rf");
+id!(/** Tokens that came in for a sale. */ DepositId, "dp");
 id!(/** One call for everything to be delivered again. */ ReplayId, "rp");
 id!(/** A command to a rail, and the key that the rail dedupes on. */ CommandId, "cmd");
 id!(/** A set of ledger entries that sum to zero. */ PostingId, "post");

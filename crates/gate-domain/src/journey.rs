@@ -1,13 +1,15 @@
 //! The journey: what the user sees and may do next, computed from stored state alone. A refresh, a
 //! second tab or another device therefore shows the same step.
 
-use crate::catalogue::{Offer, Refusal, Token};
-use crate::hosted::tokens_on_offer;
+use crate::catalogue::{Offer, Refusal, Side, Token};
+use crate::hosted::{Choices, choices, flows};
+use crate::money::Money;
 use crate::quote::Quote;
+use crate::rail::{DepositMeans, PayoutAccount};
 use crate::reason::Reason;
-use crate::session::{Choice, FlightStage, IdentityCheck, Session, Stage, State};
+use crate::session::{Choice, FlightStage, Flow, IdentityCheck, Session, Stage, State};
 use crate::time::Millis;
-use crate::transaction::{self, Transaction};
+use crate::transaction::{self, PaymentStep, Transaction};
 
 /// After this long without news the page says that it takes longer than usual: 8 s.
 const SLOW_AFTER_MS: i64 = 8_000;
@@ -15,8 +17,12 @@ const SLOW_AFTER_MS: i64 = 8_000;
 /// What the user sees. One step at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step<'a> {
-    /// Choose what to buy and look at the price.
+    /// Choose what to buy or sell and look at the price.
     Amount {
+        /// What the user wants to do.
+        flow: Flow,
+        /// What they could want.
+        flows: Vec<Flow>,
         /// What there is to choose from.
         options: Vec<Token>,
         /// What is chosen, or else the first option.
@@ -26,7 +32,12 @@ pub enum Step<'a> {
         /// Why the user is here again.
         notice: Option<Notice>,
     },
-    /// Say where the tokens go.
+    /// Say where the money of a sale goes.
+    Account {
+        /// The accepted price.
+        quote: &'a Quote,
+    },
+    /// Say where the tokens go; for a sale, where they would go back to.
     Wallet {
         /// The accepted price.
         quote: &'a Quote,
@@ -37,6 +48,37 @@ pub enum Step<'a> {
         quote: &'a Quote,
         /// Where the tokens go.
         address: &'a str,
+    },
+    /// Look at a sale once more before tokens are sent.
+    Confirm {
+        /// The accepted price.
+        quote: &'a Quote,
+        /// Where tokens would go back to.
+        address: &'a str,
+        /// Where the money goes.
+        account: &'a PayoutAccount,
+    },
+    /// Send tokens.
+    Deposit {
+        /// The agreed price.
+        quote: &'a Quote,
+        /// Where to, and what becomes of them.
+        means: &'a DepositMeans,
+        /// The transaction that waits for them.
+        transaction: &'a Transaction,
+        /// What has come.
+        received: Money,
+        /// The price holds no longer: what comes now meets another.
+        lapsed: bool,
+    },
+    /// Say yes or no to a new price for tokens that came too late.
+    NewPrice {
+        /// The price that had been agreed.
+        agreed: &'a Quote,
+        /// The new one; none until it is asked for.
+        quote: Option<&'a Quote>,
+        /// The transaction that holds the tokens.
+        transaction: &'a Transaction,
     },
     /// Show who they are; the purchase then goes on where it was.
     Identity {
@@ -113,21 +155,31 @@ pub enum ProcessingStage {
     Review,
 }
 
+/// What has been stored about one session, beside itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stored<'a> {
+    /// The price on the table, or the one that the session's transaction was agreed at.
+    pub quote: Option<&'a Quote>,
+    /// The session's own transaction.
+    pub transaction: Option<&'a Transaction>,
+    /// A new price on the table, while a transaction has another.
+    pub new_quote: Option<&'a Quote>,
+    /// What has come in for a sale, in smallest units of the token.
+    pub received_units: i128,
+    /// When the price of a sale lapses that waits for tokens.
+    pub lapses_at: Option<Millis>,
+}
+
 /// What the user sees now.
 ///
-/// `offer` is what the session's partner can offer now, `quote` the one that the session's choice or its transaction names, `transaction` the
-/// session's own; `now` decides whether the price still holds.
+/// `offer` is what the session's partner can offer now; `now` decides whether the price still holds.
 ///
 /// # Panics
 /// When the rows contradict each other, for example a completed session without a transaction: the
 /// store writes them in one transaction, so that is a mistake of ours.
-pub fn step<'a>(
-    session: &'a Session,
-    offer: &Offer,
-    quote: Option<&'a Quote>,
-    transaction: Option<&'a Transaction>,
-    now: Millis,
-) -> Step<'a> {
+pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Millis) -> Step<'a> {
+    let Stored { quote, transaction, .. } = stored;
+    let flow = session.flow();
     let quote_of_payment = || quote.expect("a transaction has a quote");
     let paying = || transaction.expect("a session with a payment has a transaction");
     match &session.state {
@@ -137,20 +189,39 @@ pub fn step<'a>(
             Step::Failed {
                 reason: *reason,
                 refunded: *refunded,
-                can_retry: tokens_on_offer(&session.terms, offer).is_ok(),
+                can_retry: choices(&session.terms, flow, offer).is_ok(),
                 transaction,
             }
         }
         State::Open { stage: Stage::AwaitingPayment, choice: Choice { identity: None, .. } } => {
             Step::Challenge { quote: quote_of_payment(), card_last4: card_last4(paying()) }
         }
-        State::Open { choice, .. } => match tokens_on_offer(&session.terms, offer) {
+        State::Open { stage: Stage::AwaitingDeposit, choice: Choice { identity: None, .. } } => {
+            deposit_step(quote_of_payment(), paying(), stored, now)
+        }
+        State::Open { choice, .. } => match choices(&session.terms, flow, offer) {
             Err(refusal) => Step::Unavailable { refusal },
-            Ok(options) => open_step(choice, options, quote, now),
+            Ok(options) => {
+                let amount = AmountStep { flow, flows: flows(&session.terms, offer), options };
+                open_step(choice, amount, quote, now)
+            }
+        },
+        State::InFlight { stage: FlightStage::Processing, .. }
+            if matches!(
+                paying().state,
+                transaction::State::AwaitingPayment { step: PaymentStep::Partial }
+            ) =>
+        {
+            deposit_step(quote_of_payment(), paying(), stored, now)
+        }
+        State::InFlight { stage: FlightStage::Repricing, .. } => Step::NewPrice {
+            agreed: quote_of_payment(),
+            quote: stored.new_quote,
+            transaction: paying(),
         },
         State::InFlight { stage, .. } => Step::Processing {
             stage: match stage {
-                FlightStage::Processing => match paying().state {
+                FlightStage::Processing | FlightStage::Repricing => match paying().state {
                     transaction::State::AwaitingPayment { .. } => ProcessingStage::Authorising,
                     transaction::State::PaymentReceived { .. }
                     | transaction::State::Settling { .. }
@@ -182,32 +253,62 @@ fn card_last4(transaction: &Transaction) -> &str {
     transaction.means.card().map_or("", |card| card.last4.as_str())
 }
 
+/// Tokens are to come.
+fn deposit_step<'a>(
+    quote: &'a Quote,
+    transaction: &'a Transaction,
+    stored: Stored<'a>,
+    now: Millis,
+) -> Step<'a> {
+    let means = transaction.means.deposit().expect("whoever waits for tokens has said where");
+    let received = Money::new(stored.received_units, quote.crypto.asset.clone());
+    let lapsed = stored.lapses_at.is_some_and(|lapses_at| now >= lapses_at);
+    Step::Deposit { quote, means, transaction, received, lapsed }
+}
+
+/// What the first step offers.
+struct AmountStep {
+    flow: Flow,
+    flows: Vec<Flow>,
+    options: Choices,
+}
+
 /// A step in which the user decides, while there is something on offer.
 fn open_step<'a>(
     choice: &'a Choice,
-    options: Vec<Token>,
+    amount: AmountStep,
     quote: Option<&'a Quote>,
     now: Millis,
 ) -> Step<'a> {
     if let Some(check) = choice.identity {
         return Step::Identity { check };
     }
-    let Some(quote) = quote else { return amount_step(options, None, None) };
-    if !options.iter().any(|token| token.is(&quote.crypto.asset)) {
-        return amount_step(options, None, Some(Notice::AssetNotAvailable));
+    let Some(quote) = quote else { return amount.step(None, None) };
+    if !amount.options.tokens.iter().any(|token| token.is(&quote.crypto.asset)) {
+        return amount.step(None, Some(Notice::AssetNotAvailable));
     }
-    match (choice.accepted, &choice.address) {
-        (false, _) => amount_step(options, Some(quote), None),
-        (true, _) if quote.lapsed(now) => {
-            amount_step(options, Some(quote), Some(Notice::QuoteExpired))
+    if !choice.accepted {
+        return amount.step(Some(quote), None);
+    }
+    if quote.lapsed(now) {
+        return amount.step(Some(quote), Some(Notice::QuoteExpired));
+    }
+    match (quote.side, &choice.account, &choice.address) {
+        (Side::OffRamp, None, _) => Step::Account { quote },
+        (Side::OnRamp, _, None) | (Side::OffRamp, Some(_), None) => Step::Wallet { quote },
+        (Side::OnRamp, _, Some(address)) => Step::Payment { quote, address: address.as_str() },
+        (Side::OffRamp, Some(account), Some(address)) => {
+            Step::Confirm { quote, address: address.as_str(), account }
         }
-        (true, None) => Step::Wallet { quote },
-        (true, Some(address)) => Step::Payment { quote, address: address.as_str() },
     }
 }
 
-fn amount_step(options: Vec<Token>, quote: Option<&Quote>, notice: Option<Notice>) -> Step<'_> {
-    let quoted = quote.and_then(|quote| options.iter().find(|token| token.is(&quote.crypto.asset)));
-    let selected = quoted.or(options.first()).expect("there is something on offer").clone();
-    Step::Amount { selected, options, quote, notice }
+impl AmountStep {
+    fn step(self, quote: Option<&Quote>, notice: Option<Notice>) -> Step<'_> {
+        let Self { flow, flows, options: Choices { tokens: options, .. } } = self;
+        let quoted =
+            quote.and_then(|quote| options.iter().find(|token| token.is(&quote.crypto.asset)));
+        let selected = quoted.or(options.first()).expect("there is something on offer").clone();
+        Step::Amount { flow, flows, selected, options, quote, notice }
+    }
 }

@@ -159,6 +159,32 @@ impl Posting {
         Self::new(booking, entries)
     }
 
+    /// The entries that tokens cause that a user has sent: they are here, and nobody's until a sale
+    /// takes them in.
+    pub fn of_deposit(amount: &Money) -> Self {
+        Self::moved(Booking::TokensReceived, amount, &Account::Treasury, &Account::Suspense)
+    }
+
+    /// The entries that it causes that a sale takes in tokens which are here.
+    pub fn of_tokens_taken(quote: &Quote) -> Self {
+        Self::moved(Booking::TokensReceived, &quote.crypto, &Account::Suspense, &Account::UserFunds)
+    }
+
+    /// The entries that tokens cause that no sale has taken in, once they are back.
+    pub fn of_deposit_returned(amount: &Money) -> Self {
+        Self::moved(Booking::TokensReturned, amount, &Account::Suspense, &Account::Treasury)
+    }
+
+    /// So much onto one account and off another.
+    fn moved(booking: Booking, amount: &Money, onto: &Account, off: &Account) -> Self {
+        let asset = &amount.asset;
+        let entry = |account: &Account, units| Entry {
+            account: account.clone(),
+            amount: Money::new(units, asset.clone()),
+        };
+        Self::new(booking, vec![entry(onto, amount.units), entry(off, -amount.units)])
+    }
+
     /// The entries that it causes that a refund was paid.
     ///
     /// # Panics

@@ -12,6 +12,7 @@ pub mod change;
 pub mod chaos;
 pub mod customer;
 pub mod delivery;
+pub mod deposit;
 pub mod destination;
 pub mod endpoint_health;
 pub mod endpoint_options;

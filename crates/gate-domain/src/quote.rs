@@ -313,6 +313,45 @@ pub fn price_sale(
     Ok(Priced { fiat: Money::new(net, currency.clone()), crypto: tokens.clone(), fees })
 }
 
+/// Work out how many tokens bring `payout` at `rate` once the fees are taken: what a user sells who
+/// wants to be paid so much.
+///
+/// The tokens are rounded up to their smallest unit; what they are worth beyond the amount becomes a
+/// fee line of its own, so that the user is paid the amount to the unit.
+pub fn price_payout(
+    payout: &Money,
+    token: &Asset,
+    rate: Rate,
+    policy: FeePolicy,
+) -> Result<Priced, QuoteError> {
+    if payout.units <= 0 {
+        return Err(QuoteError::TooSmall);
+    }
+    // The fee is a share of the gross, so the gross is found from below: each step closes at least
+    // half of what is missing, since no share is more than a half.
+    let mut gross = payout.units;
+    loop {
+        let fees = policy.service(gross)?.checked_add(policy.fixed_units);
+        let missing = payout.units - less(gross, [fees.ok_or(QuoteError::TooLarge)?])?;
+        if missing <= 0 {
+            break;
+        }
+        gross = gross.checked_add(missing).ok_or(QuoteError::TooLarge)?;
+    }
+    let tokens = tokens_for(&Money::new(gross, payout.asset.clone()), token, rate)?;
+    let value = worth(&tokens, &payout.asset, rate)?.units;
+    let service = policy.service(value)?;
+    let rounding = less(value, [service, policy.fixed_units, payout.units])?;
+    assert!(rounding >= 0, "tokens are rounded up, so they cannot be worth less than is paid");
+    let lines = [
+        (FeeKind::Service, service),
+        (FeeKind::Fixed, policy.fixed_units),
+        (FeeKind::Rounding, rounding),
+    ];
+    let fees = bill(lines, &payout.asset);
+    Ok(Priced { fiat: payout.clone(), crypto: tokens, fees })
+}
+
 /// What `tokens` are worth at `rate` before any fee, rounded down to the currency's smallest unit.
 pub fn worth(tokens: &Money, currency: &Asset, rate: Rate) -> Result<Money, QuoteError> {
     let token_scale = power_of_ten(tokens.asset.decimals + RATE_DECIMALS);
@@ -490,6 +529,33 @@ mod tests {
     }
 
     proptest! {
+        /// The user is paid the amount to the unit, for no more tokens than that takes.
+        #[test]
+        fn a_payout_takes_the_least_tokens_that_bring_it(
+            units in 1i128..=1_000_000_000,
+            rate in 1_000i64..=20_000_000_000_000,
+            service_bps in 0i64..=5000,
+            fixed_units in 0i128..=500,
+        ) {
+            let policy = FeePolicy { service_bps, fixed_units, ..POLICY };
+            for currency in [currency("EUR", 2), currency("JPY", 0), currency("KWD", 3)] {
+                for token in [token("USDC", 6), token("WBTC", 8), token("ETH", 18)] {
+                    let payout = Money::new(units, currency.clone());
+                    let Ok(priced) = price_payout(&payout, &token, Rate(rate), policy) else {
+                        continue;
+                    };
+                    prop_assert_eq!(&priced.fiat, &payout);
+                    let fees: i128 = priced.fees.iter().map(|fee| fee.amount.units).sum();
+                    let value = worth(&priced.crypto, &currency, Rate(rate)).unwrap().units;
+                    prop_assert_eq!(units + fees, value);
+                    prop_assert!(priced.fees.iter().all(|fee| fee.amount.units > 0));
+                    let fewer = Money::new(priced.crypto.units - 1, token.clone());
+                    let sold = price_sale(&fewer, &currency, Rate(rate), policy);
+                    prop_assert!(sold.is_err() || sold.unwrap().fiat.units < units);
+                }
+            }
+        }
+
         /// The same sum for a sale: rounded down before the fees.
         #[test]
         fn the_parts_of_a_sale_add_up_to_the_unit(

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CommandId, RefundId, TransactionId};
+use crate::ids::{CommandId, DepositId, RefundId, TransactionId};
 use crate::money::Money;
 use crate::rail_payment::RailPaymentId;
 use crate::time::Millis;
@@ -54,6 +54,28 @@ pub struct Card {
     pub last4: String,
 }
 
+/// A bank account as the provider knows it. Like a card's, its number never reaches us for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayoutAccount {
+    /// The provider's token.
+    pub token: String,
+    /// The last four characters, for the user.
+    pub last4: String,
+    /// The country of the bank, two letters of ISO 3166.
+    pub country: String,
+}
+
+/// How the tokens of a sale come in, and where everything goes that leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepositMeans {
+    /// Where the user sends them: nobody else is given this address.
+    pub address: Address,
+    /// Where tokens go back to.
+    pub back_to: Address,
+    /// Where the money goes.
+    pub account: PayoutAccount,
+}
+
 /// What a transaction takes in what the user gives by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +84,8 @@ pub enum Means {
     Card(Card),
     /// A transfer that the partner asked for over the API.
     Rail(RailPaymentId),
+    /// Tokens that the user sends from their wallet.
+    Deposit(DepositMeans),
 }
 
 impl Means {
@@ -69,15 +93,23 @@ impl Means {
     pub const fn card(&self) -> Option<&Card> {
         match self {
             Self::Card(card) => Some(card),
-            Self::Rail(_) => None,
+            Self::Rail(_) | Self::Deposit(_) => None,
         }
     }
 
     /// The rail payment, if it is one.
     pub const fn rail(&self) -> Option<&RailPaymentId> {
         match self {
-            Self::Card(_) => None,
             Self::Rail(id) => Some(id),
+            Self::Card(_) | Self::Deposit(_) => None,
+        }
+    }
+
+    /// How tokens come in, if they do.
+    pub const fn deposit(&self) -> Option<&DepositMeans> {
+        match self {
+            Self::Deposit(means) => Some(means),
+            Self::Card(_) | Self::Rail(_) => None,
         }
     }
 }
@@ -116,6 +148,9 @@ pub struct Command {
     /// itself, because it could not be delivered for, has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<RefundId>,
+    /// The tokens that it sends back, where they were not what a sale takes in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposit_id: Option<DepositId>,
     /// What to do.
     pub kind: CommandKind,
     /// How much, of what.

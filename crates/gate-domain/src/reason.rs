@@ -40,6 +40,14 @@ pub enum Reason {
     RefundRefused,
     /// The provider never said what became of a refund; a person looks into it.
     RefundUnresolved,
+    /// Fewer tokens came than were agreed on, and the price has lapsed; they go back.
+    DepositShort,
+    /// The tokens came after the price had lapsed; they go back.
+    DepositLate,
+    /// The tokens came after the price had lapsed, and the user did not take the new one; they go back.
+    NewPriceDeclined,
+    /// The bank did not take the money of a sale; the tokens go back.
+    PayoutBounced,
 }
 
 impl Reason {
@@ -63,6 +71,10 @@ impl Reason {
             Self::ForcedFailure => "forced_failure",
             Self::RefundRefused => "refund_refused",
             Self::RefundUnresolved => "refund_unresolved",
+            Self::DepositShort => "deposit_short",
+            Self::DepositLate => "deposit_late",
+            Self::NewPriceDeclined => "new_price_declined",
+            Self::PayoutBounced => "payout_bounced",
         }
     }
 
@@ -107,6 +119,18 @@ impl Reason {
             Self::RefundUnresolved => {
                 "The payment provider has not told us what became of the refund. We are looking into it."
             }
+            Self::DepositShort => {
+                "Less arrived than was agreed, and the price has lapsed. What arrived goes back to your wallet."
+            }
+            Self::DepositLate => {
+                "Your tokens arrived after the price had lapsed. They go back to your wallet."
+            }
+            Self::NewPriceDeclined => {
+                "The new price was not accepted. Your tokens go back to your wallet."
+            }
+            Self::PayoutBounced => {
+                "The bank did not take the money. Your tokens go back to your wallet."
+            }
         }
     }
 
@@ -131,6 +155,10 @@ impl Reason {
             }
             Self::IdentityRejected => "Try again, or go back to the shop.",
             Self::ForcedFailure => "Try again.",
+            Self::DepositShort | Self::DepositLate | Self::NewPriceDeclined => {
+                "Start again with a fresh price, and send the whole amount at once."
+            }
+            Self::PayoutBounced => "Start again with another bank account.",
             Self::RefundRefused => {
                 "Try the refund again later, or give the money back another way."
             }
@@ -152,7 +180,11 @@ impl Reason {
             | Self::IdentityRequired
             | Self::IdentityRejected
             | Self::ForcedFailure
-            | Self::RefundRefused => true,
+            | Self::RefundRefused
+            | Self::DepositShort
+            | Self::DepositLate
+            | Self::NewPriceDeclined
+            | Self::PayoutBounced => true,
             Self::PaymentUnresolved
             | Self::PayoutUnresolved
             | Self::RefundFailed

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::EventType;
 use crate::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use crate::money::Money;
+use crate::rail::PayoutAccount;
 use crate::reason::Reason;
 use crate::time::Millis;
 use crate::wallet::Address;
@@ -40,7 +41,7 @@ pub struct Session {
 /// What the partner asked for. The browser cannot change any of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// What the user pays.
+    /// What the user pays; for a sale, what they are paid.
     pub amount: Money,
     /// The token's symbol, if the partner pins it.
     pub target_token: Option<String>,
@@ -48,7 +49,7 @@ pub struct Terms {
     pub target_network: Option<String>,
     /// The flow, if the partner pins it.
     pub flow: Option<Flow>,
-    /// Where the tokens go, if the partner knows.
+    /// Where the tokens go, if the partner knows; for a sale, where they would go back to.
     pub wallet_address: Option<Address>,
     /// Where the user goes back to.
     pub return_url: String,
@@ -104,8 +105,14 @@ pub struct Choice {
     pub quote: Option<QuoteId>,
     /// Whether the user said yes to it.
     pub accepted: bool,
-    /// Where the tokens go.
+    /// Where the tokens go; for a sale, where they would go back to.
     pub address: Option<Address>,
+    /// What they want to do, where the partner leaves that open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
+    /// Where the money of a sale goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<PayoutAccount>,
     /// What has to be confirmed about who they are, before they may go on. It outlives a failed
     /// attempt, so that nobody gets around it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,6 +201,8 @@ pub enum Stage {
     Quoted,
     /// The bank waits for the user's second step; nothing is charged yet.
     AwaitingPayment,
+    /// The user is to send tokens; none have come.
+    AwaitingDeposit,
     /// The last attempt failed; the user may try again.
     Failed {
         /// Why.
@@ -209,6 +218,8 @@ pub enum Stage {
 pub enum FlightStage {
     /// Payment, then sending.
     Processing,
+    /// The user's tokens came too late for their price: a new one waits for a yes.
+    Repricing,
     /// The payment goes back.
     Refunding {
         /// Why.
@@ -230,8 +241,12 @@ pub enum Event {
     QuoteGiven(QuoteId),
     /// The user said yes to a price.
     QuoteAccepted(QuoteId),
+    /// The user said what they want to do.
+    FlowChosen(Flow),
     /// The user said where the tokens go.
     AddressGiven(Address),
+    /// The user said where the money of a sale goes.
+    AccountGiven(PayoutAccount),
     /// The user wants to change an earlier answer.
     SteppedBack(BackTo),
     /// The user wants to try again after a failure.
@@ -244,12 +259,17 @@ pub enum Event {
     IdentityRejected,
     /// A charge was written down.
     PaymentStarted,
+    /// An address for the user's tokens was written down.
+    DepositStarted,
     /// The partner redeemed a signed quote over the API: a rail payment was written down.
     RailStarted(QuoteId),
     /// The bank wants the second step.
     ChallengeAsked,
-    /// Money may be moving (again): the second step was answered, or an answer came at last.
+    /// Money may be moving (again): the second step was answered, tokens came, or an answer came at
+    /// last.
     PaymentMoving,
+    /// The user's tokens came too late for their price.
+    NewPriceNeeded,
     /// The tokens are there.
     TransactionCompleted,
     /// Nothing was charged.
@@ -279,6 +299,8 @@ pub enum BackTo {
     Amount,
     /// To the wallet address.
     Wallet,
+    /// To the bank account.
+    Account,
 }
 
 /// What a move causes. Carried out in the transaction that saves it.
@@ -335,6 +357,12 @@ impl Session {
         matches!(self.state, State::Open { .. } | State::InFlight { .. })
     }
 
+    /// What the user wants to do, as far as it is known.
+    pub fn flow(&self) -> Flow {
+        let chosen = self.choice().and_then(|choice| choice.flow);
+        self.terms.flow.or(chosen).unwrap_or(Flow::OnRamp)
+    }
+
     /// What the user has chosen so far.
     pub const fn choice(&self) -> Option<&Choice> {
         match &self.state {
@@ -370,12 +398,12 @@ impl State {
                 Stage::Created => "created",
                 Stage::Opened => "opened",
                 Stage::Quoted => "quoted",
-                Stage::AwaitingPayment => "awaiting_payment",
+                Stage::AwaitingPayment | Stage::AwaitingDeposit => "awaiting_payment",
                 Stage::Failed { refunded: false, .. } => "failed",
                 Stage::Failed { refunded: true, .. } => "refunded",
             },
             Self::InFlight { stage, .. } => match stage {
-                FlightStage::Processing => "processing",
+                FlightStage::Processing | FlightStage::Repricing => "processing",
                 FlightStage::Refunding { .. } => "refunding",
                 FlightStage::Review { .. } => "review",
             },
@@ -424,14 +452,27 @@ fn apply_open(
 ) -> Result<Step, Refused> {
     use Event as E;
     let open = |stage, choice| moved(State::Open { stage, choice }, &[]);
-    let paying = stage == Stage::AwaitingPayment;
+    let paying = matches!(stage, Stage::AwaitingPayment | Stage::AwaitingDeposit);
     // Nothing that the user chooses counts before it is known who they are.
     let held = paying || choice.identity.is_some();
     match event {
         E::PageOpened => match stage {
             Stage::Created => open(Stage::Opened, choice.clone()),
-            Stage::Opened | Stage::Quoted | Stage::AwaitingPayment | Stage::Failed { .. } => {
-                Ok(Step::Unchanged)
+            Stage::Opened
+            | Stage::Quoted
+            | Stage::AwaitingPayment
+            | Stage::AwaitingDeposit
+            | Stage::Failed { .. } => Ok(Step::Unchanged),
+        },
+        E::FlowChosen(flow) => match (terms.flow, choice.flow) {
+            _ if held => Err(Refused::OutOfStep),
+            (Some(pinned), _) if pinned != *flow => Err(Refused::OutOfStep),
+            (Some(_), _) => Ok(Step::Unchanged),
+            (None, Some(known)) if known == *flow => Ok(Step::Unchanged),
+            (None, _) => {
+                let choice =
+                    Choice { flow: Some(*flow), quote: None, accepted: false, ..choice.clone() };
+                open(Stage::Opened, choice)
             }
         },
         E::QuoteGiven(quote) => {
@@ -459,9 +500,26 @@ fn apply_open(
                 open(Stage::Quoted, Choice { address: Some(address.clone()), ..choice.clone() })
             }
         },
+        E::AccountGiven(account) => match &choice.account {
+            _ if held || !choice.accepted => Err(Refused::OutOfStep),
+            Some(known) if known == account => Ok(Step::Unchanged),
+            Some(_) | None => {
+                open(Stage::Quoted, Choice { account: Some(account.clone()), ..choice.clone() })
+            }
+        },
+        // Nothing has come in, so the user may think again; what comes all the same goes back.
+        E::SteppedBack(_) if stage == Stage::AwaitingDeposit && choice.identity.is_none() => {
+            let choice = Choice { quote: None, accepted: false, ..choice.clone() };
+            let next = State::Open { stage: Stage::Opened, choice };
+            moved(next, &[Effect::AbandonPayment])
+        }
         // An address that the partner fixed is no step to go back to; the one before it is.
         E::SteppedBack(to) => match to {
             _ if held => Err(Refused::OutOfStep),
+            BackTo::Account => match choice.account {
+                None => Ok(Step::Unchanged),
+                Some(_) => open(stage, Choice { account: None, ..choice.clone() }),
+            },
             BackTo::Wallet if terms.wallet_address.is_none() => match choice.address {
                 None => Ok(Step::Unchanged),
                 Some(_) => open(stage, Choice { address: None, ..choice.clone() }),
@@ -478,9 +536,11 @@ fn apply_open(
                 let choice = Choice { quote: None, accepted: false, ..choice.clone() };
                 open(Stage::Opened, choice)
             }
-            Stage::Created | Stage::Opened | Stage::Quoted | Stage::AwaitingPayment => {
-                Ok(Step::Unchanged)
-            }
+            Stage::Created
+            | Stage::Opened
+            | Stage::Quoted
+            | Stage::AwaitingPayment
+            | Stage::AwaitingDeposit => Ok(Step::Unchanged),
         },
         E::IdentityAsked(level) => match choice.identity {
             _ if paying => Err(Refused::OutOfStep),
@@ -509,6 +569,13 @@ fn apply_open(
             }
             in_flight(FlightStage::Processing, choice, &[EventType::SessionProcessing])
         }
+        E::DepositStarted => {
+            let ready = choice.accepted && choice.address.is_some() && choice.account.is_some();
+            if held || !ready || choice.quote.is_none() {
+                return Err(Refused::OutOfStep);
+            }
+            open(Stage::AwaitingDeposit, choice.clone())
+        }
         E::RailStarted(quote) => {
             if held {
                 return Err(Refused::OutOfStep);
@@ -517,7 +584,14 @@ fn apply_open(
             let choice = Choice { quote, accepted: true, ..choice.clone() };
             in_flight(FlightStage::Processing, &choice, &[EventType::SessionProcessing])
         }
-        E::ChallengeAsked if paying => Ok(Step::Unchanged),
+        E::ChallengeAsked if stage == Stage::AwaitingPayment => Ok(Step::Unchanged),
+        E::PaymentMoving if stage == Stage::AwaitingDeposit => {
+            in_flight(FlightStage::Processing, choice, &[EventType::SessionProcessing])
+        }
+        E::NewPriceNeeded if stage == Stage::AwaitingDeposit => {
+            let choice = Choice { quote: None, accepted: false, ..choice.clone() };
+            in_flight(FlightStage::Repricing, &choice, &[EventType::SessionProcessing])
+        }
         E::PaymentMoving if paying => in_flight(FlightStage::Processing, choice, &[]),
         E::TransactionFailed(reason) if paying => failed(*reason, false, choice),
         // A payment that was confirmed after we had let go of it: it is on its way back.
@@ -535,6 +609,7 @@ fn apply_open(
         }
         E::ChallengeAsked
         | E::PaymentMoving
+        | E::NewPriceNeeded
         | E::RefundStarted(_)
         | E::TransactionFailed(_)
         | E::TransactionCompleted
@@ -549,19 +624,46 @@ fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result
         E::PageOpened => Ok(Step::Unchanged),
         E::PaymentStarted => match stage {
             FlightStage::Processing => Ok(Step::Unchanged),
-            FlightStage::Refunding { .. } | FlightStage::Review { .. } => Err(Refused::OutOfStep),
+            FlightStage::Repricing | FlightStage::Refunding { .. } | FlightStage::Review { .. } => {
+                Err(Refused::OutOfStep)
+            }
         },
         E::PaymentMoving => match stage {
             FlightStage::Processing => Ok(Step::Unchanged),
-            FlightStage::Review { .. } => in_flight(FlightStage::Processing, choice, &[]),
+            FlightStage::Repricing | FlightStage::Review { .. } => {
+                in_flight(FlightStage::Processing, choice, &[])
+            }
             FlightStage::Refunding { .. } => Err(Refused::OutOfStep),
+        },
+        E::NewPriceNeeded => match stage {
+            FlightStage::Processing => {
+                let choice = Choice { quote: None, accepted: false, ..choice.clone() };
+                in_flight(FlightStage::Repricing, &choice, &[])
+            }
+            FlightStage::Repricing => Ok(Step::Unchanged),
+            FlightStage::Refunding { .. } | FlightStage::Review { .. } => Err(Refused::OutOfStep),
+        },
+        // The only choice while money is in flight: the new price of tokens that came too late.
+        E::QuoteGiven(quote) if stage == FlightStage::Repricing => {
+            let choice = Choice { quote: Some(quote.clone()), accepted: false, ..choice.clone() };
+            in_flight(FlightStage::Repricing, &choice, &[])
+        }
+        E::QuoteAccepted(quote) if stage == FlightStage::Repricing => match &choice.quote {
+            Some(offered) if offered == quote && choice.accepted => Ok(Step::Unchanged),
+            Some(offered) if offered == quote => {
+                let choice = Choice { accepted: true, ..choice.clone() };
+                in_flight(FlightStage::Repricing, &choice, &[])
+            }
+            Some(_) | None => Err(Refused::OtherQuote),
         },
         E::ChallengeAsked => match stage {
             FlightStage::Processing => {
                 let choice = choice.clone();
                 moved(State::Open { stage: Stage::AwaitingPayment, choice }, &[])
             }
-            FlightStage::Refunding { .. } | FlightStage::Review { .. } => Err(Refused::OutOfStep),
+            FlightStage::Repricing | FlightStage::Refunding { .. } | FlightStage::Review { .. } => {
+                Err(Refused::OutOfStep)
+            }
         },
         E::TransactionCompleted => {
             moved(State::Completed, &[Effect::Announce(EventType::SessionCompleted)])
@@ -569,21 +671,24 @@ fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result
         E::TransactionFailed(reason) => failed(*reason, false, choice),
         E::RefundStarted(reason) => match stage {
             FlightStage::Refunding { .. } => Ok(Step::Unchanged),
-            FlightStage::Processing | FlightStage::Review { .. } => {
+            FlightStage::Processing | FlightStage::Repricing | FlightStage::Review { .. } => {
                 in_flight(FlightStage::Refunding { reason: *reason }, choice, &[])
             }
         },
         E::TransactionRefunded(reason) => failed(*reason, true, choice),
         E::ReviewStarted(reason) => match stage {
             FlightStage::Review { .. } => Ok(Step::Unchanged),
-            FlightStage::Processing | FlightStage::Refunding { .. } => {
+            FlightStage::Processing | FlightStage::Repricing | FlightStage::Refunding { .. } => {
                 in_flight(FlightStage::Review { reason: *reason }, choice, &[])
             }
         },
         E::RailStarted(_)
         | E::QuoteGiven(_)
         | E::QuoteAccepted(_)
+        | E::FlowChosen(_)
         | E::AddressGiven(_)
+        | E::AccountGiven(_)
+        | E::DepositStarted
         | E::SteppedBack(_)
         | E::RetryRequested
         | E::IdentityAsked(_)

@@ -2,8 +2,9 @@
 //! payment names it first, and lapses after its time.
 
 use crate::catalogue::Side;
+use crate::hosted::is_for_the_page;
 use crate::ids::{Tenant, TransactionId};
-use crate::quote::{CARD, Quote};
+use crate::quote::Quote;
 use crate::session::Terms;
 use crate::time::Millis;
 
@@ -130,8 +131,8 @@ impl SignedQuote {
         }
     }
 
-    /// Whether the hosted page can take the payment that this price is for.
+    /// Whether the hosted page can take, or make, the payment that this price is for.
     pub fn is_for_the_page(&self) -> bool {
-        self.quote.side == Side::OnRamp && self.quote.payment_method == CARD
+        is_for_the_page(self.quote.side, &self.quote.payment_method)
     }
 }

@@ -22,7 +22,7 @@ pub struct Transaction {
     pub session_id: SessionId,
     /// The price that was agreed.
     pub quote_id: QuoteId,
-    /// Where the tokens go; none for a sale.
+    /// Where the tokens of a buy go.
     pub address: Option<Address>,
     /// What is charged.
     pub means: Means,
@@ -40,7 +40,7 @@ impl Transaction {
     pub fn rail_reference(&self) -> Option<&str> {
         match &self.means {
             Means::Rail(id) => Some(id.as_str()),
-            Means::Card(_) => self.state.payment(),
+            Means::Card(_) | Means::Deposit(_) => self.state.payment(),
         }
     }
 }
@@ -109,6 +109,12 @@ pub enum PaymentStep {
     Challenge,
     /// The bank has the user's answer.
     Confirming,
+    /// The user is to send tokens; none have come.
+    Deposit,
+    /// Some have come, and more are to.
+    Partial,
+    /// All have come after the price had lapsed: the user is asked about a new one.
+    Repricing,
 }
 
 /// What can happen to a transaction. Most are answers of a rail.
@@ -131,7 +137,11 @@ pub enum Event {
     },
     /// We have asked long enough and nobody knows.
     PaymentUnresolved,
-    /// The session ended while the second step was open.
+    /// Some of the tokens have come.
+    DepositPartial,
+    /// All tokens have come, too late for the price.
+    DepositLate,
+    /// The session ended while the second step was open, or before any token had come.
     Abandoned,
     /// The network has the transfer.
     PayoutSubmitted,
@@ -142,6 +152,8 @@ pub enum Event {
     },
     /// The tokens did not leave.
     PayoutFailed,
+    /// The bank did not take the money of a sale.
+    PayoutBounced,
     /// We have asked long enough and nobody knows.
     PayoutUnresolved,
     /// The payment is back on the card.
@@ -276,12 +288,16 @@ impl State {
                 E::PayoutSubmitted => moved(S::Settling { payment: payment.clone() }, &[]),
                 E::PayoutSucceeded { chain_transaction } => completed(payment, chain_transaction),
                 E::PayoutFailed => refund(payment, Reason::PayoutFailed, &[]),
+                E::PayoutBounced => refund(payment, Reason::PayoutBounced, &[]),
                 E::PayoutUnresolved => review(Some(payment.as_str()), Reason::PayoutUnresolved),
                 E::ChallengeRequired | E::ChallengeAnswered => Ok(Step::Unchanged),
                 E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
-                E::Abandoned | E::RefundSucceeded | E::RefundFailed | E::Voided => {
-                    Err(Refused::OutOfStep)
-                }
+                E::DepositPartial
+                | E::DepositLate
+                | E::Abandoned
+                | E::RefundSucceeded
+                | E::RefundFailed
+                | E::Voided => Err(Refused::OutOfStep),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Settling { payment } => match event {
@@ -289,12 +305,16 @@ impl State {
                 E::PayoutSubmitted => Ok(Step::Unchanged),
                 E::PayoutSucceeded { chain_transaction } => completed(payment, chain_transaction),
                 E::PayoutFailed => refund(payment, Reason::PayoutFailed, &[]),
+                E::PayoutBounced => refund(payment, Reason::PayoutBounced, &[]),
                 E::PayoutUnresolved => review(Some(payment.as_str()), Reason::PayoutUnresolved),
                 E::ChallengeRequired | E::ChallengeAnswered => Ok(Step::Unchanged),
                 E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
-                E::Abandoned | E::RefundSucceeded | E::RefundFailed | E::Voided => {
-                    Err(Refused::OutOfStep)
-                }
+                E::DepositPartial
+                | E::DepositLate
+                | E::Abandoned
+                | E::RefundSucceeded
+                | E::RefundFailed
+                | E::Voided => Err(Refused::OutOfStep),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Completed { payment, chain_transaction } => match event {
@@ -308,8 +328,11 @@ impl State {
                 E::PaymentDeclined { .. }
                 | E::PaymentUnresolved
                 | E::Abandoned
+                | E::DepositPartial
+                | E::DepositLate
                 | E::PayoutSucceeded { .. }
                 | E::PayoutFailed
+                | E::PayoutBounced
                 | E::PayoutUnresolved
                 | E::RefundSucceeded
                 | E::RefundFailed
@@ -326,9 +349,12 @@ impl State {
                 E::ChallengeAnswered
                 | E::PaymentUnresolved
                 | E::Abandoned
+                | E::DepositPartial
+                | E::DepositLate
                 | E::PayoutSubmitted
                 | E::PayoutSucceeded { .. }
                 | E::PayoutFailed
+                | E::PayoutBounced
                 | E::PayoutUnresolved
                 | E::RefundSucceeded
                 | E::RefundFailed => Err(Refused::Ended),
@@ -344,18 +370,22 @@ impl State {
                 E::ChallengeRequired | E::ChallengeAnswered | E::PayoutSubmitted => {
                     Ok(Step::Unchanged)
                 }
-                E::PayoutFailed | E::Voided => Ok(Step::Unchanged),
+                E::PayoutFailed | E::PayoutBounced | E::Voided => Ok(Step::Unchanged),
                 E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
                 // Tokens that left although the payout was said to have failed: a person decides.
                 E::PayoutSucceeded { .. } => {
                     delivered_after_all(payment, Reason::DeliveredBeforeRefund)
                 }
-                E::Abandoned | E::PayoutUnresolved => Err(Refused::OutOfStep),
+                E::DepositPartial | E::DepositLate | E::Abandoned | E::PayoutUnresolved => {
+                    Err(Refused::OutOfStep)
+                }
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Refunded { payment, .. } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
-                E::RefundSucceeded | E::PayoutFailed | E::Voided => Ok(Step::Unchanged),
+                E::RefundSucceeded | E::PayoutFailed | E::PayoutBounced | E::Voided => {
+                    Ok(Step::Unchanged)
+                }
                 E::ChallengeRequired | E::ChallengeAnswered | E::PayoutSubmitted => {
                     Ok(Step::Unchanged)
                 }
@@ -364,6 +394,8 @@ impl State {
                 }
                 E::PaymentDeclined { .. }
                 | E::PaymentUnresolved
+                | E::DepositPartial
+                | E::DepositLate
                 | E::Abandoned
                 | E::PayoutUnresolved
                 | E::RefundFailed => Err(Refused::Ended),
@@ -389,6 +421,12 @@ impl State {
                     }
                     Some(_) | None => Err(Refused::OutOfStep),
                 },
+                E::PayoutBounced => match payment {
+                    Some(payment) if *reason == Reason::PayoutUnresolved => {
+                        refund(payment, Reason::PayoutBounced, &[])
+                    }
+                    Some(_) | None => Err(Refused::OutOfStep),
+                },
                 E::RefundSucceeded => match payment {
                     Some(payment) if *reason == Reason::RefundFailed => moved(
                         S::Refunded { payment: payment.clone(), reason: Reason::PayoutFailed },
@@ -411,7 +449,9 @@ impl State {
                 | E::ChallengeRequired
                 | E::ChallengeAnswered
                 | E::Voided => Ok(Step::Unchanged),
-                E::PaymentDeclined { .. } | E::Abandoned => Err(Refused::OutOfStep),
+                E::PaymentDeclined { .. } | E::DepositPartial | E::DepositLate | E::Abandoned => {
+                    Err(Refused::OutOfStep)
+                }
                 E::ReviewResolved { outcome } => match payment {
                     Some(payment) => resolved(payment, *reason, outcome),
                     None => resolved_without_payment(*reason, outcome),
@@ -422,7 +462,7 @@ impl State {
 }
 
 impl PaymentStep {
-    /// Before the card is charged. Split from the rest because each step of a payment differs.
+    /// Before what the user gives has come in. Split from the rest because each step differs.
     fn apply(self, event: &Event) -> Result<Step, Refused> {
         use Event as E;
         let at = |step| State::AwaitingPayment { step };
@@ -432,28 +472,49 @@ impl PaymentStep {
             E::ChallengeRequired => match self {
                 Self::Authorising => moved(at(Self::Challenge), &[]),
                 Self::Challenge | Self::Confirming => Ok(Step::Unchanged),
+                Self::Deposit | Self::Partial | Self::Repricing => Err(Refused::OutOfStep),
             },
             E::ChallengeAnswered => match self {
                 Self::Challenge => {
                     moved(at(Self::Confirming), &[Effect::Send(CommandKind::Confirm)])
                 }
                 Self::Confirming => Ok(Step::Unchanged),
-                Self::Authorising => Err(Refused::OutOfStep),
+                Self::Authorising | Self::Deposit | Self::Partial | Self::Repricing => {
+                    Err(Refused::OutOfStep)
+                }
+            },
+            E::DepositPartial => match self {
+                Self::Deposit => moved(at(Self::Partial), &[]),
+                Self::Partial => Ok(Step::Unchanged),
+                Self::Authorising | Self::Challenge | Self::Confirming | Self::Repricing => {
+                    Err(Refused::OutOfStep)
+                }
+            },
+            E::DepositLate => match self {
+                Self::Deposit | Self::Partial => moved(at(Self::Repricing), &[]),
+                Self::Repricing => Ok(Step::Unchanged),
+                Self::Authorising | Self::Challenge | Self::Confirming => Err(Refused::OutOfStep),
             },
             E::Abandoned => match self {
                 Self::Challenge => moved(
                     State::Failed { reason: Reason::Abandoned },
                     &[Effect::Send(CommandKind::Void)],
                 ),
-                Self::Authorising | Self::Confirming => Err(Refused::OutOfStep),
+                Self::Deposit => failed(Reason::Abandoned),
+                Self::Authorising | Self::Confirming | Self::Partial | Self::Repricing => {
+                    Err(Refused::OutOfStep)
+                }
             },
             E::PaymentUnresolved => match self {
                 Self::Authorising | Self::Confirming => review(None, Reason::PaymentUnresolved),
-                Self::Challenge => Err(Refused::OutOfStep),
+                Self::Challenge | Self::Deposit | Self::Partial | Self::Repricing => {
+                    Err(Refused::OutOfStep)
+                }
             },
             E::PayoutSubmitted
             | E::PayoutSucceeded { .. }
             | E::PayoutFailed
+            | E::PayoutBounced
             | E::PayoutUnresolved
             | E::RefundSucceeded
             | E::RefundFailed

@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use gate_domain::event::EventType;
 use gate_domain::ids::{Mode, QuoteId, Seed};
 use gate_domain::money::{Asset, Money};
+use gate_domain::rail::PayoutAccount;
 use gate_domain::reason::Reason;
 use gate_domain::session::{
-    self, BackTo, Choice, FlightStage, IdentityCheck, IdentityLevel, Stage, Terms,
+    self, BackTo, Choice, FlightStage, Flow, IdentityCheck, IdentityLevel, Stage, Terms,
 };
 use gate_domain::time::Millis;
 use gate_domain::transaction::{self, PaymentStep};
@@ -19,6 +20,10 @@ const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 fn quote_id(last: u8) -> QuoteId {
     QuoteId::new(Mode::Test, Seed { at: Millis(0), random: [last; 10] })
+}
+
+fn account() -> PayoutAccount {
+    PayoutAccount { token: "succeeds".into(), last4: "0001".into(), country: "DE".into() }
 }
 
 fn terms() -> Terms {
@@ -45,8 +50,9 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         quote: Some(quote_id(1)),
         accepted: true,
         address: Some(Address::parse(ADDRESS).unwrap()),
-        identity: None,
+        ..Choice::default()
     };
+    let selling = Choice { account: Some(account()), flow: Some(Flow::OffRamp), ..chosen.clone() };
     let offered = Choice { quote: Some(quote_id(1)), ..Choice::default() };
     let check = |rejected| Some(IdentityCheck { level: IdentityLevel::Basic, rejected });
     let open = |stage, choice: &Choice| S::Open { stage, choice: choice.clone() };
@@ -58,6 +64,8 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         ("quoted", open(Stage::Quoted, &offered)),
         ("chosen", open(Stage::Quoted, &chosen)),
         ("challenged", open(Stage::AwaitingPayment, &chosen)),
+        ("selling", open(Stage::Quoted, &selling)),
+        ("deposit", open(Stage::AwaitingDeposit, &selling)),
         ("failed", open(Stage::Failed { reason, refunded: false }, &Choice::default())),
         (
             "verifying",
@@ -76,6 +84,7 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         ),
         ("rejected", open(Stage::Quoted, &Choice { identity: check(true), ..chosen.clone() })),
         ("processing", flight(FlightStage::Processing)),
+        ("repricing", flight(FlightStage::Repricing)),
         ("refunding", flight(FlightStage::Refunding { reason })),
         ("review", flight(FlightStage::Review { reason })),
         ("completed", S::Completed),
@@ -92,18 +101,23 @@ fn session_events() -> Vec<(&'static str, session::Event)> {
         ("quote given", E::QuoteGiven(quote_id(2))),
         ("quote accepted", E::QuoteAccepted(quote_id(1))),
         ("other quote accepted", E::QuoteAccepted(quote_id(9))),
+        ("flow chosen", E::FlowChosen(Flow::OffRamp)),
+        ("account given", E::AccountGiven(account())),
         ("address given", E::AddressGiven(Address::parse(ADDRESS).unwrap())),
         ("back to amount", E::SteppedBack(BackTo::Amount)),
         ("back to wallet", E::SteppedBack(BackTo::Wallet)),
+        ("back to account", E::SteppedBack(BackTo::Account)),
         ("retry", E::RetryRequested),
         ("identity asked", E::IdentityAsked(IdentityLevel::Basic)),
         ("more identity asked", E::IdentityAsked(IdentityLevel::Enhanced)),
         ("identity confirmed", E::IdentityConfirmed),
         ("identity rejected", E::IdentityRejected),
         ("payment started", E::PaymentStarted),
+        ("deposit started", E::DepositStarted),
         ("rail started", E::RailStarted(quote_id(3))),
         ("challenge asked", E::ChallengeAsked),
         ("payment moving", E::PaymentMoving),
+        ("new price needed", E::NewPriceNeeded),
         ("transaction completed", E::TransactionCompleted),
         ("transaction failed", E::TransactionFailed(reason)),
         ("refund started", E::RefundStarted(reason)),
@@ -145,11 +159,17 @@ fn every_session_state_meets_every_event() {
 fn transaction_states() -> Vec<(String, transaction::State)> {
     use transaction::State as S;
     let payment = || "pay_1".to_owned();
-    let mut states: Vec<(String, S)> =
-        [PaymentStep::Authorising, PaymentStep::Challenge, PaymentStep::Confirming]
-            .into_iter()
-            .map(|step| (format!("{step:?}").to_lowercase(), S::AwaitingPayment { step }))
-            .collect();
+    let mut states: Vec<(String, S)> = [
+        PaymentStep::Authorising,
+        PaymentStep::Challenge,
+        PaymentStep::Confirming,
+        PaymentStep::Deposit,
+        PaymentStep::Partial,
+        PaymentStep::Repricing,
+    ]
+    .into_iter()
+    .map(|step| (format!("{step:?}").to_lowercase(), S::AwaitingPayment { step }))
+    .collect();
     let late = Reason::PayoutUnresolved;
     states.extend([
         ("received".into(), S::PaymentReceived { payment: payment() }),
@@ -188,11 +208,14 @@ fn transaction_events() -> Vec<(&'static str, transaction::Event)> {
         ("other payment", E::PaymentSucceeded { payment: "pay_2".into() }),
         ("payment declined", E::PaymentDeclined { reason: Reason::CardDeclined }),
         ("payment unresolved", E::PaymentUnresolved),
+        ("deposit partial", E::DepositPartial),
+        ("deposit late", E::DepositLate),
         ("abandoned", E::Abandoned),
         ("payout submitted", E::PayoutSubmitted),
         ("payout succeeded", E::PayoutSucceeded { chain_transaction: "0x1".into() }),
         ("other payout", E::PayoutSucceeded { chain_transaction: "0x2".into() }),
         ("payout failed", E::PayoutFailed),
+        ("payout bounced", E::PayoutBounced),
         ("payout unresolved", E::PayoutUnresolved),
         ("refund succeeded", E::RefundSucceeded),
         ("refund failed", E::RefundFailed),
@@ -253,7 +276,7 @@ fn back_to_a_wallet_that_the_partner_fixed_leads_to_the_price_and_keeps_it() {
         quote: Some(quote_id(1)),
         accepted: true,
         address: Some(address.clone()),
-        identity: None,
+        ..Choice::default()
     };
     let paying = session::State::Open { stage: Stage::Quoted, choice };
     let step = paying.apply(&session::Event::SteppedBack(BackTo::Wallet), &fixed).unwrap();

@@ -6,6 +6,7 @@ use gate_app::bootstrap::BootstrapError;
 use gate_app::cancel_session::CancelError;
 use gate_app::create_session::CreateError;
 use gate_app::customers::CustomerError;
+use gate_app::deposits::{DepositError, SimulateError};
 use gate_app::endpoints::EndpointError;
 use gate_app::journey::JourneyError;
 use gate_app::quotes::PriceError;
@@ -735,6 +736,31 @@ impl From<JourneyError> for ApiError {
     }
 }
 
+impl From<SimulateError> for ApiError {
+    fn from(error: SimulateError) -> Self {
+        match error {
+            SimulateError::NotFound => Self::NotFound("session"),
+            SimulateError::NotAsked => Self::Session(Refused::OutOfStep),
+            SimulateError::Amount(why) => {
+                Self::field("/amount", "amount_invalid", &format!("amount {why}."))
+            }
+            SimulateError::NothingMissing => {
+                let message = "amount is required where nothing is missing.";
+                Self::field("/amount", "field_required", message)
+            }
+            SimulateError::NoToken => {
+                let message = "There is no such token on this network.";
+                Self::field("/token", "asset_not_available", message)
+            }
+            SimulateError::NotEnabled => Self::NotEnabled,
+            SimulateError::Deposit(DepositError::Store(error)) | SimulateError::Store(error) => {
+                error.into()
+            }
+            SimulateError::Deposit(error) => JourneyError::from(error).into(),
+        }
+    }
+}
+
 impl From<WebhookError> for ApiError {
     fn from(error: WebhookError) -> Self {
         match error {
@@ -803,6 +829,7 @@ pub(crate) const FIELD_CODES: &[&str] = &[
     "flow_not_available",
     "url_invalid",
     "invalid_wallet_address",
+    "iban_invalid",
     "user_reference_not_opaque",
     "metadata_invalid",
     "invalid_text",

@@ -10,12 +10,15 @@ pub mod simulator;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use gate_domain::bank::BankAccount;
+use gate_domain::ids::TransactionId;
 use gate_domain::money::Asset;
 use gate_domain::price::NoPrice;
 use gate_domain::quote::Rate;
-use gate_domain::rail::{Card, Command, CommandKind, Means};
+use gate_domain::rail::{Card, Command, CommandKind, Means, PayoutAccount};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
+use gate_domain::wallet::Address;
 
 /// What a rail says about a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +98,18 @@ pub trait CardVault: Send + Sync {
     ) -> Result<Card, CardProblem>;
 }
 
+/// Turns a bank account as typed into the provider's token, so that its number goes no further.
+pub trait AccountVault: Send + Sync {
+    /// Tokenise an account.
+    fn tokenise(&self, account: &BankAccount) -> PayoutAccount;
+}
+
+/// Gives out addresses for users to send tokens to, each once.
+pub trait DepositAddresses: Send + Sync {
+    /// An address for the tokens of one transaction; the same one whenever it is asked for again.
+    fn address_for(&self, transaction: &TransactionId, token: &Asset) -> Address;
+}
+
 /// A price without fees, and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
@@ -141,6 +156,17 @@ pub struct TestCard {
     pub outcome: &'static str,
 }
 
+/// A bank account for the sandbox page to offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestAccount {
+    /// The IBAN, grouped.
+    pub iban: &'static str,
+    /// What it does, for people.
+    pub label: &'static str,
+    /// What it does, for programs; also the simulator's token.
+    pub outcome: &'static str,
+}
+
 /// Everything outside, for one mode.
 #[derive(Clone)]
 pub struct Rails {
@@ -152,10 +178,16 @@ pub struct Rails {
     pub transfers: Arc<dyn Rail>,
     /// Takes card numbers.
     pub cards: Arc<dyn CardVault>,
+    /// Takes bank accounts.
+    pub accounts: Arc<dyn AccountVault>,
+    /// Gives out addresses for deposits.
+    pub deposits: Arc<dyn DepositAddresses>,
     /// Knows prices.
     pub prices: Arc<dyn PriceSource>,
     /// Cards that the page may offer; none where money is real.
     pub test_cards: &'static [TestCard],
+    /// Bank accounts that the page may offer; none where money is real.
+    pub test_accounts: &'static [TestAccount],
     /// What the second step accepts; none where money is real.
     pub challenge_hint: Option<&'static str>,
 }
@@ -168,8 +200,11 @@ impl Rails {
             chain: Arc::new(simulator::CHAIN),
             transfers: Arc::new(simulator::TRANSFERS),
             cards: Arc::new(simulator::SimulatedCards),
+            accounts: Arc::new(simulator::SimulatedAccounts),
+            deposits: Arc::new(simulator::SimulatedAddresses),
             prices: Arc::new(simulator::SimulatedMarket::default()),
             test_cards: &simulator::TEST_CARDS,
+            test_accounts: &simulator::TEST_ACCOUNTS,
             challenge_hint: Some("Any six digits pass; 000000 is refused."),
         }
     }
@@ -184,8 +219,9 @@ impl Rails {
     pub fn for_command(&self, command: &Command) -> &dyn Rail {
         match (command.kind, &command.means) {
             (CommandKind::Payout, _) if command.address.is_some() => &*self.chain,
+            (CommandKind::Refund, Means::Deposit(_)) => &*self.chain,
             (_, Means::Card(_)) => &*self.card,
-            (_, Means::Rail(_)) => &*self.transfers,
+            (_, Means::Rail(_) | Means::Deposit(_)) => &*self.transfers,
         }
     }
 }

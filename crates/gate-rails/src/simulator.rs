@@ -4,6 +4,8 @@
 //! and the time it was written, and of the clock; so a process that is killed and started again
 //! meets the same world.
 
+mod accounts;
+mod addresses;
 mod cards;
 mod chain;
 mod market;
@@ -14,6 +16,8 @@ use futures::future::{BoxFuture, ready};
 use gate_domain::rail::Command;
 use gate_domain::time::Millis;
 
+pub use accounts::{SimulatedAccounts, TEST_ACCOUNTS};
+pub use addresses::SimulatedAddresses;
 pub use cards::{SimulatedCards, TEST_CARDS};
 pub use market::SimulatedMarket;
 

@@ -196,9 +196,8 @@ impl Tx {
             return list(LIST_OF_EVENT, &[&event.as_str(), &endpoint, &status]);
         }
         if let Some(session) = &query.session_id {
-            let of_session: [&dyn Param; 7] = [
-                &partner, &mode, &session.as_str(), &endpoint, &status, &query.limit, &query.skip,
-            ];
+            let of_session: [&dyn Param; 7] =
+                [&partner, &mode, &session.as_str(), &endpoint, &status, &query.limit, &query.skip];
             return self.query(LIST_OF_SESSION, &of_session, read);
         }
         match (&query.endpoint_id, query.status) {

@@ -52,6 +52,7 @@ mod customers;
 mod deliveries;
 mod delivery_log;
 mod deployment;
+mod deposits;
 mod due;
 mod endpoint_health;
 mod endpoints;
@@ -82,6 +83,7 @@ pub use commands::ClaimedCommand;
 pub use customers::{CustomerRow, NewCustomer};
 pub use deliveries::{AttemptOutcome, Claim, ClaimRequest, ClaimedDelivery, Target};
 pub use delivery_log::{AttemptRow, DeliveryQuery, DeliveryRow};
+pub use deposits::DepositAddress;
 pub use due::Backlog;
 pub use endpoint_health::HealthRow;
 pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, SealedHeaders, TakingEndpoint};
@@ -117,6 +119,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         deliveries::STATEMENTS,
         delivery_log::STATEMENTS,
         deployment::STATEMENTS,
+        deposits::STATEMENTS,
         due::STATEMENTS,
         endpoint_health::STATEMENTS,
         endpoints::STATEMENTS,

@@ -23,6 +23,9 @@ const LIST_COMMANDS: Sql = sql("select partner_id, mode, id, body from commands
 const SHIFT_COMMAND: Sql = sql("update commands
     set body = $4, due_at = due_at - $5, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3");
+const SHIFT_DEPOSITS: Sql = sql("update deposit_addresses
+    set lapses_at = lapses_at - $4, due_at = due_at - $4
+    where partner_id = $1 and mode = $2 and transaction_id = $3");
 const LIST_ENDPOINTS: Sql =
     sql("select id from endpoints where partner_id = $1 and mode = $2 order by id");
 // The status twice: the first is what the index knows, the second what is meant.
@@ -41,6 +44,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     SHIFT_QUOTE,
     LIST_COMMANDS,
     SHIFT_COMMAND,
+    SHIFT_DEPOSITS,
     LIST_ENDPOINTS,
     SHIFT_DELIVERIES,
     INSERT,
@@ -78,6 +82,9 @@ impl Tx {
         )?;
         self.shift_quotes(&session, by_ms)?;
         self.shift_commands(&session, by_ms)?;
+        if let Some(transaction) = &session.transaction {
+            self.write(SHIFT_DEPOSITS, &[&partner, &mode, &transaction.as_str(), &by_ms])?;
+        }
         let endpoints =
             self.query(LIST_ENDPOINTS, &[&partner, &mode], |row| row.get::<String>(0))?;
         for endpoint in endpoints {

@@ -1,6 +1,6 @@
 //! Transactions.
 
-use gate_domain::ids::{SessionId, Tenant, TransactionId};
+use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use gate_domain::quote::Quote;
 use gate_domain::rail::Means;
 use gate_domain::rail_payment::RailPaymentId;
@@ -13,43 +13,45 @@ use crate::read::{Reader, to_json};
 use crate::{Row, Sql, StoreError, Tx, sql};
 
 const INSERT: Sql = sql("insert into transactions
-    (partner_id, mode, id, session_id, quote_id, address, card, rail_payment_id, status, state,
-        created_at, updated_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)");
+    (partner_id, mode, id, session_id, quote_id, address, card, rail_payment_id, deposit,
+        status, state, created_at, updated_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)");
 const FIND: Sql = sql("select partner_id, mode, id, session_id, quote_id, address, card,
-        rail_payment_id, state, created_at, updated_at
+        rail_payment_id, state, created_at, updated_at, deposit
     from transactions where partner_id = $1 and mode = $2 and id = $3");
 const LOCK: Sql = FIND.for_update();
+const REQUOTE: Sql = sql("update transactions set quote_id = $4
+    where partner_id = $1 and mode = $2 and id = $3");
 const SAVE: Sql = sql("update transactions set status = $4, state = $5, updated_at = $6
     where partner_id = $1 and mode = $2 and id = $3");
 // Each comes with the quote that holds its numbers.
 const LIST: Sql =
     sql("select t.partner_id, t.mode, t.id, t.session_id, t.quote_id, t.address, t.card,
-        t.rail_payment_id, t.state, t.created_at, t.updated_at, q.body
+        t.rail_payment_id, t.state, t.created_at, t.updated_at, t.deposit, q.body
     from transactions t join quotes q
         on q.partner_id = t.partner_id and q.mode = t.mode and q.id = t.quote_id
     where t.partner_id = $1 and t.mode = $2 and t.id < $3 order by t.id desc limit $4");
 const LIST_BY_STATUS: Sql = sql("select t.partner_id, t.mode, t.id, t.session_id, t.quote_id,
-        t.address, t.card, t.rail_payment_id, t.state, t.created_at, t.updated_at, q.body
+        t.address, t.card, t.rail_payment_id, t.state, t.created_at, t.updated_at, t.deposit, q.body
     from transactions t join quotes q
         on q.partner_id = t.partner_id and q.mode = t.mode and q.id = t.quote_id
     where t.partner_id = $1 and t.mode = $2 and t.status = $5 and t.id < $3
     order by t.id desc limit $4");
 const LIST_BY_SESSION: Sql = sql("select t.partner_id, t.mode, t.id, t.session_id, t.quote_id,
-        t.address, t.card, t.rail_payment_id, t.state, t.created_at, t.updated_at, q.body
+        t.address, t.card, t.rail_payment_id, t.state, t.created_at, t.updated_at, t.deposit, q.body
     from transactions t join quotes q
         on q.partner_id = t.partner_id and q.mode = t.mode and q.id = t.quote_id
     where t.partner_id = $1 and t.mode = $2 and t.session_id = $5 and t.id < $3
     order by t.id desc limit $4");
 const LIST_BY_BOTH: Sql = sql("select t.partner_id, t.mode, t.id, t.session_id, t.quote_id,
-        t.address, t.card, t.rail_payment_id, t.state, t.created_at, t.updated_at, q.body
+        t.address, t.card, t.rail_payment_id, t.state, t.created_at, t.updated_at, t.deposit, q.body
     from transactions t join quotes q
         on q.partner_id = t.partner_id and q.mode = t.mode and q.id = t.quote_id
     where t.partner_id = $1 and t.mode = $2 and t.session_id = $5 and t.status = $6 and t.id < $3
     order by t.id desc limit $4");
 
 pub(crate) const STATEMENTS: &[Sql] =
-    &[INSERT, FIND, LOCK, SAVE, LIST, LIST_BY_STATUS, LIST_BY_SESSION, LIST_BY_BOTH];
+    &[INSERT, FIND, LOCK, REQUOTE, SAVE, LIST, LIST_BY_STATUS, LIST_BY_SESSION, LIST_BY_BOTH];
 
 /// Which transactions a list shows. The default is all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +77,7 @@ impl Tx {
                 &transaction.address.as_ref().map(Address::as_str),
                 &transaction.means.card().map(to_json),
                 &transaction.means.rail().map(RailPaymentId::as_str),
+                &transaction.means.deposit().map(to_json),
                 &transaction.state.status(),
                 &to_json(&transaction.state),
                 &transaction.created_at.0,
@@ -116,7 +119,7 @@ impl Tx {
     ) -> Result<Vec<(Transaction, Quote)>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         let after = after.map_or_else(|| after_all(tenant), ToString::to_string);
-        let read = |row: &Row<'_>| Ok((read(row)?, Reader::new(row, "transactions", 2).json(11)?));
+        let read = |row: &Row<'_>| Ok((read(row)?, Reader::new(row, "transactions", 2).json(12)?));
         match (filter.status, filter.session.as_ref().map(SessionId::as_str)) {
             (None, None) => self.query(LIST, &[&partner, &mode, &after, &limit], read),
             (Some(status), None) => {
@@ -131,6 +134,20 @@ impl Tx {
                 read,
             ),
         }
+    }
+
+    /// Agree on another price for a transaction whose tokens are here and whose price has lapsed.
+    pub fn requote_transaction(
+        &mut self,
+        seen: Locked<Transaction>,
+        quote: &QuoteId,
+    ) -> Result<Locked<Transaction>, StoreError> {
+        let mut transaction = seen.into_inner();
+        transaction.quote_id = quote.clone();
+        let (partner, mode) =
+            (transaction.tenant.partner.as_str(), transaction.tenant.mode.as_str());
+        self.write(REQUOTE, &[&partner, &mode, &transaction.id.as_str(), &quote.as_str()])?;
+        Ok(Locked::new(transaction))
     }
 
     /// The one way a transaction changes: the new state and everything that it causes, together
@@ -183,9 +200,10 @@ fn read(row: &Row<'_>) -> Result<Transaction, StoreError> {
             Some(_) => Some(reader.word(5, |text| Address::parse(text).ok())?),
             None => None,
         },
-        means: match rail {
-            Some(rail) => Means::Rail(rail),
-            None => Means::Card(reader.json(6)?),
+        means: match (rail, reader.json_opt(11)?) {
+            (Some(rail), _) => Means::Rail(rail),
+            (None, Some(deposit)) => Means::Deposit(deposit),
+            (None, None) => Means::Card(reader.json(6)?),
         },
         state: reader.json(8)?,
         created_at: Millis(reader.int(9)?),

@@ -94,7 +94,34 @@ pub struct AcceptQuoteBody {
     pub quote_id: String,
 }
 
-/// Say where the tokens go.
+/// Choose what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlowBody {
+    /// What.
+    pub flow: crate::words::Flow,
+}
+
+/// Say where the money of a sale goes. Only a token of it is kept.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountRequestBody {
+    /// The IBAN, with or without spaces.
+    #[schema(min_length = 1, max_length = 50, example = "DE09 0000 0000 0000 0000 01")]
+    pub iban: String,
+}
+
+/// Tell the simulator to send tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SimulatedDepositBody {
+    /// How many; what is still missing where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 40, example = "10.5")]
+    pub amount: Option<String>,
+}
+
+/// Say where the tokens go; for a sale, where they would go back to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WalletBody {
@@ -111,8 +138,8 @@ pub struct WalletBody {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackBody {
-    /// `amount` or `wallet`.
-    #[schema(pattern = "^(amount|wallet)$", example = "amount")]
+    /// `amount`, `wallet` or `account`.
+    #[schema(pattern = "^(amount|wallet|account)$", example = "amount")]
     pub to: String,
 }
 

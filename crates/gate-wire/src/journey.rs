@@ -1,8 +1,10 @@
 //! What the hosted page shows: one step at a time, decided by the server.
 
-use gate_domain::catalogue::{Catalogue, Refusal, RefusalCode, Token};
+use gate_domain::catalogue::{self, Catalogue, Refusal, RefusalCode, Token};
 use gate_domain::journey::{ProcessingStage, Step};
+use gate_domain::money::Money;
 use gate_domain::quote::{self, Quote};
+use gate_domain::rail::PayoutAccount;
 use gate_domain::session::{Session, State};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
@@ -14,7 +16,8 @@ use crate::branding::BrandingBody;
 use crate::error::ReasonBody;
 use crate::instant::to_rfc3339;
 use crate::words::{
-    AddressFormat, FeeKind, IdentityLevel, IdentityOutcome, Mode, Notice, SessionStatus, Stage,
+    AddressFormat, FeeKind, Flow, IdentityLevel, IdentityOutcome, Mode, Notice, SessionStatus,
+    Side, Stage,
 };
 
 /// The whole of what the page needs.
@@ -63,8 +66,12 @@ pub struct JourneySession {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum JourneyStep {
-    /// Choose what to buy and look at the price.
+    /// Choose what to buy or sell and look at the price.
     Amount {
+        /// What the user wants to do.
+        flow: Flow,
+        /// What they could want; one where the partner fixed it.
+        flows: Vec<Flow>,
         /// What there is to choose from.
         options: Vec<AssetOption>,
         /// What is chosen.
@@ -78,7 +85,17 @@ pub enum JourneyStep {
         #[schema(required)]
         notice: Option<Notice>,
     },
-    /// Say where the tokens go.
+    /// Say where the money of a sale goes.
+    Account {
+        /// The accepted price.
+        quote: QuoteBody,
+        /// What was said before.
+        #[schema(required)]
+        account: Option<AccountBody>,
+        /// Accounts that the simulator knows; empty in live mode.
+        test_accounts: Vec<TestAccount>,
+    },
+    /// Say where the tokens go; for a sale, where they would go back to.
     Wallet {
         /// The accepted price.
         quote: QuoteBody,
@@ -91,6 +108,56 @@ pub enum JourneyStep {
         address_format: AddressFormat,
         /// The partner fixed the address.
         locked: bool,
+    },
+    /// Look at a sale once more before anything is sent.
+    Confirm {
+        /// The accepted price.
+        quote: QuoteBody,
+        /// The network's name for people.
+        network_name: String,
+        /// Where tokens would go back to.
+        address: String,
+        /// The partner fixed that address.
+        locked: bool,
+        /// Where the money goes.
+        account: AccountBody,
+    },
+    /// Send the tokens.
+    Deposit {
+        /// The agreed price.
+        quote: QuoteBody,
+        /// The network's name for people.
+        network_name: String,
+        /// Where to send them. Nobody else is given this address.
+        address: String,
+        /// What has come.
+        received_amount: String,
+        /// What is still to come.
+        missing_amount: String,
+        /// The price holds no longer. What comes now meets the quote's `on_lapse`.
+        lapsed: bool,
+        /// Where tokens would go back to.
+        back_to: String,
+        /// Where the money goes.
+        account: AccountBody,
+        /// The transaction.
+        transaction_id: String,
+        /// The simulator can be told what to send; false in live mode.
+        simulated: bool,
+    },
+    /// Say yes or no to a new price: the tokens came after the old one had lapsed.
+    NewPrice {
+        /// The price that had been agreed.
+        agreed: QuoteBody,
+        /// The new one; none until it is asked for.
+        #[schema(required)]
+        quote: Option<QuoteBody>,
+        /// The network's name for people.
+        network_name: String,
+        /// Where the tokens go back to after a no.
+        back_to: String,
+        /// The transaction.
+        transaction_id: String,
     },
     /// Pay.
     Payment {
@@ -130,8 +197,11 @@ pub enum JourneyStep {
         stage: Stage,
         /// The agreed price.
         quote: QuoteBody,
-        /// Where the tokens go.
+        /// Where the tokens go, or go back to.
         address: String,
+        /// Where the money of a sale goes; none for a buy.
+        #[schema(required)]
+        account: Option<AccountBody>,
         /// The transaction.
         transaction_id: String,
         /// It takes longer than usual.
@@ -143,11 +213,14 @@ pub enum JourneyStep {
     Done {
         /// The agreed price.
         quote: QuoteBody,
-        /// Where the tokens went.
+        /// Where the tokens of a buy went.
         address: String,
+        /// Where the money of a sale went; none for a buy.
+        #[schema(required)]
+        account: Option<AccountBody>,
         /// The transaction.
         transaction_id: String,
-        /// The transfer on its network.
+        /// The transfer that brought it, by its name on its network or at its bank.
         chain_transaction: String,
         /// Where to look at it; none for the simulator's network.
         #[schema(required)]
@@ -201,6 +274,26 @@ pub struct AssetChoice {
     pub target_network: String,
 }
 
+/// A bank account, as much of it as we keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountBody {
+    /// The last four characters.
+    pub last4: String,
+    /// The country of the bank, ISO 3166.
+    pub country: String,
+}
+
+/// A bank account that the simulator knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestAccount {
+    /// The IBAN, grouped.
+    pub iban: String,
+    /// What it does, for people.
+    pub label: String,
+    /// What it does, for programs.
+    pub outcome: String,
+}
+
 /// A card that the simulator knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TestCard {
@@ -226,11 +319,13 @@ pub struct TestOutcome {
 pub struct QuoteBody {
     /// Its id.
     pub id: String,
-    /// What the user pays in all.
+    /// Which way the money goes.
+    pub side: Side,
+    /// What the user pays in all; for a sale, what they are paid.
     pub fiat_amount: String,
     /// ISO 4217.
     pub currency: String,
-    /// What the user receives.
+    /// What the user receives; for a sale, what they send.
     pub crypto_amount: String,
     /// The token's symbol.
     pub target_token: String,
@@ -266,6 +361,8 @@ pub struct FeeBody {
 pub struct RailHints {
     /// Cards to offer as buttons.
     pub test_cards: Vec<TestCard>,
+    /// Bank accounts to offer as buttons.
+    pub test_accounts: Vec<TestAccount>,
     /// What the second step accepts.
     pub challenge_hint: Option<String>,
 }
@@ -325,7 +422,9 @@ fn step_body(
     let quoted = |quote: &Quote| QuoteBody::new(quote, now);
     let locked = session.terms.wallet_address.is_some();
     match step {
-        Step::Amount { options, selected, quote, notice } => JourneyStep::Amount {
+        Step::Amount { flow, flows, options, selected, quote, notice } => JourneyStep::Amount {
+            flow: flow.into(),
+            flows: flows.into_iter().map(Flow::from).collect(),
             pinned: options.len() == 1,
             options: options.iter().map(AssetOption::from).collect(),
             selected: AssetChoice {
@@ -334,6 +433,41 @@ fn step_body(
             },
             quote: quote.map(quoted),
             notice: notice.map(Notice::from),
+        },
+        Step::Account { quote } => JourneyStep::Account {
+            quote: quoted(quote),
+            account: None,
+            test_accounts: hints.test_accounts.clone(),
+        },
+        Step::Confirm { quote, address, account } => JourneyStep::Confirm {
+            network_name: network_name(quote),
+            quote: quoted(quote),
+            address: address.into(),
+            locked,
+            account: account.into(),
+        },
+        Step::Deposit { quote, means, transaction, received, lapsed } => JourneyStep::Deposit {
+            network_name: network_name(quote),
+            quote: quoted(quote),
+            address: means.address.as_str().into(),
+            missing_amount: Money {
+                units: quote.crypto.units - received.units,
+                ..received.clone()
+            }
+            .to_decimal(),
+            received_amount: received.to_decimal(),
+            lapsed,
+            back_to: means.back_to.as_str().into(),
+            account: (&means.account).into(),
+            transaction_id: transaction.id.to_string(),
+            simulated: session.tenant.mode == gate_domain::Mode::Test,
+        },
+        Step::NewPrice { agreed, quote, transaction } => JourneyStep::NewPrice {
+            network_name: network_name(agreed),
+            agreed: quoted(agreed),
+            quote: quote.map(quoted),
+            back_to: sent_to(transaction).into(),
+            transaction_id: transaction.id.to_string(),
         },
         Step::Wallet { quote } => JourneyStep::Wallet {
             network_name: network_name(quote),
@@ -366,13 +500,15 @@ fn step_body(
             stage: stage.into(),
             quote: quoted(quote),
             address: sent_to(transaction).into(),
+            account: account_of(transaction),
             transaction_id: transaction.id.to_string(),
             slow,
-            message: stage_message(stage).into(),
+            message: stage_message(stage, quote.side).into(),
         },
         Step::Done { quote, transaction, chain_transaction } => JourneyStep::Done {
             quote: quoted(quote),
             address: sent_to(transaction).into(),
+            account: account_of(transaction),
             transaction_id: transaction.id.to_string(),
             chain_transaction: chain_transaction.into(),
             explorer_url: None,
@@ -408,13 +544,30 @@ fn test_outcomes() -> Vec<TestOutcome> {
     outcomes.map(|(outcome, label)| TestOutcome { outcome, label: label.into() }).to_vec()
 }
 
-/// Where the tokens go; the money of a sale goes to an account that the page does not show.
+/// Where the tokens of a buy go, or those of a sale go back to.
 fn sent_to(transaction: &Transaction) -> &str {
-    transaction.address.as_ref().map_or("", Address::as_str)
+    let back_to = transaction.means.deposit().map(|means| &means.back_to);
+    transaction.address.as_ref().or(back_to).map_or("", Address::as_str)
 }
 
-const fn stage_message(stage: ProcessingStage) -> &'static str {
+fn account_of(transaction: &Transaction) -> Option<AccountBody> {
+    transaction.means.deposit().map(|means| (&means.account).into())
+}
+
+impl From<&PayoutAccount> for AccountBody {
+    fn from(account: &PayoutAccount) -> Self {
+        Self { last4: account.last4.clone(), country: account.country.clone() }
+    }
+}
+
+const fn stage_message(stage: ProcessingStage, side: catalogue::Side) -> &'static str {
     match stage {
+        ProcessingStage::Sending if matches!(side, catalogue::Side::OffRamp) => {
+            "Your tokens have arrived. Your money is on its way."
+        }
+        ProcessingStage::Refunding if matches!(side, catalogue::Side::OffRamp) => {
+            "The money could not be paid out. Your tokens are on their way back."
+        }
         ProcessingStage::Authorising => "Your bank is confirming the payment.",
         ProcessingStage::Sending => "The payment is confirmed. Your tokens are on their way.",
         ProcessingStage::Refunding => {
@@ -466,6 +619,7 @@ impl QuoteBody {
         });
         Self {
             id: quote.id.to_string(),
+            side: quote.side.into(),
             fiat_amount: quote.fiat.to_decimal(),
             currency: quote.fiat.asset.code.clone(),
             crypto_amount: quote.crypto.to_decimal(),

@@ -7,6 +7,7 @@ pub mod branding;
 pub mod capability;
 pub mod customer;
 pub mod delivery;
+pub mod deposit;
 pub mod embed;
 pub mod endpoint;
 pub mod error;

@@ -156,6 +156,62 @@ words!(
 );
 
 words!(
+    /// What the user of a session wants to do.
+    Flow {
+        /// Buy crypto.
+        OnRamp,
+        /// Sell crypto.
+        OffRamp,
+        /// Swap one token for another.
+        Swap,
+    }
+);
+
+impl From<gate_domain::session::Flow> for Flow {
+    fn from(flow: gate_domain::session::Flow) -> Self {
+        match flow {
+            gate_domain::session::Flow::OnRamp => Self::OnRamp,
+            gate_domain::session::Flow::OffRamp => Self::OffRamp,
+            gate_domain::session::Flow::Swap => Self::Swap,
+        }
+    }
+}
+
+words!(
+    /// Where tokens stand that came in for a sale.
+    DepositStatus {
+        /// They count, and more are to come or a price is to be agreed on.
+        Counted,
+        /// The sale has taken them in.
+        Taken,
+        /// A person decides.
+        Held,
+        /// What is not taken in is on its way back.
+        Returning,
+        /// What was not taken in is back.
+        Returned,
+    }
+);
+
+words!(
+    /// Why something of a deposit is not taken in.
+    DepositCause {
+        /// More than was agreed on.
+        Surplus,
+        /// Nothing waited for it: it came twice, or after the sale had ended.
+        Unexpected,
+        /// The sale ended before it was complete.
+        SaleEnded,
+        /// Another token than was agreed on.
+        WrongAsset,
+        /// Another network than was agreed on.
+        WrongNetwork,
+        /// It could not be sent back.
+        ReturnFailed,
+    }
+);
+
+words!(
     /// What a transaction does.
     Action {
         /// Buys crypto.

@@ -1,7 +1,9 @@
 //! The steps of a journey, one call each, and what a story is judged by.
 
+use gate_domain::bank::BankAccount;
+use gate_domain::deposit::Deposit;
 use gate_domain::ids::{QuoteId, SessionId, TransactionId};
-use gate_domain::session::{LIFETIME_DEFAULT_S, Session, Terms};
+use gate_domain::session::{Flow, LIFETIME_DEFAULT_S, Session, Terms};
 use gate_domain::transaction::Transaction;
 use gate_domain::wallet::Address;
 use gate_domain::{Millis, money::Money};
@@ -11,6 +13,7 @@ use gate_wire::journey::{Journey, JourneyStep};
 
 use super::{SHOP, World};
 use crate::create_session::{CreateSession, create_session};
+use crate::deposits::{Simulated, simulate_deposit, start_deposit};
 use crate::doctor::{Report, examine};
 use crate::journey::{JourneyError, find_journey};
 use crate::pay::TypedCard;
@@ -88,6 +91,38 @@ impl World {
         let address = Address::parse(address).unwrap();
         choose::give_address(app, &tenant, session, address).await.unwrap();
         quote
+    }
+
+    /// Create a session in which the user sells so many tokens that they are paid 100 EUR.
+    pub async fn create_sale(&self) -> SessionId {
+        self.create_with(|terms| terms.flow = Some(Flow::OffRamp)).await
+    }
+
+    /// Go from a fresh or failed session of a sale to the step that shows where to send tokens.
+    pub async fn sell(&self, session: &SessionId, iban: &str, back_to: &str) -> QuoteId {
+        let (app, tenant) = (&self.app, self.tenant());
+        let quote = self.quote(session).await;
+        choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
+        let account = BankAccount::parse(iban, None).unwrap();
+        choose::give_account(app, &tenant, session, account).await.unwrap();
+        let address = Address::parse(back_to).unwrap();
+        choose::give_address(app, &tenant, session, address).await.unwrap();
+        start_deposit(app, &tenant, session, quote.clone()).await.unwrap();
+        quote
+    }
+
+    /// Let tokens arrive for a sale: what is missing, or so much of the agreed token.
+    pub async fn send_tokens(&self, session: &SessionId, amount: Option<&str>) -> Deposit {
+        self.clock.advance_ms(1);
+        let simulated = Simulated { amount: amount.map(str::to_owned), ..Simulated::default() };
+        simulate_deposit(&self.app, &self.tenant(), session, simulated).await.unwrap()
+    }
+
+    /// What came in for the sale of a session, oldest first.
+    pub async fn deposits(&self, session: &SessionId) -> Vec<Deposit> {
+        let (tenant, id) = (self.tenant(), self.session(session).await.transaction.unwrap());
+        let found = self.app.store().read(move |tx| tx.list_deposits(&tenant, &id)).await;
+        found.unwrap()
     }
 
     /// Pay for the accepted price.

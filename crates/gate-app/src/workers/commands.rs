@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use gate_domain::deposit;
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::reason::Reason;
 use gate_domain::refund;
@@ -17,6 +18,7 @@ use tracing::{error, info, warn};
 use super::run_passes;
 use crate::advance::{AdvanceError, advance_transaction, find_agreed_quote};
 use crate::app::{App, Scope};
+use crate::deposits::{DepositError, advance_deposit};
 use crate::refunds::{FollowError, advance_refund};
 
 /// Commands in one pass.
@@ -132,6 +134,18 @@ fn take_in(
                 Ok(()) => Ok(()),
             }
         }
+        (Heard::OfDeposit(event), _) => {
+            let deposit = command.deposit_id.as_ref().ok_or_else(missing)?;
+            let deposit = tx.lock_deposit(tenant, deposit)?.ok_or_else(missing)?;
+            match advance_deposit(tx, scope, deposit, &transaction, *event) {
+                Err(DepositError::Store(error)) => Err(error.into()),
+                Err(refused) => {
+                    info!(id = %command.id, ?event, %refused, "an answer came too late");
+                    Ok(())
+                }
+                Ok(()) => Ok(()),
+            }
+        }
         (Heard::OfTransaction(event), None) => {
             match advance_transaction(tx, scope, session, transaction, event, None) {
                 Err(AdvanceError::Transaction(refused)) => {
@@ -172,12 +186,20 @@ enum Heard {
     OfTransaction(Event),
     /// About a refund that a partner wanted.
     OfRefund(refund::Event),
+    /// About tokens that go back.
+    OfDeposit(deposit::Event),
 }
 
 impl Heard {
     /// What an answer to this command is about.
     fn answer(command: &Command, answer: Event) -> Self {
         match (&command.refund_id, &answer) {
+            (None, Event::RefundSucceeded) if command.deposit_id.is_some() => {
+                Self::OfDeposit(deposit::Event::Arrived)
+            }
+            (None, Event::RefundFailed) if command.deposit_id.is_some() => {
+                Self::OfDeposit(deposit::Event::Refused)
+            }
             (Some(_), Event::RefundSucceeded) => Self::OfRefund(refund::Event::Paid),
             (Some(_), Event::RefundFailed) => Self::OfRefund(refund::Event::Refused),
             _ => Self::OfTransaction(answer),
@@ -194,6 +216,9 @@ impl Heard {
             CommandKind::Payout => Some(Self::OfTransaction(Event::PayoutUnresolved)),
             CommandKind::Refund if command.refund_id.is_some() => {
                 Some(Self::OfRefund(refund::Event::Unresolved))
+            }
+            CommandKind::Refund if command.deposit_id.is_some() => {
+                Some(Self::OfDeposit(deposit::Event::Refused))
             }
             CommandKind::Refund => Some(Self::OfTransaction(Event::RefundFailed)),
             CommandKind::Void => None,

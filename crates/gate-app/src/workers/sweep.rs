@@ -1,4 +1,4 @@
-//! The sweeper: ends sessions whose lifetime has passed, takes back leases of workers that are
+//! The sweeper: ends sessions whose lifetime has passed and sales whose tokens did not come, takes back leases of workers that are
 //! gone, and forgets old idempotency keys, all in small steps.
 
 use gate_domain::session::{Event, Refused};
@@ -10,6 +10,7 @@ use super::endpoints::{bury_orphans, purge_secrets};
 use super::run_passes;
 use crate::advance::{AdvanceError, advance_session};
 use crate::app::App;
+use crate::deposits::look_after_deposits;
 
 /// Rows in one step.
 const BATCH_MAX: i64 = 100;
@@ -21,10 +22,11 @@ pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
     run_passes(&app, "sweep", &Notify::new(), stopped, || async {
         release_lost_leases(&app).await?;
         let expired = expire_due_sessions(&app).await?;
+        let given_back = look_after_deposits(&app).await?;
         let purged = purge_idempotency_keys(&app).await?;
         let buried = bury_orphans(&app).await?;
         let forgotten = purge_secrets(&app).await?;
-        Ok(expired > 0 || purged > 0 || buried > 0 || forgotten > 0)
+        Ok(expired > 0 || given_back > 0 || purged > 0 || buried > 0 || forgotten > 0)
     })
     .await;
 }

@@ -185,6 +185,7 @@ fn field_of(code: &str) -> &'static str {
         "flow_not_supported" => "/flow",
         "url_invalid" => "/return_url",
         "invalid_wallet_address" => "/wallet_address",
+        "iban_invalid" => "/iban",
         "user_reference_not_opaque" => "/user_reference",
         "metadata_invalid" => "/metadata",
         "cursor_invalid" => "starting_after",
@@ -231,6 +232,7 @@ fn words(code: &str) -> &'static str {
         "flow_not_supported" => "This flow is not on offer.",
         "url_invalid" => "return_url must be an absolute https URL.",
         "invalid_wallet_address" => "This is no address of this network.",
+        "iban_invalid" => "The IBAN does not have the length and form of its country.",
         "user_reference_not_opaque" => {
             "user_reference must not be an e-mail address, a phone number or a card number."
         }

@@ -133,6 +133,7 @@ fn the_codes_of_single_fields() {
     flow_not_available
     url_invalid
     invalid_wallet_address
+    iban_invalid
     user_reference_not_opaque
     metadata_invalid
     invalid_text

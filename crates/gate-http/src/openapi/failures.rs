@@ -162,6 +162,7 @@ fn own(operation: &str) -> Vec<&'static str> {
         "updateWebhookEndpoint" => &[&["event_type_unknown", "header_invalid", "url_invalid"]],
         "rollWebhookEndpointSecret" => &[&["secrets_limit_reached"]],
         "listEvents" => &[&["cursor_expired", "event_type_unknown"]],
+        "listWebhookDeliveries" => &[&["field_not_accepted"]],
         "replayWebhookDelivery" => &[&["delivery_not_dead_lettered"]],
         "createWebhookReplay" => {
             &[&["event_type_unknown", "instant_invalid", "not_found", "replays_limit_reached"]]
@@ -176,7 +177,20 @@ fn own(operation: &str) -> Vec<&'static str> {
             &[RULES, JOURNEY, PRICE, &["quote_expired", "quote_id_invalid", "quote_replaced"]]
         }
         "giveWallet" => &[RULES, JOURNEY, &["invalid_wallet_address"]],
-        "stepBack" | "retryJourney" | "cancelJourney" | "endIdentityCheck" => &[JOURNEY],
+        "giveAccount" => &[RULES, JOURNEY, &["iban_invalid", "mode_not_enabled"]],
+        "startDeposit" => &[
+            RULES,
+            JOURNEY,
+            PRICE,
+            &["quote_consumed", "quote_expired", "quote_id_invalid", "quote_replaced"],
+        ],
+        "simulateDeposit" => &[JOURNEY, PRICE, &["amount_invalid"]],
+        "createTestDeposit" => &[
+            PRICE,
+            &["amount_invalid", "asset_not_available", "journey_out_of_step", "session_not_open"],
+        ],
+        "chooseFlow" | "declineQuote" | "stepBack" | "retryJourney" | "cancelJourney"
+        | "endIdentityCheck" => &[JOURNEY],
         "pay" => &[
             RULES,
             JOURNEY,

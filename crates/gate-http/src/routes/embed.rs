@@ -29,7 +29,7 @@ use crate::error::ApiError;
 use crate::exposed::{PUBLISHABLE_KEY, Place, Secret, find_secret};
 use crate::fields::Fields;
 
-type Answer = Result<Json<Journey>, ApiError>;
+pub(super) type Answer = Result<Json<Journey>, ApiError>;
 
 /// Exchange a publishable key, an allowed origin and a client secret for an embed token.
 #[utoipa::path(post, path = "/v1/embed/bootstrap", tag = "Embed",
@@ -165,8 +165,9 @@ pub(super) async fn back(
     let to = match fields.text("to", 10).as_deref() {
         Some("amount") => Some(BackTo::Amount),
         Some("wallet") => Some(BackTo::Wallet),
+        Some("account") => Some(BackTo::Account),
         Some(_) => {
-            fields.problem("to", "field_range", "to must be amount or wallet.");
+            fields.problem("to", "field_range", "to must be amount, wallet or account.");
             None
         }
         None => None,
@@ -242,7 +243,7 @@ pub(super) async fn cancel(
     Ok(Json(choose::give_up(state.app(), &page.tenant, &page.session_id).await?))
 }
 
-fn quote_id(fields: &mut Fields) -> Option<QuoteId> {
+pub(super) fn quote_id(fields: &mut Fields) -> Option<QuoteId> {
     let text = fields.text("quote_id", 60)?;
     let id = QuoteId::parse(&text).ok();
     if id.is_none() {

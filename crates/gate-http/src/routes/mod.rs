@@ -5,6 +5,7 @@ mod capabilities;
 mod chaos;
 mod create_body;
 mod customers;
+mod deposits;
 mod embed;
 mod endpoint_body;
 mod endpoints;
@@ -16,6 +17,7 @@ mod quotes;
 mod rails;
 mod refunds;
 mod replays;
+mod sales;
 mod sessions;
 mod stream;
 mod test_helpers;
@@ -106,6 +108,11 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(stream::journey_stream))
         .routes(routes!(embed::quote))
         .routes(routes!(embed::accept_quote))
+        .routes(routes!(sales::flow))
+        .routes(routes!(sales::account))
+        .routes(routes!(sales::deposit))
+        .routes(routes!(sales::decline))
+        .routes(routes!(sales::simulated_deposit))
         .routes(routes!(embed::wallet))
         .routes(routes!(embed::back))
         .routes(routes!(embed::pay))
@@ -129,6 +136,7 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(rails::cancel))
         .routes(routes!(transactions::list))
         .routes(routes!(transactions::retrieve))
+        .routes(routes!(deposits::list))
         .routes(routes!(refunds::create, refunds::list))
         .routes(routes!(refunds::retrieve))
         .routes(routes!(endpoints::create, endpoints::list))
@@ -146,6 +154,7 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(webhooks::test))
         .routes(routes!(test_helpers::complete))
         .routes(routes!(test_helpers::fail))
+        .routes(routes!(deposits::simulate))
         .routes(routes!(chaos::begin, chaos::retrieve))
         .routes(routes!(test_helpers::expire))
         .routes(routes!(test_helpers::require_identity))

@@ -48,7 +48,10 @@ pub(super) async fn list_deliveries(
     let event_id = query.text("event_id", 200).map(|text| EventId::parse(&text));
     let session_id = query.text("session_id", 200).map(|text| SessionId::parse(&text));
     if event_id.is_some() && session_id.is_some() {
-        query.refuse("session_id", "session_id is for all events of a session, event_id for one: send one of the two.");
+        query.refuse(
+            "session_id",
+            "session_id is for all events of a session, event_id for one: send one of the two.",
+        );
     }
     query.finish()?;
     // An id that we could not have made belongs to nothing.

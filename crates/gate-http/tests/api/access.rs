@@ -77,6 +77,7 @@ fn what_each_access_opens() {
         POST /v1/test_helpers/gate_sessions/{id}/require_kyc
         GET /v1/transactions
         GET /v1/transactions/{refid}
+        GET /v1/transactions/{refid}/deposits
         GET /v1/transactions/{refid}/refunds
         "#);
     });

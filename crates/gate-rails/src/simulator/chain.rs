@@ -1,9 +1,9 @@
-//! A network that takes a moment to make a transfer final. The wallet's last characters decide
-//! what happens: `dead` fails, `beef` is slow, any other arrives.
+//! A network that takes a moment to make a transfer final, on its way out and on its way back. The
+//! wallet's last characters decide what happens: `dead` fails, `beef` is slow, any other arrives.
 
 use std::fmt::Write as _;
 
-use gate_domain::rail::Command;
+use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 use gate_domain::wallet::Address;
@@ -20,11 +20,20 @@ const ASK_AGAIN_MS: i64 = 700;
 
 /// What has become of a command by now.
 pub(super) fn answer(command: &Command, now: Millis) -> Reply {
-    let address = command.address.as_ref().map_or("", Address::as_str).to_ascii_lowercase();
+    let back = command.kind == CommandKind::Refund;
+    let back_to = command.means.deposit().map(|means| &means.back_to).filter(|_| back);
+    let address = back_to.or(command.address.as_ref());
+    let address = address.map_or("", Address::as_str).to_ascii_lowercase();
     if address.ends_with("dead") {
-        return Reply::last([Event::PayoutFailed]);
+        return Reply::last([if back { Event::RefundFailed } else { Event::PayoutFailed }]);
     }
     let takes_ms = if address.ends_with("beef") { SLOW_MS } else { FINAL_MS };
+    if now < command.created_at.plus_ms(takes_ms) && back {
+        return Reply::pending(ASK_AGAIN_MS);
+    }
+    if back {
+        return Reply::last([Event::RefundSucceeded]);
+    }
     if now < command.created_at.plus_ms(takes_ms) {
         let answers = vec![Event::PayoutSubmitted];
         return Reply { answers, ask_again_ms: Some(ASK_AGAIN_MS) };

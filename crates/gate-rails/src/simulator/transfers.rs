@@ -1,5 +1,6 @@
 //! A bank, and the vault that takes in the tokens of sales: whatever a rail payment moves other than
-//! tokens on their way to a wallet. Nothing goes wrong here by itself; test helpers force that.
+//! tokens on their way to a wallet. Nothing of a rail payment goes wrong here by itself; test helpers
+//! force that. The money of a sale on the page meets what its account stands for.
 
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
@@ -13,6 +14,8 @@ use crate::Reply;
 const IN_MS: i64 = 900;
 /// How long one takes to go out: 0.7 s.
 const OUT_MS: i64 = 700;
+/// How long one takes to a slow bank: 10 s.
+const SLOW_MS: i64 = 10_000;
 
 /// What has become of a command by now.
 pub(super) fn answer(command: &Command, now: Millis) -> Reply {
@@ -20,12 +23,19 @@ pub(super) fn answer(command: &Command, now: Millis) -> Reply {
     // Named after the transaction, so that every answer names the same.
     let transaction = command.transaction_id.as_str();
     let tail = transaction.rsplit('_').next().unwrap_or(transaction);
+    let token = command.means.deposit().map_or("", |means| means.account.token.as_str());
     match command.kind {
         CommandKind::Charge if age_ms < IN_MS => Reply::pending(IN_MS - age_ms),
         CommandKind::Charge | CommandKind::Confirm => {
             Reply::last([Event::PaymentSucceeded { payment: format!("sim_pay_{tail}") }])
         }
         CommandKind::Void => Reply::last([Event::Voided]),
+        CommandKind::Payout if token == "bounces" => Reply::last([Event::PayoutBounced]),
+        CommandKind::Payout if token == "never_answers" => Reply::pending(OUT_MS),
+        CommandKind::Payout if token == "slow" && age_ms < SLOW_MS => {
+            let answers = vec![Event::PayoutSubmitted];
+            Reply { answers, ask_again_ms: Some(OUT_MS) }
+        }
         CommandKind::Payout if age_ms < OUT_MS => {
             let answers = vec![Event::PayoutSubmitted];
             Reply { answers, ask_again_ms: Some(OUT_MS - age_ms) }

@@ -19,6 +19,7 @@ async fn write(store: &Store, tenant: &Tenant, kind: CommandKind) -> Command {
         id: CommandId::new(tenant.mode, seed()),
         transaction_id: transaction.id,
         refund_id: None,
+        deposit_id: None,
         kind,
         amount: quote.crypto,
         means: transaction.means,

@@ -2,9 +2,10 @@
 
 use gate_domain::Millis;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use gate_domain::rail::PayoutAccount;
 use gate_domain::reason::Reason;
 use gate_domain::session::{
-    Choice, FlightStage, IdentityCheck, IdentityLevel, Session, Stage, State, Step,
+    Choice, FlightStage, Flow, IdentityCheck, IdentityLevel, Session, Stage, State, Step,
 };
 use gate_domain::transaction;
 use gate_domain::wallet::Address;
@@ -21,6 +22,12 @@ fn states(tenant: &Tenant) -> Vec<State> {
         quote: Some(QuoteId::new(tenant.mode, seed())),
         accepted: true,
         address: Some(address),
+        flow: Some(Flow::OffRamp),
+        account: Some(PayoutAccount {
+            token: "succeeds".into(),
+            last4: "0001".into(),
+            country: "DE".into(),
+        }),
         identity: Some(IdentityCheck { level: IdentityLevel::Enhanced, rejected: true }),
     };
     let reason = Reason::PayoutFailed;
@@ -29,10 +36,12 @@ fn states(tenant: &Tenant) -> Vec<State> {
         Stage::Opened,
         Stage::Quoted,
         Stage::AwaitingPayment,
+        Stage::AwaitingDeposit,
         Stage::Failed { reason, refunded: true },
     ];
     let flight = [
         FlightStage::Processing,
+        FlightStage::Repricing,
         FlightStage::Refunding { reason },
         FlightStage::Review { reason },
     ];

@@ -20,6 +20,7 @@ async fn busy(store: &Store, tenant: &Tenant) -> (Session, QuoteId) {
         id: CommandId::new(tenant.mode, seed()),
         transaction_id: transaction.id,
         refund_id: None,
+        deposit_id: None,
         kind: CommandKind::Charge,
         amount: quote.fiat.clone(),
         means: transaction.means,

@@ -28,6 +28,7 @@ const SELL: &str = r#"{
 pub(super) async fn play(book: &mut Book) {
     sessions(book).await;
     hosted_page(book).await;
+    sale(book).await;
     other_journeys(book).await;
     test_helpers(book).await;
     book.api.entitle(&[Entitlement::Rails]).await;
@@ -126,6 +127,28 @@ fn quote_of(journey: &Json) -> String {
         .at(&["step", "quote", "id"])
         .and_then(Json::text)
         .map_or_else(|| panic!("no quote in {journey}"), str::to_owned)
+}
+
+/// A sale whose tokens come in two parts, the last of them too late for the price; the user says no to
+/// another one.
+async fn sale(book: &mut Book) {
+    let (session, token) = opened(book).await;
+    book.visit(&token, "POST", "/v1/embed/flow", r#"{ "flow": "off_ramp" }"#).await;
+    accept(book, &token).await;
+    let account = r#"{ "iban": "DE09 0000 0000 0000 0000 01" }"#;
+    book.visit(&token, "POST", "/v1/embed/account", account).await;
+    let journey = book.visit(&token, "POST", "/v1/embed/wallet", WALLET).await;
+    let request = format!(r#"{{ "quote_id": "{}" }}"#, quote_of(&journey));
+    book.visit(&token, "POST", "/v1/embed/deposit", &request).await;
+    book.visit(&token, "POST", "/v1/embed/simulated_deposit", r#"{ "amount": "10.5" }"#).await;
+    book.api.clock.advance_ms(30 * 60_000);
+    let path = "/v1/test_helpers/deposits";
+    let rest = format!(r#"{{ "session_id": "{session}" }}"#);
+    let deposit = book.ask("POST", path, Some(&rest)).await;
+    let transaction = text(&deposit, "transaction_id").to_owned();
+    book.visit(&token, "POST", "/v1/embed/quote/decline", "").await;
+    book.api.pass_seconds(3).await;
+    book.ask("GET", &format!("/v1/transactions/{transaction}/deposits"), None).await;
 }
 
 /// A payment that fails and is tried again, a user who gives up, and one who has to be verified.

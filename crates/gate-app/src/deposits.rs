@@ -1,0 +1,124 @@
+//! Deposits: the user of a sale sends tokens, and what came is taken in or goes back.
+
+mod give_back;
+mod new_price;
+mod receive;
+mod simulate;
+mod start;
+
+use gate_domain::deposit::{self, Deposit};
+use gate_domain::ids::{CommandId, DepositId, PostingId};
+use gate_domain::ledger::Posting;
+use gate_domain::money::Money;
+use gate_domain::rail::{Command, CommandKind};
+use gate_domain::transaction::Transaction;
+use gate_store::{Locked, StoreError, Tx};
+
+use crate::advance::AdvanceError;
+use crate::app::Scope;
+
+pub(crate) use give_back::{advance_deposit, end_sale};
+pub use give_back::{look_after_deposits, send_back};
+pub use new_price::decline_new_price;
+pub(crate) use new_price::{accept_new_price, is_asked, put_new_price};
+pub use receive::{Transfer, receive_transfer};
+pub use simulate::{SimulateError, Simulated, simulate_deposit};
+pub use start::start_deposit;
+pub(crate) use start::write_down_sale;
+
+/// Why a transfer or a deposit cannot be worked with.
+#[derive(Debug, thiserror::Error)]
+pub enum DepositError {
+    /// Nobody's tokens are to come to this address.
+    #[error("no sale waits for tokens at this address")]
+    UnknownAddress,
+    /// It is gone or somebody else's.
+    #[error("no such deposit")]
+    NotFound,
+    /// Nothing of it can be sent back now.
+    #[error(transparent)]
+    OutOfStep(#[from] deposit::Refused),
+    /// The session or the transaction did not follow.
+    #[error(transparent)]
+    Advance(#[from] AdvanceError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the deposits of a transaction that count add up to, in smallest units.
+pub(crate) fn counted_units(deposits: &[Deposit]) -> i128 {
+    let counted = deposits.iter().filter(|deposit| deposit.state == deposit::State::Counted);
+    counted.map(|deposit| deposit.amount.units - deposit.back_units).sum()
+}
+
+/// Book what is known of a deposit.
+fn book(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    deposit: &Deposit,
+    posting: &Posting,
+) -> Result<(), StoreError> {
+    let Deposit { tenant, transaction_id, id, .. } = deposit;
+    let posting_id = PostingId::new(tenant.mode, scope.seed());
+    tx.insert_posting(tenant, &posting_id, transaction_id, id.as_str(), posting, scope.now)
+}
+
+/// Write down the command that sends back what is not taken in.
+fn command_return(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    deposit: &Deposit,
+    transaction: &Transaction,
+) -> Result<(), StoreError> {
+    let command = Command {
+        id: CommandId::new(deposit.tenant.mode, scope.seed()),
+        transaction_id: transaction.id.clone(),
+        refund_id: None,
+        deposit_id: Some(deposit.id.clone()),
+        kind: CommandKind::Refund,
+        amount: Money::new(deposit.back_units, deposit.amount.asset.clone()),
+        means: transaction.means.clone(),
+        address: None,
+        challenge_code: None,
+        created_at: scope.now,
+    };
+    scope.wake_commands();
+    tx.insert_command(&deposit.tenant, &deposit.session_id, &command)
+}
+
+/// The deposits of a transaction that count, locked after it.
+fn lock_counted(
+    tx: &mut Tx,
+    transaction: &Transaction,
+) -> Result<Vec<Locked<Deposit>>, StoreError> {
+    let tenant = &transaction.tenant;
+    let all = tx.list_deposits(tenant, &transaction.id)?;
+    let counted = all.into_iter().filter(|deposit| deposit.state == deposit::State::Counted);
+    let ids: Vec<DepositId> = counted.map(|deposit| deposit.id).collect();
+    let mut locked = Vec::with_capacity(ids.len());
+    for id in ids {
+        locked.extend(tx.lock_deposit(tenant, &id)?);
+    }
+    Ok(locked)
+}
+
+/// Take in every deposit of a transaction that counts; what is too much of one goes back.
+fn take_in_counted(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    transaction: &Transaction,
+) -> Result<(), StoreError> {
+    for deposit in lock_counted(tx, transaction)? {
+        let back_units = deposit.back_units;
+        let state = match back_units {
+            0 => deposit::State::Taken,
+            _ => deposit::State::Returning { cause: deposit::Cause::Surplus },
+        };
+        let deposit = tx.save_deposit(deposit, state, back_units, scope.now)?;
+        if back_units > 0 {
+            command_return(tx, scope, &deposit, transaction)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! Tokens go back: what was too much, what nothing waited for, and what a sale that ended had counted.
+
+use gate_domain::deposit::{self, Cause, Deposit, State, Step};
+use gate_domain::ids::{DepositId, Tenant};
+use gate_domain::ledger::Posting;
+use gate_domain::money::Money;
+use gate_domain::reason::Reason;
+use gate_domain::session::Session;
+use gate_domain::transaction::{self, Event, PaymentStep, Transaction};
+use gate_store::{Locked, StoreError, Tx};
+use tracing::error;
+
+use super::{DepositError, book, command_return, lock_counted};
+use crate::advance::advance_transaction;
+use crate::app::{App, Scope};
+
+/// Sales that are looked after in one step.
+const BATCH_MAX: i64 = 100;
+
+/// End a sale before it was complete: everything that counts goes back.
+pub(crate) fn end_sale(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    transaction: Locked<Transaction>,
+    reason: Reason,
+) -> Result<(), DepositError> {
+    tx.set_deposit_due(&transaction.tenant, &transaction.id, None)?;
+    for deposit in lock_counted(tx, &transaction)? {
+        let whole = deposit.amount.units;
+        let state = State::Returning { cause: Cause::SaleEnded };
+        let deposit = tx.save_deposit(deposit, state, whole, scope.now)?;
+        command_return(tx, scope, &deposit, &transaction)?;
+    }
+    let event = Event::PaymentDeclined { reason };
+    Ok(advance_transaction(tx, scope, session, transaction, &event, None)?)
+}
+
+/// Move a deposit whose tokens go back, and book it once they are. Its session and transaction are
+/// locked before it.
+pub(crate) fn advance_deposit(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    deposit: Locked<Deposit>,
+    transaction: &Transaction,
+    event: deposit::Event,
+) -> Result<(), DepositError> {
+    let Step::Moved(next) = deposit.state.apply(event)? else { return Ok(()) };
+    let back_units = deposit.back_units;
+    let deposit = tx.save_deposit(deposit, next, back_units, scope.now)?;
+    match next {
+        State::Returned { .. } => {
+            let back = Money::new(back_units, deposit.amount.asset.clone());
+            book(tx, scope, &deposit, &Posting::of_deposit_returned(&back))?;
+        }
+        State::Returning { .. } => command_return(tx, scope, &deposit, transaction)?,
+        State::Held { .. } => {
+            let id = &deposit.id;
+            error!(%id, "{id} could not be sent back; a person has to decide");
+        }
+        State::Counted | State::Taken => unreachable!("nothing goes back to counting"),
+    }
+    Ok(())
+}
+
+/// Send back a deposit that is held, because a person says so.
+pub fn send_back(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    tenant: &Tenant,
+    id: &DepositId,
+) -> Result<Deposit, DepositError> {
+    let found = tx.find_deposit(tenant, id)?.ok_or(DepositError::NotFound)?;
+    let session = tx.lock_session(tenant, &found.session_id)?;
+    let transaction = tx.lock_transaction(tenant, &found.transaction_id)?;
+    let deposit = tx.lock_deposit(tenant, id)?;
+    let (Some(_), Some(transaction), Some(deposit)) = (session, transaction, deposit) else {
+        return Err(DepositError::Store(StoreError::Corrupt {
+            table: "deposits",
+            id: id.to_string(),
+            why: "its session or transaction is missing".into(),
+        }));
+    };
+    advance_deposit(tx, scope, deposit, &transaction, deposit::Event::SentBack)?;
+    tx.find_deposit(tenant, id)?.ok_or(DepositError::NotFound)
+}
+
+/// End the sales whose price has lapsed over half of their tokens, and those whose user did not say
+/// yes to a new price in time. Answers how many ended.
+pub async fn look_after_deposits(app: &App) -> Result<usize, StoreError> {
+    let now = app.now();
+    let due = app.store().read(move |tx| tx.list_due_deposits(now, BATCH_MAX)).await?;
+    let mut ended = 0;
+    for waiting in due {
+        let id = waiting.transaction_id.clone();
+        let looked = app
+            .write(move |tx, scope| {
+                let session = tx.lock_session(&waiting.tenant, &waiting.session_id)?;
+                let transaction = tx.lock_transaction(&waiting.tenant, &waiting.transaction_id)?;
+                let (Some(session), Some(transaction)) = (session, transaction) else {
+                    return Ok(false);
+                };
+                let reason = match transaction.state {
+                    transaction::State::AwaitingPayment { step: PaymentStep::Partial } => {
+                        Reason::DepositShort
+                    }
+                    transaction::State::AwaitingPayment { step: PaymentStep::Repricing } => {
+                        Reason::NewPriceDeclined
+                    }
+                    // Somebody was quicker.
+                    _ => return Ok(false),
+                };
+                end_sale(tx, scope, session, transaction, reason).map(|()| true)
+            })
+            .await;
+        match looked {
+            Ok(true) => ended += 1,
+            Ok(false) => {}
+            Err(DepositError::Store(error)) => return Err(error),
+            Err(refused) => error!(%id, %refused, "the sale of {id} cannot end"),
+        }
+    }
+    Ok(ended)
+}

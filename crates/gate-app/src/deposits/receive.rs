@@ -1,0 +1,180 @@
+//! Tokens come in: a transfer is written down and booked, and its sale follows.
+
+use gate_domain::catalogue::Charged;
+use gate_domain::deposit::{
+    AfterLapse, Cause, Deposit, NEW_PRICE_MS, State, Verdict, in_words, judge,
+};
+use gate_domain::ids::{DepositId, QuoteId};
+use gate_domain::ledger::Posting;
+use gate_domain::money::Money;
+use gate_domain::quote::{Quote, price_sale};
+use gate_domain::reason::Reason;
+use gate_domain::session::Session;
+use gate_domain::transaction::{Event, Transaction};
+use gate_domain::wallet::Address;
+use gate_rails::PriceSource;
+use gate_store::{Locked, StoreError, Tx};
+use tracing::{info, warn};
+
+use super::give_back::end_sale;
+use super::{DepositError, book, command_return, counted_units, take_in_counted};
+use crate::advance::{advance_transaction, find_agreed_quote};
+use crate::app::Scope;
+
+/// A transfer on a network, final there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Where it went.
+    pub address: Address,
+    /// How much of what.
+    pub amount: Money,
+    /// Its name on its network.
+    pub transfer: String,
+}
+
+/// Take note of a transfer. The same one again changes nothing.
+pub fn receive_transfer(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    prices: &dyn PriceSource,
+    transfer: &Transfer,
+) -> Result<Deposit, DepositError> {
+    let waiting = tx.find_deposit_address(&transfer.address)?;
+    let waiting = waiting.ok_or(DepositError::UnknownAddress)?;
+    let tenant = &waiting.tenant;
+    let missing = || StoreError::Corrupt {
+        table: "deposit_addresses",
+        id: waiting.transaction_id.to_string(),
+        why: "its session or transaction is missing".into(),
+    };
+    let session = tx.lock_session(tenant, &waiting.session_id)?.ok_or_else(missing)?;
+    let transaction = tx.lock_transaction(tenant, &waiting.transaction_id)?.ok_or_else(missing)?;
+    let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
+    let known = tx.find_transfer(tenant, &transaction.id, network, &transfer.transfer)?;
+    if let Some(known) = known {
+        if known.amount != transfer.amount {
+            let (id, told) = (&known.id, in_words(&transfer.amount));
+            warn!(%id, told, "the transfer of {id} is told again as another amount");
+        }
+        return Ok(known);
+    }
+
+    let quote = find_agreed_quote(tx, &transaction)?;
+    let counted = counted_units(&tx.list_deposits(tenant, &transaction.id)?);
+    let lapsed = scope.now >= waiting.lapses_at;
+    let verdict = judge(&transaction.state, &quote, lapsed, counted, &transfer.amount);
+    let whole = transfer.amount.units;
+    let (state, back_units) = match verdict {
+        Verdict::Partial => (State::Counted, 0),
+        Verdict::Complete { surplus_units } | Verdict::Late { surplus_units } => {
+            (State::Counted, surplus_units)
+        }
+        Verdict::Unexpected => (State::Returning { cause: Cause::Unexpected }, whole),
+        Verdict::Foreign(cause) => (State::Held { cause }, whole),
+    };
+    let deposit = Deposit {
+        id: DepositId::new(tenant.mode, scope.seed()),
+        tenant: tenant.clone(),
+        session_id: session.id.clone(),
+        transaction_id: transaction.id.clone(),
+        amount: transfer.amount.clone(),
+        transfer: transfer.transfer.clone(),
+        back_units,
+        state,
+        created_at: scope.now,
+        updated_at: scope.now,
+    };
+    tx.insert_deposit(&deposit)?;
+    book(tx, scope, &deposit, &Posting::of_deposit(&deposit.amount))?;
+    scope.session_changed(&session.id);
+    let (id, amount) = (&deposit.id, in_words(&deposit.amount));
+    info!(%id, amount, ?verdict, "{id} came in");
+
+    match verdict {
+        Verdict::Partial => {
+            tx.set_deposit_due(tenant, &transaction.id, Some(waiting.lapses_at))?;
+            advance_transaction(tx, scope, session, transaction, &Event::DepositPartial, None)?;
+        }
+        Verdict::Complete { .. } => complete(tx, scope, session, transaction, &deposit.transfer)?,
+        Verdict::Late { .. } => late(tx, scope, prices, session, transaction, &quote, &deposit)?,
+        Verdict::Unexpected => command_return(tx, scope, &deposit, &transaction)?,
+        Verdict::Foreign(_) => {
+            warn!(%id, amount, "{id} is not what was agreed on; a person has to decide");
+        }
+    }
+    Ok(tx.find_deposit(tenant, &deposit.id)?.unwrap_or(deposit))
+}
+
+/// Everything is there: the sale goes on, and what is too much goes back.
+pub(super) fn complete(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    transaction: Locked<Transaction>,
+    transfer: &str,
+) -> Result<(), DepositError> {
+    tx.set_deposit_due(&transaction.tenant, &transaction.id, None)?;
+    take_in_counted(tx, scope, &transaction)?;
+    let event = Event::PaymentSucceeded { payment: transfer.to_owned() };
+    Ok(advance_transaction(tx, scope, session, transaction, &event, None)?)
+}
+
+/// Everything is there, too late for the price: what the quote says about that happens.
+fn late(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    prices: &dyn PriceSource,
+    session: Locked<Session>,
+    transaction: Locked<Transaction>,
+    quote: &Quote,
+    deposit: &Deposit,
+) -> Result<(), DepositError> {
+    let fresh = price_now(scope, &session, quote, prices);
+    match quote.on_lapse.decide(quote.fiat.units, fresh.as_ref().map(|fresh| fresh.fiat.units)) {
+        AfterLapse::Ask => {
+            let until = scope.now.plus_ms(NEW_PRICE_MS);
+            tx.set_deposit_due(&transaction.tenant, &transaction.id, Some(until))?;
+            advance_transaction(tx, scope, session, transaction, &Event::DepositLate, None)?;
+            Ok(())
+        }
+        AfterLapse::Convert => {
+            let fresh = fresh.expect("it was compared");
+            tx.insert_quote(&transaction.tenant, &fresh)?;
+            let transaction = tx.requote_transaction(transaction, &fresh.id)?;
+            complete(tx, scope, session, transaction, &deposit.transfer)
+        }
+        AfterLapse::Return => end_sale(tx, scope, session, transaction, Reason::DepositLate),
+    }
+}
+
+/// What the tokens of a sale bring by now; none when there is no price for them.
+pub(super) fn price_now(
+    scope: &Scope<'_>,
+    session: &Session,
+    agreed: &Quote,
+    prices: &dyn PriceSource,
+) -> Option<Quote> {
+    let (token, currency) = (&agreed.crypto.asset, &agreed.fiat.asset);
+    let market = prices.price(token, currency, scope.now).ok()?;
+    let fees = scope.offer(&session.tenant).fees(&Charged {
+        currency: &currency.code,
+        method: &agreed.payment_method,
+        country: None,
+        asset: &token.code,
+        network: token.network.as_deref(),
+    });
+    let priced = price_sale(&agreed.crypto, currency, market.rate, fees).ok()?;
+    Some(Quote {
+        id: QuoteId::new(session.tenant.mode, scope.seed()),
+        session_id: Some(session.id.clone()),
+        fiat: priced.fiat,
+        crypto: priced.crypto,
+        rate: market.rate,
+        fees: priced.fees,
+        source: market.source,
+        priced_at: Some(market.at).filter(|at| *at != scope.now),
+        created_at: scope.now,
+        expires_at: scope.now.plus_ms(gate_domain::quote::LOCK_MS),
+        ..agreed.clone()
+    })
+}

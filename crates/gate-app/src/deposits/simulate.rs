@@ -1,0 +1,116 @@
+//! The sandbox: show the simulator a transfer to a session's address.
+
+use gate_domain::deposit::Deposit;
+use gate_domain::ids::{Mode, SessionId, Tenant};
+use gate_domain::money::{Asset, DecimalError, Money};
+use gate_store::StoreError;
+
+use super::receive::{Transfer, receive_transfer};
+use super::{DepositError, counted_units};
+use crate::advance::find_agreed_quote;
+use crate::app::App;
+
+/// What to send. Whatever is left out is as was agreed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Simulated {
+    /// How much, as a decimal string; what is still missing where nothing is said.
+    pub amount: Option<String>,
+    /// The symbol of a token.
+    pub token: Option<String>,
+    /// A network.
+    pub network: Option<String>,
+    /// The name of the transfer.
+    pub transfer: Option<String>,
+}
+
+/// Why there is no transfer to show.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulateError {
+    /// The session is gone or somebody else's.
+    #[error("no such session")]
+    NotFound,
+    /// The session has no address for tokens.
+    #[error("the session has not asked for tokens")]
+    NotAsked,
+    /// The amount is no amount of the token.
+    #[error(transparent)]
+    Amount(#[from] DecimalError),
+    /// Nothing is missing, so how much to send has to be said.
+    #[error("nothing is missing: say how much to send")]
+    NothingMissing,
+    /// There is no such token on this network.
+    #[error("no such token")]
+    NoToken,
+    /// The mode has no rails.
+    #[error("payments are not enabled in this mode")]
+    NotEnabled,
+    /// The transfer was not taken.
+    #[error(transparent)]
+    Deposit(#[from] DepositError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Let tokens arrive. Test mode only.
+pub async fn simulate_deposit(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    simulated: Simulated,
+) -> Result<Deposit, SimulateError> {
+    if tenant.mode != Mode::Test {
+        return Err(SimulateError::NotFound);
+    }
+    let prices = app.rails(tenant.mode).ok_or(SimulateError::NotEnabled)?.prices.clone();
+    let (tenant, id) = (tenant.clone(), session.clone());
+    app.write(move |tx, scope| {
+        let session = tx.find_session(&tenant, &id)?.ok_or(SimulateError::NotFound)?;
+        let transaction = match &session.transaction {
+            Some(id) => tx.find_transaction(&tenant, id)?,
+            None => None,
+        };
+        let transaction = transaction.ok_or(SimulateError::NotAsked)?;
+        let means = transaction.means.deposit().ok_or(SimulateError::NotAsked)?;
+        let agreed = find_agreed_quote(tx, &transaction)?.crypto;
+        let asset = match (&simulated.token, &simulated.network) {
+            (None, None) => agreed.asset.clone(),
+            (symbol, network) => {
+                let symbol = symbol.as_ref().unwrap_or(&agreed.asset.code);
+                let network = network.as_ref().or(agreed.asset.network.as_ref());
+                let mut tokens = scope.catalogue().tokens();
+                let token = tokens.find(|token| {
+                    token.symbol.eq_ignore_ascii_case(symbol)
+                        && network.is_some_and(|name| token.network.eq_ignore_ascii_case(name))
+                });
+                token.map(|token| token.asset()).ok_or(SimulateError::NoToken)?
+            }
+        };
+        let amount = match &simulated.amount {
+            Some(text) => positive(text, asset)?,
+            None => {
+                let counted = counted_units(&tx.list_deposits(&tenant, &transaction.id)?);
+                let missing = agreed.units - counted;
+                if missing <= 0 {
+                    return Err(SimulateError::NothingMissing);
+                }
+                Money::new(missing, asset)
+            }
+        };
+        let transfer = Transfer {
+            address: means.address.clone(),
+            amount,
+            transfer: simulated
+                .transfer
+                .clone()
+                .unwrap_or_else(|| format!("0x{:032x}", u128::from_be_bytes(scope.ids().random()))),
+        };
+        Ok(receive_transfer(tx, scope, &*prices, &transfer)?)
+    })
+    .await
+}
+
+fn positive(text: &str, asset: Asset) -> Result<Money, SimulateError> {
+    let amount = Money::parse(text, asset)?;
+    if amount.units > 0 { Ok(amount) } else { Err(DecimalError::Malformed.into()) }
+}

@@ -1,0 +1,68 @@
+//! Start a sale: write down the transaction and where its tokens are to come.
+
+use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use gate_domain::rail::{DepositMeans, Means};
+use gate_domain::session::{Event, Refused, Session};
+use gate_domain::transaction::PaymentStep;
+use gate_rails::DepositAddresses;
+use gate_store::{DepositAddress, Locked, Tx};
+use gate_wire::journey::Journey;
+
+use crate::app::{App, Scope};
+use crate::choose::is_on_offer;
+use crate::journey::{JourneyError, act_on_offer};
+use crate::pay::{Attempt, payment_under_way, write_down};
+
+/// Give the user an address for the accepted price. Safe to repeat: a sale that is under way goes on.
+pub async fn start_deposit(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    quote_id: QuoteId,
+) -> Result<Journey, JourneyError> {
+    let addresses = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.deposits.clone();
+    act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
+        if payment_under_way(&session) {
+            return Ok(());
+        }
+        let quote = tx.find_quote(&session.tenant, &quote_id)?;
+        if quote.is_some_and(|quote| !is_on_offer(&quote, &choices.tokens)) {
+            return Ok(());
+        }
+        write_down_sale(tx, scope, session, &quote_id, &*addresses)
+    })
+    .await
+}
+
+/// Write down the transaction of a sale. Nothing moves before the user sends something.
+pub(crate) fn write_down_sale(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    quote_id: &QuoteId,
+    addresses: &dyn DepositAddresses,
+) -> Result<(), JourneyError> {
+    let choice = session.choice().ok_or(Refused::Ended)?.clone();
+    let (Some(back_to), Some(account)) = (choice.address, choice.account) else {
+        return Err(Refused::OutOfStep.into());
+    };
+    let (tenant, session_id) = (session.tenant.clone(), session.id.clone());
+    let id = TransactionId::new(tenant.mode, scope.seed());
+    let quote = tx.find_quote(&tenant, quote_id)?.ok_or(Refused::OtherQuote)?;
+    let address = addresses.address_for(&id, &quote.crypto.asset);
+    let waiting = DepositAddress {
+        tenant,
+        transaction_id: id.clone(),
+        session_id,
+        lapses_at: quote.expires_at,
+    };
+    tx.insert_deposit_address(&address, &waiting, scope.now)?;
+    let attempt = Attempt {
+        id,
+        address: None,
+        means: Means::Deposit(DepositMeans { address, back_to, account }),
+        step: PaymentStep::Deposit,
+        started: Event::DepositStarted,
+    };
+    write_down(tx, scope, session, quote_id, attempt)
+}

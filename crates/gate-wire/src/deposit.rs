@@ -1,0 +1,103 @@
+//! Tokens that came in for a sale, as partners see them.
+
+use gate_domain::deposit::{self, Cause, State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::instant::to_rfc3339;
+use crate::words::{DepositCause, DepositStatus};
+
+/// One transfer that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DepositBody {
+    /// Its id.
+    #[schema(example = "dp_test_01hf7yat00fentqaxbnentqaxb")]
+    pub id: String,
+    /// Always `deposit`.
+    pub object: String,
+    /// The session of its sale.
+    pub session_id: String,
+    /// The transaction of its sale.
+    pub transaction_id: String,
+    /// The symbol of what came.
+    pub token: String,
+    /// The network that it came on.
+    pub network: String,
+    /// How much came.
+    pub amount: String,
+    /// How much of it is not taken in: on its way back, back, or held.
+    pub back_amount: String,
+    /// The transfer, by its name on its network.
+    pub transfer_id: String,
+    /// Where it stands.
+    pub status: DepositStatus,
+    /// Why something of it is not taken in.
+    #[schema(required)]
+    pub cause: Option<DepositCause>,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub updated_at: String,
+}
+
+/// Show the simulator an incoming transfer (decisions, "Sandbox").
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestDepositBody {
+    /// The session, which waits for tokens or has done so.
+    #[schema(example = "gs_test_01hf7yat00fentqaxbnentqaxb")]
+    pub session_id: String,
+    /// How much; what is still missing where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 40, example = "10.5")]
+    pub amount: Option<String>,
+    /// Another token than was agreed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 12, example = "EURC")]
+    pub token: Option<String>,
+    /// Another network than was agreed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 40, example = "ethereum")]
+    pub network: Option<String>,
+    /// Its name on its network; the same one again is the same transfer. One is made where nothing is
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub transfer_id: Option<String>,
+}
+
+impl From<&deposit::Deposit> for DepositBody {
+    fn from(deposit: &deposit::Deposit) -> Self {
+        let asset = &deposit.amount.asset;
+        let back =
+            gate_domain::money::Money { units: deposit.back_units, ..deposit.amount.clone() };
+        Self {
+            id: deposit.id.to_string(),
+            object: "deposit".into(),
+            session_id: deposit.session_id.to_string(),
+            transaction_id: deposit.transaction_id.to_string(),
+            token: asset.code.clone(),
+            network: asset.network.clone().unwrap_or_default(),
+            amount: deposit.amount.to_decimal(),
+            back_amount: back.to_decimal(),
+            transfer_id: deposit.transfer.clone(),
+            status: match deposit.state {
+                State::Counted => DepositStatus::Counted,
+                State::Taken => DepositStatus::Taken,
+                State::Held { .. } => DepositStatus::Held,
+                State::Returning { .. } => DepositStatus::Returning,
+                State::Returned { .. } => DepositStatus::Returned,
+            },
+            cause: deposit.state.cause().map(|cause| match cause {
+                Cause::Surplus => DepositCause::Surplus,
+                Cause::Unexpected => DepositCause::Unexpected,
+                Cause::SaleEnded => DepositCause::SaleEnded,
+                Cause::WrongAsset => DepositCause::WrongAsset,
+                Cause::WrongNetwork => DepositCause::WrongNetwork,
+                Cause::ReturnFailed => DepositCause::ReturnFailed,
+            }),
+            created_at: to_rfc3339(deposit.created_at),
+            updated_at: to_rfc3339(deposit.updated_at),
+        }
+    }
+}
