@@ -9,6 +9,11 @@ import { latest } from './latest';
 export type Action =
   | 'quote'
   | 'accept'
+  | 'flow'
+  | 'account'
+  | 'deposit'
+  | 'simulate'
+  | 'decline'
   | 'wallet'
   | 'back'
   | 'pay'

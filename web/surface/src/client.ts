@@ -1,5 +1,5 @@
 // The runtime API as functions. Each action answers the journey that follows from it.
-import type { BootstrapBody, Card, ErrorBody, Journey, RefreshBody, Target } from './api';
+import type { BootstrapBody, Card, ErrorBody, Flow, Journey, RefreshBody, Target } from './api';
 import { readClaims } from './entry';
 
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
@@ -54,8 +54,14 @@ export class Client {
   journey = () => this.#ask('GET', 'journey');
   quote = (target: Target) => this.#ask('POST', 'quote', target);
   acceptQuote = (quote_id: string) => this.#ask('POST', 'quote/accept', { quote_id });
+  declineQuote = () => this.#ask('POST', 'quote/decline', {});
+  flow = (flow: Flow) => this.#ask('POST', 'flow', { flow });
+  account = (iban: string) => this.#ask('POST', 'account', { iban });
+  deposit = (quote_id: string) => this.#ask('POST', 'deposit', { quote_id });
+  simulateDeposit = (amount?: string) =>
+    this.#ask('POST', 'simulated_deposit', amount === undefined ? {} : { amount });
   wallet = (address: string) => this.#ask('POST', 'wallet', { address });
-  back = (to: 'amount' | 'wallet') => this.#ask('POST', 'back', { to });
+  back = (to: 'amount' | 'wallet' | 'account') => this.#ask('POST', 'back', { to });
   pay = (quote_id: string, card: Card) => this.#ask('POST', 'pay', { quote_id, card });
   challenge = (code: string) => this.#ask('POST', 'challenge', { code });
   identity = (outcome: 'approved' | 'rejected') => this.#ask('POST', 'identity', { outcome });

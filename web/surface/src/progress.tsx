@@ -1,15 +1,28 @@
 import type { Step } from './api';
+import { sells } from './parts/trade';
 
-const PARTS = ['Price', 'Wallet', 'Payment'] as const;
+const PURCHASE = ['Price', 'Wallet', 'Payment'] as const;
+const SALE = ['Price', 'Account', 'Wallet', 'Send'] as const;
+const PLACES: Partial<Record<Step['kind'], readonly [purchase: number, sale: number]>> = {
+  amount: [0, 0],
+  account: [0, 1],
+  wallet: [1, 2],
+  confirm: [2, 3],
+  payment: [2, 3],
+  challenge: [2, 3],
+  deposit: [2, 3],
+};
 
-/** Where the buyer stands on the way to paying. Afterwards the steps speak for themselves. */
-export function Progress({ step }: { step: Step['kind'] }) {
-  const present = ['amount', 'wallet', 'payment', 'challenge'].indexOf(step);
-  if (present < 0) return null;
-  const at = Math.min(present, PARTS.length - 1);
+/** Where the user stands on the way to paying or sending. Afterwards the steps speak for themselves. */
+export function Progress({ step }: { step: Step }) {
+  const places = PLACES[step.kind];
+  if (places === undefined) return null;
+  const sale = sells(step);
+  const parts = sale ? SALE : PURCHASE;
+  const at = places[sale ? 1 : 0];
   return (
     <ol class="progress" aria-label="Progress">
-      {PARTS.map((part, index) => (
+      {parts.map((part, index) => (
         <li
           key={part}
           data-mark={index < at ? 'past' : index === at ? 'present' : 'to come'}

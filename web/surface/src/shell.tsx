@@ -1,7 +1,7 @@
 // Everything around a step: who sells, what is bought, and the ways out.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Journey, Quote, Step } from './api';
+import type { Journey, Step } from './api';
 import { usePage } from './context';
 import { formatCrypto, formatFiat } from './money';
 import { Button, LinkButton } from './parts/button';
@@ -10,6 +10,7 @@ import { Logo } from './parts/logo';
 import { Notice } from './parts/notice';
 import { ProblemNotice } from './parts/problem';
 import { QuoteLines } from './parts/quote-lines';
+import { quoteOf, sells } from './parts/trade';
 import { Progress } from './progress';
 
 interface ShellProps {
@@ -45,9 +46,15 @@ export function Shell({ journey, reachable, onClose, children }: ShellProps) {
             We cannot reach 0Gate at the moment. We keep trying; nothing is lost.
           </Notice>
         )}
-        <Progress step={step.kind} />
+        <Progress step={step} />
         {children}
-        {canCancel(step) && <Cancel key={step.kind} returns={place === 'checkout'} />}
+        {canCancel(step) && (
+          <Cancel
+            key={step.kind}
+            what={sells(step) ? 'sale' : 'purchase'}
+            returns={place === 'checkout'}
+          />
+        )}
       </main>
       <footer class="foot">
         <span class="powered">
@@ -65,7 +72,11 @@ function Order({ journey }: { journey: Journey }) {
   return (
     <aside class="order" aria-label="Your order">
       <p class="order-label">{orderLabel(step)}</p>
-      <p class="order-amount">{formatFiat(session.amount, session.currency)}</p>
+      <p class="order-amount">
+        {quote
+          ? formatFiat(quote.fiat_amount, quote.currency)
+          : formatFiat(session.amount, session.currency)}
+      </p>
       {quote && (
         <>
           <p class="order-get">for {formatCrypto(quote.crypto_amount, quote.target_token)}</p>
@@ -77,19 +88,33 @@ function Order({ journey }: { journey: Journey }) {
 }
 
 function orderLabel(step: Step): string {
+  if (sells(step)) {
+    return step.kind === 'done' ? 'You were paid' : 'You are paid';
+  }
   if (step.kind === 'done') return 'You paid';
   return canCancel(step) ? 'You pay' : 'Your order';
 }
 
-function quoteOf(step: Step): Quote | null {
-  return 'quote' in step ? step.quote : null;
-}
-
 function canCancel(step: Step): boolean {
-  return ['amount', 'wallet', 'payment', 'identity', 'challenge'].includes(step.kind);
+  return CANCELLABLE.has(step.kind) || isWaiting(step);
 }
 
-function Cancel({ returns }: { returns: boolean }) {
+const CANCELLABLE = new Set<Step['kind']>([
+  'amount',
+  'account',
+  'wallet',
+  'confirm',
+  'payment',
+  'identity',
+  'challenge',
+]);
+
+/** Tokens are to come, and none have. */
+function isWaiting(step: Step): boolean {
+  return step.kind === 'deposit' && !/[1-9]/.test(step.received_amount);
+}
+
+function Cancel({ what, returns }: { what: string; returns: boolean }) {
   const { act, busy, leave } = usePage();
   const [asking, setAsking] = useState(false);
   const question = useRef<HTMLParagraphElement>(null);
@@ -107,9 +132,9 @@ function Cancel({ returns }: { returns: boolean }) {
       <ProblemNotice actions={['cancel']} />
       {asking ? (
         <fieldset class="confirm">
-          <legend class="sr-only">Cancel purchase</legend>
+          <legend class="sr-only">Cancel {what}</legend>
           <p ref={question} tabIndex={-1}>
-            Cancel this purchase? You would have to start again in the shop.
+            Cancel this {what}? You would have to start again in the shop.
           </p>
           <div class="confirm-actions">
             <Button kind="plain" onClick={() => setAsking(false)}>
@@ -126,7 +151,7 @@ function Cancel({ returns }: { returns: boolean }) {
           </div>
         </fieldset>
       ) : (
-        <LinkButton onClick={() => setAsking(true)}>Cancel purchase</LinkButton>
+        <LinkButton onClick={() => setAsking(true)}>Cancel {what}</LinkButton>
       )}
     </div>
   );

@@ -279,6 +279,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/transactions/{refid}/deposits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tokens that came in for a sale, oldest first: all of them, since wallets make few transfers. */
+        get: operations["listDeposits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/transactions/{refid}/refunds": {
         parameters: {
             query?: never;
@@ -605,6 +622,26 @@ export interface paths {
         put?: never;
         /** Make the payment of a session fail. */
         post: operations["failSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/deposits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the simulator an incoming transfer to the address of a session that sells: what is missing,
+         *     or less, more, another token, too late, or the same one twice.
+         */
+        post: operations["createTestDeposit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1047,6 +1084,91 @@ export interface paths {
         put?: never;
         /** Say yes to the price on the table. */
         post: operations["acceptQuote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose what to do, where the partner leaves that open. It forgets the price on the table. */
+        post: operations["chooseFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where the money of a sale goes. Only a token and the last four characters are kept. */
+        post: operations["giveAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/deposit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for the address to send the tokens to. Safe to repeat: a sale that is under way goes on. */
+        post: operations["startDeposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/quote/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say no to a new price: the tokens that came too late go back. */
+        post: operations["declineQuote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/simulated_deposit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the simulator send tokens. In live mode this does not exist. */
+        post: operations["simulateDeposit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1661,6 +1783,21 @@ export interface components {
              */
             quote_id: string;
         };
+        /** @description A bank account, as much of it as we keep. */
+        AccountBody: {
+            /** @description The last four characters. */
+            last4: string;
+            /** @description The country of the bank, ISO 3166. */
+            country: string;
+        };
+        /** @description Say where the money of a sale goes. Only a token of it is kept. */
+        AccountRequestBody: {
+            /**
+             * @description The IBAN, with or without spaces.
+             * @example DE09 0000 0000 0000 0000 01
+             */
+            iban: string;
+        };
         /**
          * @description What a transaction does.
          * @enum {string}
@@ -1798,7 +1935,7 @@ export interface components {
         /** @description Change an earlier answer. */
         BackBody: {
             /**
-             * @description `amount` or `wallet`.
+             * @description `amount`, `wallet` or `account`.
              * @example amount
              */
             to: string;
@@ -2256,6 +2393,47 @@ export interface components {
          * @enum {string}
          */
         DeliveryStatus: "pending" | "in_flight" | "succeeded" | "dead_lettered";
+        /** @description One transfer that came in. */
+        DepositBody: {
+            /**
+             * @description Its id.
+             * @example dp_test_01hf7yat00fentqaxbnentqaxb
+             */
+            id: string;
+            /** @description Always `deposit`. */
+            object: string;
+            /** @description The session of its sale. */
+            session_id: string;
+            /** @description The transaction of its sale. */
+            transaction_id: string;
+            /** @description The symbol of what came. */
+            token: string;
+            /** @description The network that it came on. */
+            network: string;
+            /** @description How much came. */
+            amount: string;
+            /** @description How much of it is not taken in: on its way back, back, or held. */
+            back_amount: string;
+            /** @description The transfer, by its name on its network. */
+            transfer_id: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["DepositStatus"];
+            cause: components["schemas"]["DepositCause"] | null;
+            /** @description RFC 3339. */
+            created_at: string;
+            /** @description RFC 3339. */
+            updated_at: string;
+        };
+        /**
+         * @description Why something of a deposit is not taken in.
+         * @enum {string}
+         */
+        DepositCause: "surplus" | "unexpected" | "sale_ended" | "wrong_asset" | "wrong_network" | "return_failed";
+        /**
+         * @description Where tokens stand that came in for a sale.
+         * @enum {string}
+         */
+        DepositStatus: "counted" | "taken" | "held" | "returning" | "returned";
         /** @description Whether something can be done. Not eligible is an answer, not an error. */
         EligibilityBody: {
             /** @description Always `eligibility`. */
@@ -2438,6 +2616,16 @@ export interface components {
          */
         FeeKind: "service" | "fixed" | "network" | "rounding";
         /**
+         * @description What the user of a session wants to do.
+         * @enum {string}
+         */
+        Flow: "on_ramp" | "off_ramp" | "swap";
+        /** @description Choose what to do. */
+        FlowBody: {
+            /** @description What. */
+            flow: components["schemas"]["Flow"];
+        };
+        /**
          * @description Where a caller's country is known from.
          * @enum {string}
          */
@@ -2503,6 +2691,10 @@ export interface components {
         };
         /** @description A step, told apart by `kind`. */
         JourneyStep: {
+            /** @description What the user wants to do. */
+            flow: components["schemas"]["Flow"];
+            /** @description What they could want; one where the partner fixed it. */
+            flows: components["schemas"]["Flow"][];
             /** @description What there is to choose from. */
             options: components["schemas"]["AssetOption"][];
             /** @description What is chosen. */
@@ -2516,6 +2708,14 @@ export interface components {
         } | {
             /** @description The accepted price. */
             quote: components["schemas"]["QuoteBody"];
+            account: components["schemas"]["AccountBody"] | null;
+            /** @description Accounts that the simulator knows; empty in live mode. */
+            test_accounts: components["schemas"]["TestAccount"][];
+            /** @enum {string} */
+            kind: "account";
+        } | {
+            /** @description The accepted price. */
+            quote: components["schemas"]["QuoteBody"];
             /** @description The network's name for people. */
             network_name: string;
             /** @description What was said before. */
@@ -2526,6 +2726,54 @@ export interface components {
             locked: boolean;
             /** @enum {string} */
             kind: "wallet";
+        } | {
+            /** @description The accepted price. */
+            quote: components["schemas"]["QuoteBody"];
+            /** @description The network's name for people. */
+            network_name: string;
+            /** @description Where tokens would go back to. */
+            address: string;
+            /** @description The partner fixed that address. */
+            locked: boolean;
+            /** @description Where the money goes. */
+            account: components["schemas"]["AccountBody"];
+            /** @enum {string} */
+            kind: "confirm";
+        } | {
+            /** @description The agreed price. */
+            quote: components["schemas"]["QuoteBody"];
+            /** @description The network's name for people. */
+            network_name: string;
+            /** @description Where to send them. Nobody else is given this address. */
+            address: string;
+            /** @description What has come. */
+            received_amount: string;
+            /** @description What is still to come. */
+            missing_amount: string;
+            /** @description The price holds no longer. What comes now meets the quote's `on_lapse`. */
+            lapsed: boolean;
+            /** @description Where tokens would go back to. */
+            back_to: string;
+            /** @description Where the money goes. */
+            account: components["schemas"]["AccountBody"];
+            /** @description The transaction. */
+            transaction_id: string;
+            /** @description The simulator can be told what to send; false in live mode. */
+            simulated: boolean;
+            /** @enum {string} */
+            kind: "deposit";
+        } | {
+            /** @description The price that had been agreed. */
+            agreed: components["schemas"]["QuoteBody"];
+            quote: components["schemas"]["QuoteBody"] | null;
+            /** @description The network's name for people. */
+            network_name: string;
+            /** @description Where the tokens go back to after a no. */
+            back_to: string;
+            /** @description The transaction. */
+            transaction_id: string;
+            /** @enum {string} */
+            kind: "new_price";
         } | {
             /** @description The accepted price. */
             quote: components["schemas"]["QuoteBody"];
@@ -2562,8 +2810,9 @@ export interface components {
             stage: components["schemas"]["Stage"];
             /** @description The agreed price. */
             quote: components["schemas"]["QuoteBody"];
-            /** @description Where the tokens go. */
+            /** @description Where the tokens go, or go back to. */
             address: string;
+            account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
             /** @description It takes longer than usual. */
@@ -2575,11 +2824,12 @@ export interface components {
         } | {
             /** @description The agreed price. */
             quote: components["schemas"]["QuoteBody"];
-            /** @description Where the tokens went. */
+            /** @description Where the tokens of a buy went. */
             address: string;
+            account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
-            /** @description The transfer on its network. */
+            /** @description The transfer that brought it, by its name on its network or at its bank. */
             chain_transaction: string;
             /** @description Where to look at it; none for the simulator's network. */
             explorer_url: string | null;
@@ -2850,6 +3100,46 @@ export interface components {
                 delivered_at: string | null;
                 /** @description When it was queued. RFC 3339. */
                 created_at: string;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_DepositBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description Its id.
+                 * @example dp_test_01hf7yat00fentqaxbnentqaxb
+                 */
+                id: string;
+                /** @description Always `deposit`. */
+                object: string;
+                /** @description The session of its sale. */
+                session_id: string;
+                /** @description The transaction of its sale. */
+                transaction_id: string;
+                /** @description The symbol of what came. */
+                token: string;
+                /** @description The network that it came on. */
+                network: string;
+                /** @description How much came. */
+                amount: string;
+                /** @description How much of it is not taken in: on its way back, back, or held. */
+                back_amount: string;
+                /** @description The transfer, by its name on its network. */
+                transfer_id: string;
+                /** @description Where it stands. */
+                status: components["schemas"]["DepositStatus"];
+                cause: components["schemas"]["DepositCause"] | null;
+                /** @description RFC 3339. */
+                created_at: string;
+                /** @description RFC 3339. */
+                updated_at: string;
             }[];
             /** @description Whether there is another page. Loop on this, not on the number of rows. */
             has_more: boolean;
@@ -3393,11 +3683,13 @@ export interface components {
         QuoteBody: {
             /** @description Its id. */
             id: string;
-            /** @description What the user pays in all. */
+            /** @description Which way the money goes. */
+            side: components["schemas"]["Side"];
+            /** @description What the user pays in all; for a sale, what they are paid. */
             fiat_amount: string;
             /** @description ISO 4217. */
             currency: string;
-            /** @description What the user receives. */
+            /** @description What the user receives; for a sale, what they send. */
             crypto_amount: string;
             /** @description The token's symbol. */
             target_token: string;
@@ -3798,6 +4090,14 @@ export interface components {
             /** @description The transaction that redeemed it. */
             tx_refid: string | null;
         };
+        /** @description Tell the simulator to send tokens. */
+        SimulatedDepositBody: {
+            /**
+             * @description How many; what is still missing where nothing is said.
+             * @example 10.5
+             */
+            amount?: string | null;
+        };
         /**
          * @description What the user waits for.
          * @enum {string}
@@ -3824,6 +4124,15 @@ export interface components {
              */
             session_id: string;
         };
+        /** @description A bank account that the simulator knows. */
+        TestAccount: {
+            /** @description The IBAN, grouped. */
+            iban: string;
+            /** @description What it does, for people. */
+            label: string;
+            /** @description What it does, for programs. */
+            outcome: string;
+        };
         /** @description A card that the simulator knows. */
         TestCard: {
             /** @description The number, grouped. */
@@ -3832,6 +4141,34 @@ export interface components {
             label: string;
             /** @description What it does, for programs. */
             outcome: string;
+        };
+        /** @description Show the simulator an incoming transfer (decisions, "Sandbox"). */
+        TestDepositBody: {
+            /**
+             * @description The session, which waits for tokens or has done so.
+             * @example gs_test_01hf7yat00fentqaxbnentqaxb
+             */
+            session_id: string;
+            /**
+             * @description How much; what is still missing where nothing is said.
+             * @example 10.5
+             */
+            amount?: string | null;
+            /**
+             * @description Another token than was agreed on.
+             * @example EURC
+             */
+            token?: string | null;
+            /**
+             * @description Another network than was agreed on.
+             * @example ethereum
+             */
+            network?: string | null;
+            /**
+             * @description Its name on its network; the same one again is the same transfer. One is made where nothing is
+             *     said.
+             */
+            transfer_id?: string | null;
         };
         /** @description How the simulator lets an identity check end. */
         TestOutcome: {
@@ -3973,7 +4310,7 @@ export interface components {
              */
             asymmetric?: boolean | null;
         };
-        /** @description Say where the tokens go. */
+        /** @description Say where the tokens go; for a sale, where they would go back to. */
         WalletBody: {
             /**
              * @description The address.
@@ -4672,8 +5009,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.906150",
-                     *           "exchange_rate": "0.91818852",
+                     *           "crypto_amount": "106.967456",
+                     *           "exchange_rate": "0.91766228",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -4689,7 +5026,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:01:30.000Z"
+                     *             "at": "2026-11-23T12:31:45.000Z"
                      *           }
                      *         },
                      *         {
@@ -4700,8 +5037,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.906150",
-                     *           "exchange_rate": "0.91818852",
+                     *           "crypto_amount": "106.967456",
+                     *           "exchange_rate": "0.91766228",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -4717,7 +5054,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:01:30.000Z"
+                     *             "at": "2026-11-23T12:31:45.000Z"
                      *           }
                      *         }
                      *       ],
@@ -4819,7 +5156,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m844grbr35160pva5nceqxcg",
+                     *       "id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -4830,8 +5167,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.906150",
-                     *       "exchange_rate": "0.91818852",
+                     *       "crypto_amount": "106.967456",
+                     *       "exchange_rate": "0.91766228",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -4847,12 +5184,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:01:31.000Z"
+                     *         "at": "2026-11-23T12:31:46.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:01:31.000Z",
-                     *       "expires_at": "2026-11-23T12:06:31.000Z",
+                     *       "created_at": "2026-11-23T12:31:46.000Z",
+                     *       "expires_at": "2026-11-23T12:36:46.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -4937,7 +5274,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m844grbr35160pva5nceqxcg",
+                     *       "id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -4948,8 +5285,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.906150",
-                     *       "exchange_rate": "0.91818852",
+                     *       "crypto_amount": "106.967456",
+                     *       "exchange_rate": "0.91766228",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -4965,12 +5302,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:01:31.000Z"
+                     *         "at": "2026-11-23T12:31:46.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:01:31.000Z",
-                     *       "expires_at": "2026-11-23T12:06:31.000Z",
+                     *       "created_at": "2026-11-23T12:31:46.000Z",
+                     *       "expires_at": "2026-11-23T12:36:46.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5014,8 +5351,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
-                 *       "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy"
+                 *       "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
+                 *       "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5034,22 +5371,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
-                     *       "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
-                     *       "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
+                     *       "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
+                     *       "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
+                     *       "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.906150",
+                     *       "crypto_amount": "106.967456",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:34.000Z",
-                     *       "updated_at": "2026-11-23T12:01:34.000Z",
+                     *       "created_at": "2026-11-23T12:31:49.000Z",
+                     *       "updated_at": "2026-11-23T12:31:49.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5134,22 +5471,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
-                     *       "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
-                     *       "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
+                     *       "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
+                     *       "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
+                     *       "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.906150",
+                     *       "crypto_amount": "106.967456",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:34.000Z",
-                     *       "updated_at": "2026-11-23T12:01:34.000Z",
+                     *       "created_at": "2026-11-23T12:31:49.000Z",
+                     *       "updated_at": "2026-11-23T12:31:49.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5192,8 +5529,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
-                 *       "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk"
+                 *       "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
+                 *       "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5212,22 +5549,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m844hcw0s3t1qfcfyk2970th",
+                     *       "id": "po_test_01m8468sars3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m844hcw0tx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
+                     *       "refid": "tx_test_01m8468sarafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.85",
+                     *       "fiat_amount": "90.66",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:52.000Z",
-                     *       "updated_at": "2026-11-23T12:01:52.000Z",
+                     *       "created_at": "2026-11-23T12:32:07.000Z",
+                     *       "updated_at": "2026-11-23T12:32:07.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5312,22 +5649,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m844hcw0s3t1qfcfyk2970th",
+                     *       "id": "po_test_01m8468sars3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m844hcw0tx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
+                     *       "refid": "tx_test_01m8468sarafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.85",
+                     *       "fiat_amount": "90.66",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:52.000Z",
-                     *       "updated_at": "2026-11-23T12:01:52.000Z",
+                     *       "created_at": "2026-11-23T12:32:07.000Z",
+                     *       "updated_at": "2026-11-23T12:32:07.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5380,22 +5717,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "settled",
-                     *       "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
-                     *       "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
-                     *       "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
+                     *       "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
+                     *       "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
+                     *       "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.906150",
+                     *       "crypto_amount": "106.967456",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:34.000Z",
-                     *       "updated_at": "2026-11-23T12:01:36.000Z",
+                     *       "created_at": "2026-11-23T12:31:49.000Z",
+                     *       "updated_at": "2026-11-23T12:31:51.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5479,22 +5816,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844h150nfw80r0s93xj5m73",
+                     *       "id": "pi_test_01m8468dkrnfw80r0s93xj5m73",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "failed",
-                     *       "session_id": "gs_test_01m844h05rbtc0q15xx7afw2a8",
-                     *       "quote_id": "qt_test_01m844gy78k2d2v9stg0rnny8h",
-                     *       "refid": "tx_test_01m844h150j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8468cmgast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8468ap0t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8468dkrvcz7cxbt1kgqp8fr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.906150",
+                     *       "crypto_amount": "106.488213",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:40.000Z",
-                     *       "updated_at": "2026-11-23T12:01:42.000Z",
+                     *       "created_at": "2026-11-23T12:31:55.000Z",
+                     *       "updated_at": "2026-11-23T12:31:57.000Z",
                      *       "reason": {
                      *         "code": "forced_failure",
                      *         "message": "A test helper made this payment fail.",
@@ -5587,22 +5924,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m844h70g2jemxs68p4d7qn0g",
+                     *       "id": "pi_test_01m8468kf82jemxs68p4d7qn0g",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "cancelled",
-                     *       "session_id": "gs_test_01m844h618ast24chbpc1cyftz",
-                     *       "quote_id": "qt_test_01m844h42rt6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m844h70gvcz7cxbt1kgqp8fr",
+                     *       "session_id": "gs_test_01m8468jg0a76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m8468ghgbx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m8468kf8tx1sjtschjkjexhr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.427561",
+                     *       "crypto_amount": "106.488213",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:01:46.000Z",
-                     *       "updated_at": "2026-11-23T12:01:48.000Z",
+                     *       "created_at": "2026-11-23T12:32:01.000Z",
+                     *       "updated_at": "2026-11-23T12:32:03.000Z",
                      *       "reason": {
                      *         "code": "payment_cancelled",
                      *         "message": "The payment was cancelled. No money has moved.",
@@ -5799,6 +6136,92 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["TransactionBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listDeposits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the transaction. */
+                refid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "dp_test_01m844g0xr7dy5hbhmpppmag2v",
+                     *           "object": "deposit",
+                     *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *           "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *           "token": "USDC",
+                     *           "network": "base",
+                     *           "amount": "10.500000",
+                     *           "back_amount": "10.500000",
+                     *           "transfer_id": "0xa5e5bb5d478ce5a2533c92850fde848c",
+                     *           "status": "returned",
+                     *           "cause": "sale_ended",
+                     *           "created_at": "2026-11-23T12:01:07.000Z",
+                     *           "updated_at": "2026-11-23T12:31:10.000Z"
+                     *         },
+                     *         {
+                     *           "id": "dp_test_01m8466zq085wkmcyjaz0kwejj",
+                     *           "object": "deposit",
+                     *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *           "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *           "token": "USDC",
+                     *           "network": "base",
+                     *           "amount": "100.052791",
+                     *           "back_amount": "100.052791",
+                     *           "transfer_id": "0xec57736df8822e0fef294e4d23ff909e",
+                     *           "status": "returned",
+                     *           "cause": "sale_ended",
+                     *           "created_at": "2026-11-23T12:31:08.000Z",
+                     *           "updated_at": "2026-11-23T12:31:10.000Z"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/transactions/tx_test_01m844fzyg2vd00k1gq32xs014/deposits"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_DepositBody"];
                 };
             };
             /** @description The request is not valid. Codes: `version_unknown`, `key_exposed`. */
@@ -6100,7 +6523,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -6120,14 +6543,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:02:22.000Z",
+                     *             "since": "2026-11-23T12:32:37.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:02:22.000Z",
-                     *           "updated_at": "2026-11-23T12:02:22.000Z"
+                     *           "created_at": "2026-11-23T12:32:37.000Z",
+                     *           "updated_at": "2026-11-23T12:32:37.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -6228,7 +6651,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6248,14 +6671,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:02:22.000Z",
+                     *         "since": "2026-11-23T12:32:37.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:02:22.000Z",
-                     *       "updated_at": "2026-11-23T12:02:22.000Z",
+                     *       "created_at": "2026-11-23T12:32:37.000Z",
+                     *       "updated_at": "2026-11-23T12:32:37.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -6325,7 +6748,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6345,14 +6768,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:02:22.000Z",
+                     *         "since": "2026-11-23T12:32:37.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:02:22.000Z",
-                     *       "updated_at": "2026-11-23T12:02:22.000Z"
+                     *       "created_at": "2026-11-23T12:32:37.000Z",
+                     *       "updated_at": "2026-11-23T12:32:37.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -6404,10 +6827,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:02:27.000Z"
+                     *       "deleted_at": "2026-11-23T12:32:42.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -6474,7 +6897,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6493,14 +6916,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:02:22.000Z",
+                     *         "since": "2026-11-23T12:32:37.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:02:22.000Z",
-                     *       "updated_at": "2026-11-23T12:02:25.000Z"
+                     *       "created_at": "2026-11-23T12:32:37.000Z",
+                     *       "updated_at": "2026-11-23T12:32:40.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -6567,7 +6990,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m844ja5ghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6586,14 +7009,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:02:22.000Z",
+                     *         "since": "2026-11-23T12:32:37.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:02:26.000Z",
-                     *       "created_at": "2026-11-23T12:02:22.000Z",
-                     *       "updated_at": "2026-11-23T12:02:26.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:32:41.000Z",
+                     *       "created_at": "2026-11-23T12:32:37.000Z",
+                     *       "updated_at": "2026-11-23T12:32:41.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -6677,14 +7100,14 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d233747h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d3tfnw7h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.created",
-                     *           "created_at": 1795734736,
+                     *           "created_at": 1795736551,
                      *           "livemode": false,
-                     *           "sequence": 74,
+                     *           "sequence": 77,
                      *           "data": {
-                     *             "id": "gs_test_01m8d23374ajt7e4mk1hjw4ngy",
+                     *             "id": "gs_test_01m8d3tfnwxac2tgx9eywh05t0",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -6697,8 +7120,8 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:12:16.100Z",
-                     *             "created_at": "2026-11-26T23:12:16.100Z",
+                     *             "expires_at": "2026-11-27T23:42:31.100Z",
+                     *             "created_at": "2026-11-26T23:42:31.100Z",
                      *             "user_reference": "user_8823",
                      *             "client_reference_id": null,
                      *             "metadata": {
@@ -6708,23 +7131,23 @@ export interface operations {
                      *             "progress": {
                      *               "phase": "created",
                      *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:12:16.100Z"
+                     *               "updated_at": "2026-11-26T23:42:31.100Z"
                      *             }
                      *           }
                      *         },
                      *         {
-                     *           "id": "evt_test_01m844hthgbqbty7wrkqbsyzdx",
+                     *           "id": "evt_test_01m8469708bqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
-                     *           "created_at": 1795435326,
+                     *           "created_at": 1795437141,
                      *           "livemode": false,
-                     *           "sequence": 63,
+                     *           "sequence": 66,
                      *           "data": {
-                     *             "id": "gs_test_01m844hqkrxac2tgx9eywh05t0",
+                     *             "id": "gs_test_01m846942g7q0h90efajbmeza4",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
-                     *             "amount": "90.43",
+                     *             "amount": "90.38",
                      *             "currency": "EUR",
                      *             "target_token": "USDC",
                      *             "target_network": "base",
@@ -6733,12 +7156,12 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:02:03.000Z",
-                     *             "created_at": "2026-11-23T12:02:03.000Z",
+                     *             "expires_at": "2026-11-24T12:32:18.000Z",
+                     *             "created_at": "2026-11-23T12:32:18.000Z",
                      *             "user_reference": null,
                      *             "client_reference_id": null,
                      *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
+                     *             "tx_refid": "tx_test_01m846951rnsytqty99072fyqx",
                      *             "progress": {
                      *               "phase": "failed",
                      *               "reason": {
@@ -6751,27 +7174,27 @@ export interface operations {
                      *                 "remaining": null,
                      *                 "next_step": "Start again when you are ready."
                      *               },
-                     *               "updated_at": "2026-11-23T12:02:06.000Z"
+                     *               "updated_at": "2026-11-23T12:32:21.000Z"
                      *             },
                      *             "transaction": {
-                     *               "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
+                     *               "refid": "tx_test_01m846951rnsytqty99072fyqx",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m844hqkrxac2tgx9eywh05t0",
-                     *               "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
+                     *               "session_id": "gs_test_01m846942g7q0h90efajbmeza4",
+                     *               "quote_id": "qt_test_01m8469240c247ggna6ycyqknv",
                      *               "action": "off_ramp",
                      *               "status": "failed",
                      *               "token": "USDC",
                      *               "network": "base",
                      *               "currency": "EUR",
                      *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.43",
+                     *               "fiat_amount": "90.38",
                      *               "token_amount": "100.000000",
-                     *               "exchange_rate": "0.91808180",
+                     *               "exchange_rate": "0.91755648",
                      *               "total_fees": "1.37",
-                     *               "local_rail_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:02:04.000Z",
-                     *               "updated_at": "2026-11-23T12:02:06.000Z",
+                     *               "local_rail_transaction_id": "po_test_01m846951rdn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m846951rdn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:32:19.000Z",
+                     *               "updated_at": "2026-11-23T12:32:21.000Z",
                      *               "reason": {
                      *                 "code": "payment_cancelled",
                      *                 "message": "The payment was cancelled. No money has moved.",
@@ -6848,14 +7271,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d233747h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d3tfnw7h8rev5vywzebwgq",
                      *       "object": "event",
                      *       "type": "gate_session.created",
-                     *       "created_at": 1795734736,
+                     *       "created_at": 1795736551,
                      *       "livemode": false,
-                     *       "sequence": 74,
+                     *       "sequence": 77,
                      *       "data": {
-                     *         "id": "gs_test_01m8d23374ajt7e4mk1hjw4ngy",
+                     *         "id": "gs_test_01m8d3tfnwxac2tgx9eywh05t0",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
@@ -6868,8 +7291,8 @@ export interface operations {
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:12:16.100Z",
-                     *         "created_at": "2026-11-26T23:12:16.100Z",
+                     *         "expires_at": "2026-11-27T23:42:31.100Z",
+                     *         "created_at": "2026-11-26T23:42:31.100Z",
                      *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
                      *         "metadata": {
@@ -6879,7 +7302,7 @@ export interface operations {
                      *         "progress": {
                      *           "phase": "created",
                      *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:12:16.100Z"
+                     *           "updated_at": "2026-11-26T23:42:31.100Z"
                      *         }
                      *       }
                      *     }
@@ -6922,6 +7345,8 @@ export interface operations {
                 endpoint_id?: string;
                 /** @description Deliveries of this event. */
                 event_id?: string;
+                /** @description Deliveries of all events of this session. Not together with `event_id`. */
+                session_id?: string;
             };
             header?: never;
             path?: never;
@@ -6945,8 +7370,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m844jg10stcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m8469wfrstcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -6954,14 +7379,14 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:02:28.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:32:43.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:02:28.000Z"
+                     *           "created_at": "2026-11-23T12:32:43.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m844j0d0jsd2qkt5pnkbbb67",
-                     *           "event_id": "evt_test_01m844j0d0ej5fq8d04yy9j1hs",
+                     *           "id": "wd_test_01m8469cvrjsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m8469cvrej5fq8d04yy9j1hs",
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -6970,8 +7395,8 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:02:28.000Z",
-                     *           "created_at": "2026-11-23T12:02:12.000Z"
+                     *           "delivered_at": "2026-11-23T12:32:43.000Z",
+                     *           "created_at": "2026-11-23T12:32:27.000Z"
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -6981,7 +7406,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListBody_DeliveryBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `version_unknown`, `key_exposed`. */
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `field_not_accepted`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7027,8 +7452,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m844jg10stcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m8469wfrstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7038,7 +7463,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:02:28.000Z"
+                     *       "created_at": "2026-11-23T12:32:43.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7100,8 +7525,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:12:06.000Z",
-                     *           "ended_at": "2026-11-26T23:12:06.000Z",
+                     *           "started_at": "2026-11-26T23:42:21.000Z",
+                     *           "ended_at": "2026-11-26T23:42:21.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7110,8 +7535,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T20:48:06.000Z",
-                     *           "ended_at": "2026-11-25T20:48:06.000Z",
+                     *           "started_at": "2026-11-25T21:18:21.000Z",
+                     *           "ended_at": "2026-11-25T21:18:21.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7119,7 +7544,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m844jg10stcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m8469wfrstcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -7176,10 +7601,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d22xbmeff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d3t9tceff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:12:10.100Z",
+                     *           "since": "2026-11-22T23:42:25.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -7190,14 +7615,14 @@ export interface operations {
                      *           ],
                      *           "rate_per_second": 100,
                      *           "after": 0,
-                     *           "through": 70,
+                     *           "through": 73,
                      *           "sequences": null,
-                     *           "total": 70,
+                     *           "total": 73,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:12:10.100Z",
-                     *           "updated_at": "2026-11-26T23:12:10.100Z"
+                     *           "created_at": "2026-11-26T23:42:25.100Z",
+                     *           "updated_at": "2026-11-26T23:42:25.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -7266,10 +7691,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d22xbmeff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3t9tceff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:12:10.100Z",
+                     *       "since": "2026-11-22T23:42:25.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7280,14 +7705,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 70,
+                     *       "through": 73,
                      *       "sequences": null,
-                     *       "total": 70,
+                     *       "total": 73,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:12:10.100Z",
-                     *       "updated_at": "2026-11-26T23:12:10.100Z"
+                     *       "created_at": "2026-11-26T23:42:25.100Z",
+                     *       "updated_at": "2026-11-26T23:42:25.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7357,10 +7782,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d22xbmeff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3t9tceff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:12:10.100Z",
+                     *       "since": "2026-11-22T23:42:25.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7371,14 +7796,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 70,
+                     *       "through": 73,
                      *       "sequences": null,
-                     *       "total": 70,
+                     *       "total": 73,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:12:10.100Z",
-                     *       "updated_at": "2026-11-26T23:12:10.100Z"
+                     *       "created_at": "2026-11-26T23:42:25.100Z",
+                     *       "updated_at": "2026-11-26T23:42:25.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7430,10 +7855,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d22xbmeff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3t9tceff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:12:10.100Z",
+                     *       "since": "2026-11-22T23:42:25.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7444,14 +7869,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 70,
+                     *       "through": 73,
                      *       "sequences": null,
-                     *       "total": 70,
+                     *       "total": 73,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:12:10.100Z",
-                     *       "updated_at": "2026-11-26T23:12:13.100Z"
+                     *       "created_at": "2026-11-26T23:42:25.100Z",
+                     *       "updated_at": "2026-11-26T23:42:28.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7507,8 +7932,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m844jg10stcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m8469wfrstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7516,9 +7941,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:12:09.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:42:24.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:02:28.000Z"
+                     *       "created_at": "2026-11-23T12:32:43.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7571,8 +7996,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m844jg10stcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m8469wfrstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7580,9 +8005,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:02:28.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:32:43.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:02:28.000Z"
+                     *       "created_at": "2026-11-23T12:32:43.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7636,7 +8061,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844gfjg4m820spjn1ddea41",
+                     *       "id": "gs_test_01m8467w18k6bzzw9ad1r8dc3q",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -7649,18 +8074,18 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
-                     *       "expires_at": "2026-11-24T12:01:22.000Z",
-                     *       "created_at": "2026-11-23T12:01:22.000Z",
+                     *       "expires_at": "2026-11-24T12:31:37.000Z",
+                     *       "created_at": "2026-11-23T12:31:37.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m844gghr2vd00k1gq32xs014",
+                     *       "tx_refid": "tx_test_01m8467x0gcamqarqabcs45yvf",
                      *       "progress": {
                      *         "phase": "settled",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:01:23.000Z"
+                     *         "updated_at": "2026-11-23T12:31:38.000Z"
                      *       }
                      *     }
                      */
@@ -7744,7 +8169,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844ghh0k6bzzw9ad1r8dc3q",
+                     *       "id": "gs_test_01m8467xzr7jy1jfwf4hth3fve",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -7757,14 +8182,14 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:01:24.000Z",
-                     *       "created_at": "2026-11-23T12:01:24.000Z",
+                     *       "expires_at": "2026-11-24T12:31:39.000Z",
+                     *       "created_at": "2026-11-23T12:31:39.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m844gjg8camqarqabcs45yvf",
+                     *       "tx_refid": "tx_test_01m8467yz0fb96srtzw1g4gvvf",
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": {
@@ -7777,7 +8202,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Try again."
                      *         },
-                     *         "updated_at": "2026-11-23T12:01:25.000Z"
+                     *         "updated_at": "2026-11-23T12:31:40.000Z"
                      *       }
                      *     }
                      */
@@ -7803,6 +8228,106 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    createTestDeposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestDepositBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "dp_test_01m8466zq085wkmcyjaz0kwejj",
+                     *       "object": "deposit",
+                     *       "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *       "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *       "token": "USDC",
+                     *       "network": "base",
+                     *       "amount": "100.052791",
+                     *       "back_amount": "0.000000",
+                     *       "transfer_id": "0xec57736df8822e0fef294e4d23ff909e",
+                     *       "status": "counted",
+                     *       "cause": null,
+                     *       "created_at": "2026-11-23T12:31:08.000Z",
+                     *       "updated_at": "2026-11-23T12:31:08.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DepositBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `asset_not_available`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `journey_out_of_step`. */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7865,7 +8390,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:22:17.100Z"
+                     *       "ends_at": "2026-11-26T23:52:32.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -7932,7 +8457,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:22:17.100Z"
+                     *       "ends_at": "2026-11-26T23:52:32.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -7986,7 +8511,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844gkfg7jy1jfwf4hth3fve",
+                     *       "id": "gs_test_01m8467zy84w9bagfxcby49ypf",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -7999,8 +8524,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
-                     *       "expires_at": "2026-11-24T12:01:26.000Z",
-                     *       "created_at": "2026-11-23T12:01:26.000Z",
+                     *       "expires_at": "2026-11-24T12:31:41.000Z",
+                     *       "created_at": "2026-11-23T12:31:41.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8010,7 +8535,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:01:27.000Z"
+                     *         "updated_at": "2026-11-23T12:31:42.000Z"
                      *       }
                      *     }
                      */
@@ -8103,7 +8628,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844gbngx6hs9d8ct3bn2cck",
+                     *       "id": "gs_test_01m8467r484m820spjn1ddea41",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8116,8 +8641,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:01:18.000Z",
-                     *       "created_at": "2026-11-23T12:01:18.000Z",
+                     *       "expires_at": "2026-11-24T12:31:33.000Z",
+                     *       "created_at": "2026-11-23T12:31:33.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8136,7 +8661,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Confirm your identity; the purchase then goes on where it was."
                      *         },
-                     *         "updated_at": "2026-11-23T12:01:20.000Z"
+                     *         "updated_at": "2026-11-23T12:31:35.000Z"
                      *       }
                      *     }
                      */
@@ -8229,7 +8754,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m844gne04w9bagfxcby49ypf",
+                     *       "id": "gs_test_01m84681wrr6v3ajayhq6cjgsy",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8242,8 +8767,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T11:01:28.000Z",
-                     *       "created_at": "2026-11-23T12:01:28.000Z",
+                     *       "expires_at": "2026-11-24T11:31:43.000Z",
+                     *       "created_at": "2026-11-23T12:31:43.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8253,7 +8778,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "created",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:01:29.000Z"
+                     *         "updated_at": "2026-11-23T12:31:44.000Z"
                      *       }
                      *     }
                      */
@@ -8346,7 +8871,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
+                     *           "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
                      *           "object": "customer",
                      *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *           "mode": "test",
@@ -8360,8 +8885,8 @@ export interface operations {
                      *             "tier": "gold"
                      *           },
                      *           "kyc_status": "unverified",
-                     *           "created_at": "2026-11-23T12:02:07.000Z",
-                     *           "updated_at": "2026-11-23T12:02:07.000Z"
+                     *           "created_at": "2026-11-23T12:32:22.000Z",
+                     *           "updated_at": "2026-11-23T12:32:22.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -8433,7 +8958,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8447,8 +8972,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:02:07.000Z",
-                     *       "updated_at": "2026-11-23T12:02:07.000Z"
+                     *       "created_at": "2026-11-23T12:32:22.000Z",
+                     *       "updated_at": "2026-11-23T12:32:22.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -8517,7 +9042,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8531,8 +9056,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:02:07.000Z",
-                     *       "updated_at": "2026-11-23T12:02:07.000Z"
+                     *       "created_at": "2026-11-23T12:32:22.000Z",
+                     *       "updated_at": "2026-11-23T12:32:22.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -8584,10 +9109,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m844hzdrfyeeb1pw6v6704rz",
+                     *       "id": "cus_test_01m8469bwgfyeeb1pw6v6704rz",
                      *       "object": "customer",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:02:12.000Z"
+                     *       "deleted_at": "2026-11-23T12:32:27.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedCustomerBody"];
@@ -8654,7 +9179,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8668,8 +9193,8 @@ export interface operations {
                      *         "tier": "platinum"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:02:07.000Z",
-                     *       "updated_at": "2026-11-23T12:02:10.000Z"
+                     *       "created_at": "2026-11-23T12:32:22.000Z",
+                     *       "updated_at": "2026-11-23T12:32:25.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9726,6 +10251,11 @@ export interface operations {
                      *       "server_time": "2026-11-23T12:00:06.000Z",
                      *       "step": {
                      *         "kind": "amount",
+                     *         "flow": "on_ramp",
+                     *         "flows": [
+                     *           "on_ramp",
+                     *           "off_ramp"
+                     *         ],
                      *         "options": [
                      *           {
                      *             "target_token": "USDC",
@@ -9895,6 +10425,11 @@ export interface operations {
                      *       "server_time": "2026-11-23T12:00:08.000Z",
                      *       "step": {
                      *         "kind": "amount",
+                     *         "flow": "on_ramp",
+                     *         "flows": [
+                     *           "on_ramp",
+                     *           "off_ramp"
+                     *         ],
                      *         "options": [
                      *           {
                      *             "target_token": "USDC",
@@ -9910,6 +10445,7 @@ export interface operations {
                      *         "pinned": true,
                      *         "quote": {
                      *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "side": "on_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
                      *           "crypto_amount": "106.700133",
@@ -10048,6 +10584,7 @@ export interface operations {
                      *         "kind": "wallet",
                      *         "quote": {
                      *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "side": "on_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
                      *           "crypto_amount": "106.700133",
@@ -10100,6 +10637,653 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             /** @description The state of things does not allow it. Codes: `quote_replaced`, `session_not_open`, `no_price`, `quote_expired`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    chooseFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "flow": "off_ramp"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FlowBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 2,
+                     *       "server_time": "2026-11-23T12:01:01.000Z",
+                     *       "step": {
+                     *         "kind": "amount",
+                     *         "flow": "off_ramp",
+                     *         "flows": [
+                     *           "on_ramp",
+                     *           "off_ramp"
+                     *         ],
+                     *         "options": [
+                     *           {
+                     *             "target_token": "USDC",
+                     *             "target_network": "base",
+                     *             "name": "USD Coin",
+                     *             "network_name": "Base"
+                     *           }
+                     *         ],
+                     *         "selected": {
+                     *           "target_token": "USDC",
+                     *           "target_network": "base"
+                     *         },
+                     *         "pinned": true,
+                     *         "quote": null,
+                     *         "notice": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    giveAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "iban": "DE09 0000 0000 0000 0000 01"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccountRequestBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 5,
+                     *       "server_time": "2026-11-23T12:01:04.000Z",
+                     *       "step": {
+                     *         "kind": "wallet",
+                     *         "quote": {
+                     *           "id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                     *           "side": "off_ramp",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "110.552791",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "exchange_rate": "0.91829432",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.52"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.52",
+                     *           "expires_at": "2026-11-23T12:21:02.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 1200
+                     *         },
+                     *         "network_name": "Base",
+                     *         "address": null,
+                     *         "address_format": "evm",
+                     *         "locked": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `iban_invalid`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    startDeposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quote_id": "qt_test_01m844fw1g35160pva5nceqxcg"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AcceptQuoteBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 7,
+                     *       "server_time": "2026-11-23T12:01:06.000Z",
+                     *       "step": {
+                     *         "kind": "deposit",
+                     *         "quote": {
+                     *           "id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                     *           "side": "off_ramp",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "110.552791",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "exchange_rate": "0.91829432",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.52"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.52",
+                     *           "expires_at": "2026-11-23T12:21:02.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 1200
+                     *         },
+                     *         "network_name": "Base",
+                     *         "address": "0x63982a8b2CB4b0D1278140Ffb816a99965FE369E",
+                     *         "received_amount": "0.000000",
+                     *         "missing_amount": "110.552791",
+                     *         "lapsed": false,
+                     *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "account": {
+                     *           "last4": "0001",
+                     *           "country": "DE"
+                     *         },
+                     *         "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *         "simulated": true
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_id_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `quote_replaced`, `session_not_open`, `no_price`, `quote_expired`, `quote_consumed`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    declineQuote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 10,
+                     *       "server_time": "2026-11-23T12:31:09.000Z",
+                     *       "step": {
+                     *         "kind": "failed",
+                     *         "reason": {
+                     *           "code": "new_price_declined",
+                     *           "message": "The new price was not accepted. Your tokens go back to your wallet.",
+                     *           "retryable": true,
+                     *           "limit": null,
+                     *           "minimum": null,
+                     *           "maximum": null,
+                     *           "remaining": null,
+                     *           "next_step": "Start again with a fresh price, and send the whole amount at once."
+                     *         },
+                     *         "can_retry": true,
+                     *         "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *         "refunded": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_type`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    simulateDeposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "10.5"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SimulatedDepositBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 8,
+                     *       "server_time": "2026-11-23T12:01:07.000Z",
+                     *       "step": {
+                     *         "kind": "deposit",
+                     *         "quote": {
+                     *           "id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                     *           "side": "off_ramp",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "110.552791",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "exchange_rate": "0.91829432",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.52"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.52",
+                     *           "expires_at": "2026-11-23T12:21:02.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 1200
+                     *         },
+                     *         "network_name": "Base",
+                     *         "address": "0x63982a8b2CB4b0D1278140Ffb816a99965FE369E",
+                     *         "received_amount": "10.500000",
+                     *         "missing_amount": "100.052791",
+                     *         "lapsed": false,
+                     *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "account": {
+                     *           "last4": "0001",
+                     *           "country": "DE"
+                     *         },
+                     *         "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *         "simulated": true
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `payment_in_flight`, `journey_out_of_step`. */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -10189,6 +11373,7 @@ export interface operations {
                      *         "kind": "payment",
                      *         "quote": {
                      *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "side": "on_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
                      *           "crypto_amount": "106.700133",
@@ -10361,6 +11546,7 @@ export interface operations {
                      *         "kind": "wallet",
                      *         "quote": {
                      *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "side": "on_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
                      *           "crypto_amount": "106.700133",
@@ -10494,6 +11680,7 @@ export interface operations {
                      *         "stage": "authorising",
                      *         "quote": {
                      *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "side": "on_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
                      *           "crypto_amount": "106.700133",
@@ -10518,6 +11705,7 @@ export interface operations {
                      *           "locked_for_seconds": 120
                      *         },
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "account": null,
                      *         "transaction_id": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
                      *         "slow": false,
                      *         "message": "Your bank is confirming the payment."
@@ -10636,6 +11824,7 @@ export interface operations {
                      *         "stage": "authorising",
                      *         "quote": {
                      *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
+                     *           "side": "on_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
                      *           "crypto_amount": "106.700133",
@@ -10660,6 +11849,7 @@ export interface operations {
                      *           "locked_for_seconds": 120
                      *         },
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "account": null,
                      *         "transaction_id": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
                      *         "slow": false,
                      *         "message": "Your bank is confirming the payment."
@@ -10753,13 +11943,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844gbngx6hs9d8ct3bn2cck",
+                     *         "id": "gs_test_01m8467r484m820spjn1ddea41",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:01:18.000Z",
+                     *         "expires_at": "2026-11-24T12:31:33.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -10772,9 +11962,14 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 3,
-                     *       "server_time": "2026-11-23T12:01:21.000Z",
+                     *       "server_time": "2026-11-23T12:31:36.000Z",
                      *       "step": {
                      *         "kind": "amount",
+                     *         "flow": "on_ramp",
+                     *         "flows": [
+                     *           "on_ramp",
+                     *           "off_ramp"
+                     *         ],
                      *         "options": [
                      *           {
                      *             "target_token": "USDC",
@@ -10857,13 +12052,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m84675jgx6hs9d8ct3bn2cck",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:31:14.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -10876,9 +12071,14 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:01:16.000Z",
+                     *       "server_time": "2026-11-23T12:31:31.000Z",
                      *       "step": {
                      *         "kind": "amount",
+                     *         "flow": "on_ramp",
+                     *         "flows": [
+                     *           "on_ramp",
+                     *           "off_ramp"
+                     *         ],
                      *         "options": [
                      *           {
                      *             "target_token": "USDC",
@@ -10961,13 +12161,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m84675jgx6hs9d8ct3bn2cck",
                      *         "status": "cancelled",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:31:14.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -10980,7 +12180,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:01:17.000Z",
+                     *       "server_time": "2026-11-23T12:31:32.000Z",
                      *       "step": {
                      *         "kind": "ended",
                      *         "status": "cancelled",
@@ -11341,10 +12541,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844fzygyfmxwd91zr2rcw7v",
+                 *       "id": "evt_test_01m84670p8yfmxwd91zr2rcw7v",
                  *       "object": "event",
                  *       "type": "gate_session.failed",
-                 *       "created_at": 1795435266,
+                 *       "created_at": 1795437069,
                  *       "livemode": false,
                  *       "sequence": 15,
                  *       "data": {
@@ -11368,60 +12568,60 @@ export interface operations {
                  *         "metadata": {
                  *           "order": "1042"
                  *         },
-                 *         "tx_refid": "tx_test_01m844fyz8nsytqty99072fyqx",
+                 *         "tx_refid": "tx_test_01m844fzyg2vd00k1gq32xs014",
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": {
-                 *             "code": "card_declined",
-                 *             "message": "The bank declined the card. Nothing was charged.",
+                 *             "code": "new_price_declined",
+                 *             "message": "The new price was not accepted. Your tokens go back to your wallet.",
                  *             "retryable": true,
                  *             "limit": null,
                  *             "minimum": null,
                  *             "maximum": null,
                  *             "remaining": null,
-                 *             "next_step": "Try another card, or ask your bank."
+                 *             "next_step": "Start again with a fresh price, and send the whole amount at once."
                  *           },
-                 *           "updated_at": "2026-11-23T12:01:06.000Z"
+                 *           "updated_at": "2026-11-23T12:31:09.000Z"
                  *         },
                  *         "transaction": {
-                 *           "refid": "tx_test_01m844fyz8nsytqty99072fyqx",
+                 *           "refid": "tx_test_01m844fzyg2vd00k1gq32xs014",
                  *           "object": "transaction",
                  *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
-                 *           "quote_id": "qt_test_01m844fv28c247ggna6ycyqknv",
-                 *           "action": "on_ramp",
+                 *           "quote_id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                 *           "action": "off_ramp",
                  *           "status": "failed",
                  *           "token": "USDC",
                  *           "network": "base",
                  *           "currency": "EUR",
-                 *           "payment_method": "card",
+                 *           "payment_method": "sepa_payout",
                  *           "fiat_amount": "100.00",
-                 *           "token_amount": "106.893833",
+                 *           "token_amount": "110.552791",
                  *           "exchange_rate": "0.91829432",
-                 *           "total_fees": "1.84",
+                 *           "total_fees": "1.52",
                  *           "local_rail_transaction_id": null,
                  *           "facilita_transaction_id": null,
-                 *           "created_at": "2026-11-23T12:01:05.000Z",
-                 *           "updated_at": "2026-11-23T12:01:06.000Z",
+                 *           "created_at": "2026-11-23T12:01:06.000Z",
+                 *           "updated_at": "2026-11-23T12:31:09.000Z",
                  *           "reason": {
-                 *             "code": "card_declined",
-                 *             "message": "The bank declined the card. Nothing was charged.",
+                 *             "code": "new_price_declined",
+                 *             "message": "The new price was not accepted. Your tokens go back to your wallet.",
                  *             "retryable": true,
                  *             "limit": null,
                  *             "minimum": null,
                  *             "maximum": null,
                  *             "remaining": null,
-                 *             "next_step": "Try another card, or ask your bank."
+                 *             "next_step": "Start again with a fresh price, and send the whole amount at once."
                  *           }
                  *         },
                  *         "reason": {
-                 *           "code": "card_declined",
-                 *           "message": "The bank declined the card. Nothing was charged.",
+                 *           "code": "new_price_declined",
+                 *           "message": "The new price was not accepted. Your tokens go back to your wallet.",
                  *           "retryable": true,
                  *           "limit": null,
                  *           "minimum": null,
                  *           "maximum": null,
                  *           "remaining": null,
-                 *           "next_step": "Try another card, or ask your bank."
+                 *           "next_step": "Start again with a fresh price, and send the whole amount at once."
                  *         }
                  *       }
                  *     }
@@ -11472,14 +12672,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844gmert5fszpgvhjt39vpw",
+                 *       "id": "evt_test_01m84680xgt5fszpgvhjt39vpw",
                  *       "object": "event",
                  *       "type": "gate_session.expired",
-                 *       "created_at": 1795435287,
+                 *       "created_at": 1795437102,
                  *       "livemode": false,
-                 *       "sequence": 26,
+                 *       "sequence": 29,
                  *       "data": {
-                 *         "id": "gs_test_01m844gkfg7jy1jfwf4hth3fve",
+                 *         "id": "gs_test_01m8467zy84w9bagfxcby49ypf",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -11492,8 +12692,8 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
-                 *         "expires_at": "2026-11-24T12:01:26.000Z",
-                 *         "created_at": "2026-11-23T12:01:26.000Z",
+                 *         "expires_at": "2026-11-24T12:31:41.000Z",
+                 *         "created_at": "2026-11-23T12:31:41.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
@@ -11503,7 +12703,7 @@ export interface operations {
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": null,
-                 *           "updated_at": "2026-11-23T12:01:27.000Z"
+                 *           "updated_at": "2026-11-23T12:31:42.000Z"
                  *         }
                  *       }
                  *     }
@@ -11630,14 +12830,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844gdm05qrymhsxmv9abkwa",
+                 *       "id": "evt_test_01m8467t2r5qrymhsxmv9abkwa",
                  *       "object": "event",
                  *       "type": "kyc.required",
-                 *       "created_at": 1795435280,
+                 *       "created_at": 1795437095,
                  *       "livemode": false,
-                 *       "sequence": 18,
+                 *       "sequence": 21,
                  *       "data": {
-                 *         "session_id": "gs_test_01m844gbngx6hs9d8ct3bn2cck",
+                 *         "session_id": "gs_test_01m8467r484m820spjn1ddea41",
                  *         "level": "basic",
                  *         "reason": {
                  *           "code": "identity_required",
@@ -11699,29 +12899,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844gv9gsabbshfxrff59670",
+                 *       "id": "evt_test_01m84687r8sabbshfxrff59670",
                  *       "object": "event",
                  *       "type": "rail.pay_in.processing",
-                 *       "created_at": 1795435294,
+                 *       "created_at": 1795437109,
                  *       "livemode": false,
-                 *       "sequence": 30,
+                 *       "sequence": 33,
                  *       "data": {
-                 *         "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
-                 *         "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
-                 *         "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
+                 *         "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
+                 *         "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
+                 *         "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.906150",
+                 *         "crypto_amount": "106.967456",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:34.000Z",
-                 *         "updated_at": "2026-11-23T12:01:34.000Z",
+                 *         "created_at": "2026-11-23T12:31:49.000Z",
+                 *         "updated_at": "2026-11-23T12:31:49.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -11769,29 +12969,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844gx80rtqqb6afxcs1c5x3",
+                 *       "id": "evt_test_01m84689prrtqqb6afxcs1c5x3",
                  *       "object": "event",
                  *       "type": "rail.pay_in.settled",
-                 *       "created_at": 1795435296,
+                 *       "created_at": 1795437111,
                  *       "livemode": false,
-                 *       "sequence": 32,
+                 *       "sequence": 35,
                  *       "data": {
-                 *         "id": "pi_test_01m844gv9g3y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m844gta8r6v3ajayhq6cjgsy",
-                 *         "quote_id": "qt_test_01m844grbr35160pva5nceqxcg",
-                 *         "refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf",
+                 *         "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
+                 *         "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
+                 *         "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.906150",
+                 *         "crypto_amount": "106.967456",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:34.000Z",
-                 *         "updated_at": "2026-11-23T12:01:36.000Z",
+                 *         "created_at": "2026-11-23T12:31:49.000Z",
+                 *         "updated_at": "2026-11-23T12:31:51.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -11839,29 +13039,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844h33g3c7vpprk87vc3r46",
+                 *       "id": "evt_test_01m8468fj83c7vpprk87vc3r46",
                  *       "object": "event",
                  *       "type": "rail.pay_in.failed",
-                 *       "created_at": 1795435302,
+                 *       "created_at": 1795437117,
                  *       "livemode": false,
-                 *       "sequence": 38,
+                 *       "sequence": 41,
                  *       "data": {
-                 *         "id": "pi_test_01m844h150nfw80r0s93xj5m73",
+                 *         "id": "pi_test_01m8468dkrnfw80r0s93xj5m73",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m844h05rbtc0q15xx7afw2a8",
-                 *         "quote_id": "qt_test_01m844gy78k2d2v9stg0rnny8h",
-                 *         "refid": "tx_test_01m844h150j0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m8468cmgast24chbpc1cyftz",
+                 *         "quote_id": "qt_test_01m8468ap0t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m8468dkrvcz7cxbt1kgqp8fr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.906150",
+                 *         "crypto_amount": "106.488213",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:40.000Z",
-                 *         "updated_at": "2026-11-23T12:01:42.000Z",
+                 *         "created_at": "2026-11-23T12:31:55.000Z",
+                 *         "updated_at": "2026-11-23T12:31:57.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -11918,29 +13118,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844h8z0c6ez4gr1e967dk5f",
+                 *       "id": "evt_test_01m8468ndrc6ez4gr1e967dk5f",
                  *       "object": "event",
                  *       "type": "rail.pay_in.cancelled",
-                 *       "created_at": 1795435308,
+                 *       "created_at": 1795437123,
                  *       "livemode": false,
-                 *       "sequence": 44,
+                 *       "sequence": 47,
                  *       "data": {
-                 *         "id": "pi_test_01m844h70g2jemxs68p4d7qn0g",
+                 *         "id": "pi_test_01m8468kf82jemxs68p4d7qn0g",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m844h618ast24chbpc1cyftz",
-                 *         "quote_id": "qt_test_01m844h42rt6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m844h70gvcz7cxbt1kgqp8fr",
+                 *         "session_id": "gs_test_01m8468jg0a76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m8468ghgbx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m8468kf8tx1sjtschjkjexhr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.427561",
+                 *         "crypto_amount": "106.488213",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:46.000Z",
-                 *         "updated_at": "2026-11-23T12:01:48.000Z",
+                 *         "created_at": "2026-11-23T12:32:01.000Z",
+                 *         "updated_at": "2026-11-23T12:32:03.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -11997,29 +13197,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844hcw0cfja6dw01rkcpzea",
+                 *       "id": "evt_test_01m8468sarcfja6dw01rkcpzea",
                  *       "object": "event",
                  *       "type": "rail.pay_out.processing",
-                 *       "created_at": 1795435312,
+                 *       "created_at": 1795437127,
                  *       "livemode": false,
-                 *       "sequence": 48,
+                 *       "sequence": 51,
                  *       "data": {
-                 *         "id": "po_test_01m844hcw0s3t1qfcfyk2970th",
+                 *         "id": "po_test_01m8468sars3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m844hcw0tx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m8468sarafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.85",
+                 *         "fiat_amount": "90.66",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:52.000Z",
-                 *         "updated_at": "2026-11-23T12:01:52.000Z",
+                 *         "created_at": "2026-11-23T12:32:07.000Z",
+                 *         "updated_at": "2026-11-23T12:32:07.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -12067,29 +13267,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844hetgmj8s6rs570d0nz6k",
+                 *       "id": "evt_test_01m8468v98mj8s6rs570d0nz6k",
                  *       "object": "event",
                  *       "type": "rail.pay_out.settled",
-                 *       "created_at": 1795435314,
+                 *       "created_at": 1795437129,
                  *       "livemode": false,
-                 *       "sequence": 50,
+                 *       "sequence": 53,
                  *       "data": {
-                 *         "id": "po_test_01m844hcw0s3t1qfcfyk2970th",
+                 *         "id": "po_test_01m8468sars3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m844hbwra76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m844h9y8bx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m844hcw0tx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m8468sarafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.85",
+                 *         "fiat_amount": "90.66",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:52.000Z",
-                 *         "updated_at": "2026-11-23T12:01:54.000Z",
+                 *         "created_at": "2026-11-23T12:32:07.000Z",
+                 *         "updated_at": "2026-11-23T12:32:09.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -12137,29 +13337,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844hmp0xa0gtf84ay9q50g7",
+                 *       "id": "evt_test_01m846914rxa0gtf84ay9q50g7",
                  *       "object": "event",
                  *       "type": "rail.pay_out.failed",
-                 *       "created_at": 1795435320,
+                 *       "created_at": 1795437135,
                  *       "livemode": false,
-                 *       "sequence": 56,
+                 *       "sequence": 59,
                  *       "data": {
-                 *         "id": "po_test_01m844hjqggp635r42b8pdnvd2",
+                 *         "id": "po_test_01m8468z68gp635r42b8pdnvd2",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m844hhr87q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m844hfsr5q6sxv9xaxn5ex2c",
-                 *         "refid": "tx_test_01m844hjqgdcptekaca4wtpr98",
+                 *         "session_id": "gs_test_01m8468y70p24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m8468w8g5q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m8468z68dcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.57",
+                 *         "fiat_amount": "90.38",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:01:58.000Z",
-                 *         "updated_at": "2026-11-23T12:02:00.000Z",
+                 *         "created_at": "2026-11-23T12:32:13.000Z",
+                 *         "updated_at": "2026-11-23T12:32:15.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -12216,29 +13416,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844hthgazqzg65az05zrpv8",
+                 *       "id": "evt_test_01m8469708azqzg65az05zrpv8",
                  *       "object": "event",
                  *       "type": "rail.pay_out.cancelled",
-                 *       "created_at": 1795435326,
+                 *       "created_at": 1795437141,
                  *       "livemode": false,
-                 *       "sequence": 62,
+                 *       "sequence": 65,
                  *       "data": {
-                 *         "id": "po_test_01m844hrk0dn8gzmk6ykxks37y",
+                 *         "id": "po_test_01m846951rdn8gzmk6ykxks37y",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m844hqkrxac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m844hnn8sqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m844hrk0afpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846942g7q0h90efajbmeza4",
+                 *         "quote_id": "qt_test_01m8469240c247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846951rnsytqty99072fyqx",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.43",
+                 *         "fiat_amount": "90.38",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:02:04.000Z",
-                 *         "updated_at": "2026-11-23T12:02:06.000Z",
+                 *         "created_at": "2026-11-23T12:32:19.000Z",
+                 *         "updated_at": "2026-11-23T12:32:21.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -12295,14 +13495,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844gv9gxrryret21swpz01p",
+                 *       "id": "evt_test_01m84687r8xrryret21swpz01p",
                  *       "object": "event",
                  *       "type": "quote.consumed",
-                 *       "created_at": 1795435294,
+                 *       "created_at": 1795437109,
                  *       "livemode": false,
-                 *       "sequence": 29,
+                 *       "sequence": 32,
                  *       "data": {
-                 *         "id": "qt_test_01m844grbr35160pva5nceqxcg",
+                 *         "id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
                  *         "object": "signed_quote",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -12313,8 +13513,8 @@ export interface operations {
                  *         "network": "base",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
-                 *         "crypto_amount": "106.906150",
-                 *         "exchange_rate": "0.91818852",
+                 *         "crypto_amount": "106.967456",
+                 *         "exchange_rate": "0.91766228",
                  *         "fees": [
                  *           {
                  *             "kind": "service",
@@ -12330,14 +13530,14 @@ export interface operations {
                  *         "total_fees": "1.84",
                  *         "source": {
                  *           "name": "simulated_market",
-                 *           "at": "2026-11-23T12:01:31.000Z"
+                 *           "at": "2026-11-23T12:31:46.000Z"
                  *         },
                  *         "on_lapse": "requote",
                  *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                 *         "created_at": "2026-11-23T12:01:31.000Z",
-                 *         "expires_at": "2026-11-23T12:06:31.000Z",
-                 *         "consumed_at": "2026-11-23T12:01:34.000Z",
-                 *         "tx_refid": "tx_test_01m844gv9gfb96srtzw1g4gvvf"
+                 *         "created_at": "2026-11-23T12:31:46.000Z",
+                 *         "expires_at": "2026-11-23T12:36:46.000Z",
+                 *         "consumed_at": "2026-11-23T12:31:49.000Z",
+                 *         "tx_refid": "tx_test_01m84687r8j0z1vpc6qggkavht"
                  *       }
                  *     }
                  */
@@ -12528,7 +13728,7 @@ export interface operations {
                  *         "mode": "test",
                  *         "status": "failed",
                  *         "refid": "tx_test_01m844f9frh6dbtbpzx731tva6",
-                 *         "session_id": "gs_test_01m844f3m8p24em72meqdfrtb7",
+                 *         "session_id": "gs_test_01m844f3m8v6jzdk0x6da2ykph",
                  *         "amount": "25.00",
                  *         "currency": "EUR",
                  *         "service_fee_returned": "0.37",
@@ -12591,14 +13791,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844hvgr16qh3ctv8rzcg12s",
+                 *       "id": "evt_test_01m84697zg16qh3ctv8rzcg12s",
                  *       "object": "event",
                  *       "type": "customer.created",
-                 *       "created_at": 1795435327,
+                 *       "created_at": 1795437142,
                  *       "livemode": false,
-                 *       "sequence": 64,
+                 *       "sequence": 67,
                  *       "data": {
-                 *         "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -12612,8 +13812,8 @@ export interface operations {
                  *           "tier": "gold"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:02:07.000Z",
-                 *         "updated_at": "2026-11-23T12:02:07.000Z"
+                 *         "created_at": "2026-11-23T12:32:22.000Z",
+                 *         "updated_at": "2026-11-23T12:32:22.000Z"
                  *       }
                  *     }
                  */
@@ -12660,14 +13860,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844hyeg4dsrag0c9sa85cj8",
+                 *       "id": "evt_test_01m8469ax84dsrag0c9sa85cj8",
                  *       "object": "event",
                  *       "type": "customer.updated",
-                 *       "created_at": 1795435330,
+                 *       "created_at": 1795437145,
                  *       "livemode": false,
-                 *       "sequence": 65,
+                 *       "sequence": 68,
                  *       "data": {
-                 *         "id": "cus_test_01m844hvgr9hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -12681,8 +13881,8 @@ export interface operations {
                  *           "tier": "platinum"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:02:07.000Z",
-                 *         "updated_at": "2026-11-23T12:02:10.000Z"
+                 *         "created_at": "2026-11-23T12:32:22.000Z",
+                 *         "updated_at": "2026-11-23T12:32:25.000Z"
                  *       }
                  *     }
                  */
@@ -12729,17 +13929,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844j0d0ej5fq8d04yy9j1hs",
+                 *       "id": "evt_test_01m8469cvrej5fq8d04yy9j1hs",
                  *       "object": "event",
                  *       "type": "customer.deleted",
-                 *       "created_at": 1795435332,
+                 *       "created_at": 1795437147,
                  *       "livemode": false,
-                 *       "sequence": 67,
+                 *       "sequence": 70,
                  *       "data": {
-                 *         "id": "cus_test_01m844hzdrfyeeb1pw6v6704rz",
+                 *         "id": "cus_test_01m8469bwgfyeeb1pw6v6704rz",
                  *         "object": "customer",
                  *         "deleted": true,
-                 *         "deleted_at": "2026-11-23T12:02:12.000Z"
+                 *         "deleted_at": "2026-11-23T12:32:27.000Z"
                  *       }
                  *     }
                  */
@@ -12786,12 +13986,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m844jg10f2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795435348,
+                 *       "created_at": 1795437163,
                  *       "livemode": false,
-                 *       "sequence": 68,
+                 *       "sequence": 71,
                  *       "data": {
                  *         "object": "webhook_test",
                  *         "livemode": false,
@@ -12842,12 +14042,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d22sbggepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m8d3t5t8gepedbcd3e5vyybf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795734726,
+                 *       "created_at": 1795736541,
                  *       "livemode": false,
-                 *       "sequence": 70,
+                 *       "sequence": 73,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -12866,8 +14066,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:12:06.000Z",
-                 *           "until": "2026-11-26T23:12:36.000Z",
+                 *           "since": "2026-11-26T23:42:21.000Z",
+                 *           "until": "2026-11-26T23:42:51.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -12920,12 +14120,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d2318m149gerbc0w773mp3",
+                 *       "id": "evt_test_01m8d3tdqc149gerbc0w773mp3",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795734734,
+                 *       "created_at": 1795736549,
                  *       "livemode": false,
-                 *       "sequence": 71,
+                 *       "sequence": 74,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -12944,7 +14144,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:12:14.100Z",
+                 *           "since": "2026-11-26T23:42:29.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -12998,12 +14198,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87vxd3gvyh5p9nfy3bvdycf",
+                 *       "id": "evt_test_01m87xmsj8vyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795560486,
+                 *       "created_at": 1795562301,
                  *       "livemode": false,
-                 *       "sequence": 69,
+                 *       "sequence": 72,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -13022,7 +14222,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:02:30.000Z",
+                 *           "since": "2026-11-23T12:32:45.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -13076,12 +14276,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d2327wpfw3jtze698c8vkb",
+                 *       "id": "evt_test_01m8d3tepmpfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795734735,
+                 *       "created_at": 1795736550,
                  *       "livemode": false,
-                 *       "sequence": 73,
+                 *       "sequence": 76,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -13100,14 +14300,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:12:14.100Z",
+                 *           "since": "2026-11-26T23:42:29.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:12:15.100Z"
+                 *         "updated_at": "2026-11-26T23:42:30.100Z"
                  *       }
                  *     }
                  */
@@ -13154,15 +14354,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d2346cxbeg9wh3zmyem9hn",
+                 *       "id": "evt_test_01m8d3tgn4xbeg9wh3zmyem9hn",
                  *       "object": "event",
                  *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795734737,
+                 *       "created_at": 1795736552,
                  *       "livemode": false,
-                 *       "sequence": 75,
+                 *       "sequence": 78,
                  *       "data": {
                  *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d23374ajt7e4mk1hjw4ngy",
+                 *         "subject": "gs_test_01m8d3tfnwxac2tgx9eywh05t0",
                  *         "reason": "it would have more than 262144 bytes"
                  *       }
                  *     }

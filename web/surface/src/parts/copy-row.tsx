@@ -2,8 +2,16 @@ import { useEffect, useState } from 'preact/hooks';
 import { usePage } from '../context';
 import { CheckIcon, CopyIcon } from './icons';
 
-/** A long value, shortened for the eye and whole in the clipboard. */
-export function CopyRow({ label, value }: { label: string; value: string }) {
+/** A long value, shortened for the eye unless it must be compared, and whole in the clipboard. */
+export function CopyRow({
+  label,
+  value,
+  whole = false,
+}: {
+  label: string;
+  value: string;
+  whole?: boolean;
+}) {
   const { announce } = usePage();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -22,8 +30,8 @@ export function CopyRow({ label, value }: { label: string; value: string }) {
     <div class="row">
       <dt>{label}</dt>
       <dd>
-        <span class="mono" title={value}>
-          {shorten(value)}
+        <span class="mono" title={value} data-whole={whole}>
+          {whole ? value : shorten(value)}
         </span>
         <button
           type="button"

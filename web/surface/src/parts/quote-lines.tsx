@@ -1,5 +1,6 @@
 import type { Quote } from '../api';
-import { formatCrypto, formatFiat } from '../money';
+import { formatFiat } from '../money';
+import { given, gotten, isSale } from './trade';
 
 /** The whole price, line by line. Fees are part of the total, so the total stands last. */
 export function QuoteLines({ quote }: { quote: Quote }) {
@@ -24,7 +25,8 @@ export function QuoteLines({ quote }: { quote: Quote }) {
       </div>
       <div class="lines-total">
         <dt>
-          Total <small>fees included</small>
+          {isSale(quote) ? 'You are paid' : 'Total'}{' '}
+          <small>{isSale(quote) ? 'after fees' : 'fees included'}</small>
         </dt>
         <dd>{fiat(quote.fiat_amount)}</dd>
       </div>
@@ -32,11 +34,13 @@ export function QuoteLines({ quote }: { quote: Quote }) {
   );
 }
 
+/** The amount that a price decides: what a buyer gets, or what a seller sends. */
 export function YouGet({ quote }: { quote: Quote }) {
+  const sale = isSale(quote);
   return (
     <p class="you-get">
-      <span class="you-get-label">You get</span>
-      <strong>{formatCrypto(quote.crypto_amount, quote.target_token)}</strong>
+      <span class="you-get-label">{sale ? 'You send' : 'You get'}</span>
+      <strong>{sale ? given(quote) : gotten(quote)}</strong>
     </p>
   );
 }

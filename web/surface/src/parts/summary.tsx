@@ -1,10 +1,10 @@
 import type { Quote } from '../api';
 import { usePage } from '../context';
-import { formatCrypto, formatFiat } from '../money';
 import { ChevronIcon } from './icons';
 import { QuoteLines } from './quote-lines';
+import { given, gotten } from './trade';
 
-/** What is being bought, on pages without a column for it. */
+/** What is being bought or sold, on pages without a column for it. */
 export function Summary({ quote, open = false }: { quote: Quote; open?: boolean }) {
   const { wide } = usePage();
   if (wide) return null;
@@ -12,8 +12,8 @@ export function Summary({ quote, open = false }: { quote: Quote; open?: boolean 
     <details class="summary" open={open}>
       <summary>
         <span class="summary-what">
-          <span class="summary-get">{formatCrypto(quote.crypto_amount, quote.target_token)}</span>
-          <span class="summary-for">for {formatFiat(quote.fiat_amount, quote.currency)}</span>
+          <span class="summary-get">{gotten(quote)}</span>
+          <span class="summary-for">for {given(quote)}</span>
         </span>
         <span class="summary-more">
           Details <ChevronIcon />

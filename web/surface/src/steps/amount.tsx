@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { AmountStep, AssetOption, Session, Target } from '../api';
+import type { AmountStep, AssetOption, Flow, Session, Target } from '../api';
 import { usePage } from '../context';
 import { formatFiat } from '../money';
 import { Button } from '../parts/button';
@@ -19,6 +19,7 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
   const choices = useRef<HTMLFieldSetElement>(null);
   useLayoutEffect(() => showChosen(choices.current), []);
 
+  const sells = step.flow === 'off_ramp';
   const shown = busy === 'quote' ? wanted : step.selected;
   const asset = step.options.find((option) => same(option, shown));
   const pricing = busy === 'quote' || quote === null || lapsed;
@@ -33,18 +34,20 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
       }}
     >
       <header class="step-head">
-        <Heading>{step.pinned && asset ? `Buy ${asset.name}` : 'Choose what to buy'}</Heading>
-        <p class="lead">
-          You are spending {formatFiat(session.amount, session.currency)}
-          {step.pinned && asset ? ` on ${asset.name}, delivered on ${asset.network_name}.` : '.'}
-        </p>
+        <Heading>
+          {step.pinned && asset
+            ? `${sells ? 'Sell' : 'Buy'} ${asset.name}`
+            : `Choose what to ${sells ? 'sell' : 'buy'}`}
+        </Heading>
+        <p class="lead">{leadOf(session, step, asset)}</p>
       </header>
 
+      <Flows step={step} />
       <PriceNotice step={step} renewed={renewed} lost={lost} />
 
       {!step.pinned && (
         <fieldset class="choices" ref={choices}>
-          <legend class="sr-only">What to buy</legend>
+          <legend class="sr-only">What to {sells ? 'sell' : 'buy'}</legend>
           {step.options.map((option) => (
             <label class="choice" key={option.target_token + option.target_network}>
               <input
@@ -81,7 +84,7 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
         ) : (
           <div class="price-head">
             <p class="you-get">
-              <span class="you-get-label">You get</span>
+              <span class="you-get-label">{sells ? 'You send' : 'You get'}</span>
               <span class="placeholder" />
             </p>
             <Waiting paused={paused} />
@@ -90,7 +93,7 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
         {quote && !wide && <QuoteLines quote={quote} />}
       </section>
 
-      {!lostPrice(problem) && <ProblemNotice actions={['quote', 'accept']} />}
+      {!lostPrice(problem) && <ProblemNotice actions={['quote', 'accept', 'flow']} />}
       {paused || (problem?.action === 'quote' && pricing) ? (
         <Button busy={busy === 'quote'} onClick={() => ask(step.selected)}>
           Get a new price
@@ -102,6 +105,39 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
       )}
     </form>
   );
+}
+
+const FLOWS: Record<Flow, string> = { on_ramp: 'Buy', off_ramp: 'Sell', swap: 'Swap' };
+
+/** Where the partner leaves open what to do. */
+function Flows({ step }: { step: AmountStep }) {
+  const { act, busy } = usePage();
+  if (step.flows.length < 2) return null;
+  return (
+    <fieldset class="flows">
+      <legend class="sr-only">What do you want to do?</legend>
+      {step.flows.map((flow) => (
+        <label key={flow}>
+          <input
+            type="radio"
+            name="flow"
+            checked={flow === step.flow}
+            disabled={busy !== null}
+            onChange={() => act('flow', (client) => client.flow(flow))}
+          />
+          <span>{FLOWS[flow]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function leadOf(session: Session, step: AmountStep, asset: AssetOption | undefined): string {
+  const amount = formatFiat(session.amount, session.currency);
+  if (step.flow === 'off_ramp') return `You are paid ${amount}, to your bank account.`;
+  return step.pinned && asset
+    ? `You are spending ${amount} on ${asset.name}, delivered on ${asset.network_name}.`
+    : `You are spending ${amount}.`;
 }
 
 function Waiting({ paused }: { paused: boolean }) {

@@ -1,10 +1,11 @@
 import type { DoneStep, Session } from '../api';
 import { usePage } from '../context';
-import { formatCrypto, formatFiat } from '../money';
+import { AccountRow } from '../parts/account-row';
 import { Button } from '../parts/button';
 import { CopyRow } from '../parts/copy-row';
 import { Heading } from '../parts/heading';
 import { CheckIcon, OutIcon } from '../parts/icons';
+import { given, gotten } from '../parts/trade';
 
 export function DoneView({ session, step }: { session: Session; step: DoneStep }) {
   const { leave, brand_name } = usePage();
@@ -15,13 +16,24 @@ export function DoneView({ session, step }: { session: Session; step: DoneStep }
         <span class="seal seal-good" aria-hidden="true">
           <CheckIcon size={28} />
         </span>
-        <Heading>{formatCrypto(quote.crypto_amount, quote.target_token)} delivered</Heading>
-        <p class="lead">You paid {formatFiat(quote.fiat_amount, quote.currency)}, fees included.</p>
+        <Heading>
+          {gotten(quote)} {step.account ? 'paid out' : 'delivered'}
+        </Heading>
+        <p class="lead">
+          {step.account ? `You sold ${given(quote)}.` : `You paid ${given(quote)}, fees included.`}
+        </p>
       </header>
       <dl class="rows">
-        <CopyRow label="To" value={step.address} />
+        {step.account ? (
+          <AccountRow account={step.account} />
+        ) : (
+          <CopyRow label="To" value={step.address} />
+        )}
         <CopyRow label="Reference" value={step.transaction_id} />
-        <CopyRow label="Transaction hash" value={step.chain_transaction} />
+        <CopyRow
+          label={step.account ? 'Payout' : 'Transaction hash'}
+          value={step.chain_transaction}
+        />
       </dl>
       {step.explorer_url?.startsWith('https://') && (
         <a class="link" href={step.explorer_url} target="_blank" rel="noopener noreferrer">

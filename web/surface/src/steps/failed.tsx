@@ -21,7 +21,7 @@ export function FailedView({ session, step }: { session: Session; step: FailedSt
         <Heading>This did not go through</Heading>
         <p class="lead">{reason.message}</p>
       </header>
-      {step.refunded && <Notice tone="info">Your payment has been returned in full.</Notice>}
+      {step.refunded && <Notice tone="info">What you gave has been returned in full.</Notice>}
       {reason.next_step && (
         <section class="next">
           <h2>What you can do</h2>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AmountStep, Target } from '../api';
 import { usePage } from '../context';
 import { formatCrypto } from '../money';
+import { isSale } from '../parts/trade';
 
 /** Prices fetched without the buyer touching anything; a page left open must not ask for ever. */
 const UNATTENDED_MAX = 5;
@@ -42,7 +43,7 @@ export function useFreshPrice(step: AmountStep, lapsed: boolean) {
     if (quote === null || lapsed || told.current === quote.id) return;
     told.current = quote.id;
     announce(
-      `${renewed ? 'New price' : 'Price'}: you get ${formatCrypto(quote.crypto_amount, quote.target_token)}.`,
+      `${renewed ? 'New price' : 'Price'}: you ${isSale(quote) ? 'send' : 'get'} ${formatCrypto(quote.crypto_amount, quote.target_token)}.`,
     );
   }, [quote, lapsed, renewed, announce]);
 

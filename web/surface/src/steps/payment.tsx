@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Card, PaymentStep, TestCard } from '../api';
+import type { Card, PaymentStep } from '../api';
 import { caretAfter, groupCardNumber, missingInCard, onlyDigits, shapeExpiry } from '../card';
 import { usePage } from '../context';
 import { formatFiat } from '../money';
@@ -13,6 +13,7 @@ import { CardIcon, LockIcon } from '../parts/icons';
 import { Lapsed } from '../parts/lapsed';
 import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
+import { TestValues } from '../parts/test-values';
 
 const EMPTY: Card = { number: '', expiry: '', cvc: '' };
 /** Any date to come will do in the simulator. */
@@ -75,15 +76,15 @@ export function PaymentView({ step }: { step: PaymentStep }) {
 
       <Summary quote={quote} open />
 
-      {step.test_cards.length > 0 && (
-        <TestCards
-          cards={step.test_cards}
-          onPick={(test) => {
-            change({ number: groupCardNumber(test.number), ...TEST_FILL });
-            announce(`Test card filled in: ${test.label}.`);
-          }}
-        />
-      )}
+      <TestValues
+        lead="Pick a card to see how it goes:"
+        values={step.test_cards}
+        shown={(test) => test.number}
+        onPick={(test) => {
+          change({ number: groupCardNumber(test.number), ...TEST_FILL });
+          announce(`Test card filled in: ${test.label}.`);
+        }}
+      />
 
       <fieldset class="card-form">
         <legend class="sr-only">Card details</legend>
@@ -189,22 +190,4 @@ function reshape(input: HTMLInputElement, shape: (text: string) => string): stri
   const shaped = shape(input.value);
   if (input.value !== shaped) input.value = shaped;
   return shaped;
-}
-
-function TestCards({ cards, onPick }: { cards: TestCard[]; onPick: (card: TestCard) => void }) {
-  return (
-    <section class="test-cards" aria-labelledby="test-cards-title">
-      <p id="test-cards-title">
-        <strong>Test mode.</strong> No money moves. Pick a card to see how it goes:
-      </p>
-      <div class="test-card-list">
-        {cards.map((card) => (
-          <button type="button" class="test-card" key={card.number} onClick={() => onPick(card)}>
-            <span>{card.label}</span>
-            <span class="mono">{card.number}</span>
-          </button>
-        ))}
-      </div>
-    </section>
-  );
 }

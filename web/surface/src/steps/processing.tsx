@@ -2,11 +2,13 @@ import { useEffect } from 'preact/hooks';
 import type { ProcessingStep } from '../api';
 import { usePage } from '../context';
 import { assertNever } from '../never';
+import { AccountRow } from '../parts/account-row';
 import { CopyRow } from '../parts/copy-row';
 import { Heading } from '../parts/heading';
 import { CheckIcon } from '../parts/icons';
 import { Notice } from '../parts/notice';
 import { Summary } from '../parts/summary';
+import { isSale } from '../parts/trade';
 
 type Mark = 'past' | 'present' | 'to come';
 type Stage = readonly [title: string, mark: Mark];
@@ -17,7 +19,7 @@ export function ProcessingView({ step }: { step: ProcessingStep }) {
   return (
     <div class="step">
       <header class="step-head">
-        <Heading>{title(step.stage)}</Heading>
+        <Heading>{title(step)}</Heading>
         <p class="lead">{step.message}</p>
       </header>
       <ol class="timeline">
@@ -40,7 +42,11 @@ export function ProcessingView({ step }: { step: ProcessingStep }) {
       )}
       <Summary quote={step.quote} />
       <dl class="rows">
-        <CopyRow label="To" value={step.address} />
+        {step.account ? (
+          <AccountRow account={step.account} />
+        ) : (
+          <CopyRow label="To" value={step.address} />
+        )}
         <CopyRow label="Reference" value={step.transaction_id} />
       </dl>
       <p class="aside-note">
@@ -50,14 +56,15 @@ export function ProcessingView({ step }: { step: ProcessingStep }) {
   );
 }
 
-function title(stage: ProcessingStep['stage']): string {
+function title({ stage, quote }: ProcessingStep): string {
+  const sale = isSale(quote);
   switch (stage) {
     case 'authorising':
       return 'Confirming your payment';
     case 'sending':
-      return 'Sending your crypto';
+      return sale ? 'Paying you out' : 'Sending your crypto';
     case 'refunding':
-      return 'Returning your money';
+      return sale ? 'Returning your crypto' : 'Returning your money';
     case 'review':
       return 'Checking your payment';
     default:
@@ -66,31 +73,34 @@ function title(stage: ProcessingStep['stage']): string {
 }
 
 function stages({ stage, quote }: ProcessingStep): readonly Stage[] {
-  const send = `Sending ${quote.target_token}`;
+  const sale = isSale(quote);
+  const payment = sale ? `${quote.target_token} received` : 'Payment';
+  const send = sale ? 'Paying out' : `Sending ${quote.target_token}`;
+  const delivered = sale ? 'Paid out' : 'Delivered';
   switch (stage) {
     case 'authorising':
       return [
-        ['Payment', 'present'],
+        [payment, 'present'],
         [send, 'to come'],
-        ['Delivered', 'to come'],
+        [delivered, 'to come'],
       ];
     case 'review':
       return [
         ['Payment under review', 'present'],
         [send, 'to come'],
-        ['Delivered', 'to come'],
+        [delivered, 'to come'],
       ];
     case 'sending':
       return [
-        ['Payment', 'past'],
+        [payment, 'past'],
         [send, 'present'],
-        ['Delivered', 'to come'],
+        [delivered, 'to come'],
       ];
     case 'refunding':
       return [
-        ['Payment', 'past'],
-        ['Refund', 'present'],
-        ['Money returned', 'to come'],
+        [payment, 'past'],
+        [sale ? 'Return' : 'Refund', 'present'],
+        [sale ? 'Tokens returned' : 'Money returned', 'to come'],
       ];
     default:
       return assertNever(stage);

@@ -1,11 +1,15 @@
 import type { Session, Step } from '../api';
 import { assertNever } from '../never';
+import { AccountView } from './account';
 import { AmountView } from './amount';
 import { ChallengeView } from './challenge';
+import { ConfirmView } from './confirm';
+import { DepositView } from './deposit';
 import { DoneView } from './done';
 import { EndedView } from './ended';
 import { FailedView } from './failed';
 import { IdentityView } from './identity';
+import { NewPriceView } from './new-price';
 import { PaymentView } from './payment';
 import { ProcessingView } from './processing';
 import { UnavailableView } from './unavailable';
@@ -15,6 +19,14 @@ export function StepView({ session, step }: { session: Session; step: Step }) {
   switch (step.kind) {
     case 'amount':
       return <AmountView session={session} step={step} />;
+    case 'account':
+      return <AccountView step={step} />;
+    case 'confirm':
+      return <ConfirmView step={step} />;
+    case 'deposit':
+      return <DepositView step={step} />;
+    case 'new_price':
+      return <NewPriceView step={step} />;
     case 'wallet':
       return <WalletView step={step} />;
     case 'payment':

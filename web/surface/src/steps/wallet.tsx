@@ -10,6 +10,7 @@ import { PasteIcon } from '../parts/icons';
 import { Lapsed } from '../parts/lapsed';
 import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
+import { isSale } from '../parts/trade';
 
 export function WalletView({ step }: { step: WalletStep }) {
   const { act, busy, problem } = usePage();
@@ -18,6 +19,7 @@ export function WalletView({ step }: { step: WalletStep }) {
   const field = useRef<HTMLTextAreaElement>(null);
   const lapsed = useLapsed(step.quote);
   const { target_token } = step.quote;
+  const sale = isSale(step.quote);
 
   const refusal = problem?.action === 'wallet' ? problem.error : null;
   const refused = refusal?.at('/address') ?? null;
@@ -41,11 +43,13 @@ export function WalletView({ step }: { step: WalletStep }) {
         if (busy === null) void send();
       }}
     >
-      <Back to="amount" />
+      <Back to={sale ? 'account' : 'amount'} />
       <header class="step-head">
-        <Heading>Where should we send it?</Heading>
+        <Heading>{sale ? 'Where would it go back to?' : 'Where should we send it?'}</Heading>
         <p class="lead">
-          Your {target_token} arrives in a wallet on the {step.network_name} network.
+          {sale
+            ? `If anything goes wrong, your ${target_token} returns to a wallet on the ${step.network_name} network.`
+            : `Your ${target_token} arrives in a wallet on the ${step.network_name} network.`}
         </p>
       </header>
 
@@ -53,7 +57,7 @@ export function WalletView({ step }: { step: WalletStep }) {
 
       <div class="field" data-invalid={Boolean(error)}>
         <div class="label-row">
-          <label for="address">Wallet address</label>
+          <label for="address">{sale ? 'Refund address' : 'Wallet address'}</label>
           {!step.locked && <Paste onText={setAddress} />}
         </div>
         <div class="control">
@@ -103,7 +107,7 @@ export function WalletView({ step }: { step: WalletStep }) {
       ) : (
         <div class="submit">
           <Button type="submit" busy={busy === 'wallet'} disabled={busy !== null}>
-            Continue to payment
+            {sale ? 'Continue' : 'Continue to payment'}
           </Button>
           <Countdown quote={step.quote} />
         </div>

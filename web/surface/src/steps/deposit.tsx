@@ -1,0 +1,138 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { DepositStep } from '../api';
+import { usePage } from '../context';
+import { formatCrypto } from '../money';
+import { Back } from '../parts/back';
+import { CopyRow } from '../parts/copy-row';
+import { Countdown } from '../parts/countdown';
+import { Heading } from '../parts/heading';
+import { Notice } from '../parts/notice';
+import { ProblemNotice } from '../parts/problem';
+import { Summary } from '../parts/summary';
+
+export function DepositView({ step }: { step: DepositStep }) {
+  const { announce } = usePage();
+  const { quote } = step;
+  const crypto = (amount: string) => formatCrypto(amount, quote.target_token);
+  const partial = /[1-9]/.test(step.received_amount);
+  const missing = crypto(step.missing_amount);
+  useEffect(() => {
+    if (partial) announce(`Something has arrived. Still to send: ${missing}.`);
+  }, [partial, missing, announce]);
+
+  return (
+    <div class="step">
+      {!partial && <Back to="amount" />}
+      <header class="step-head">
+        <Heading>{partial ? 'Send the rest' : `Send ${crypto(quote.crypto_amount)}`}</Heading>
+        <p class="lead">
+          {partial ? (
+            <>
+              {crypto(step.received_amount)} has arrived. Please send {missing} more.
+            </>
+          ) : (
+            <>
+              On the {step.network_name} network, to this address. This page goes on by itself once
+              it arrives.
+            </>
+          )}
+        </p>
+      </header>
+
+      {step.lapsed && !partial && (
+        <Notice tone="warning">
+          The price has lapsed. Do not send now: go back for a new price. If you have sent already,
+          keep this page open.
+        </Notice>
+      )}
+
+      <Code text={step.address} />
+      <dl class="rows">
+        <CopyRow label="Address" value={step.address} whole />
+        <CopyRow label="Amount" value={step.missing_amount} />
+        <div class="row">
+          <dt>Network</dt>
+          <dd>{step.network_name}</dd>
+        </div>
+      </dl>
+      {!step.lapsed && <Countdown quote={quote} />}
+
+      <Notice tone="info">
+        Send {quote.target_token} on {step.network_name} only. Send exactly this amount: what is too
+        much, too little or too late goes back to your wallet.
+      </Notice>
+
+      {step.simulated && <Simulate step={step} />}
+      <Summary quote={quote} />
+      <dl class="rows">
+        <CopyRow label="Refunds go to" value={step.back_to} />
+        <CopyRow label="Reference" value={step.transaction_id} />
+      </dl>
+      <ProblemNotice actions={['back']} />
+    </div>
+  );
+}
+
+/** The address for a wallet's camera. Its drawing is fetched only where it is needed. */
+function Code({ text }: { text: string }) {
+  const [svg, setSvg] = useState<string | null>(null);
+  useEffect(() => {
+    let gone = false;
+    import('uqr')
+      .then(({ renderSVG }) => {
+        if (!gone) setSvg(renderSVG(text, { border: 2 }));
+      })
+      // Without it there is the text below.
+      .catch(() => {});
+    return () => {
+      gone = true;
+    };
+  }, [text]);
+  return (
+    <div class="code" role="img" aria-label="The address as a QR code">
+      {svg !== null && (
+        <img
+          alt=""
+          width="180"
+          height="180"
+          src={`data:image/svg+xml,${encodeURIComponent(svg)}`}
+        />
+      )}
+    </div>
+  );
+}
+
+/** In test mode nobody has a wallet at hand: the simulator sends what it is told to. */
+function Simulate({ step }: { step: DepositStep }) {
+  const { act, busy } = usePage();
+  const send = (amount?: string) => act('simulate', (client) => client.simulateDeposit(amount));
+  return (
+    <section class="test-cards" aria-labelledby="simulate-title">
+      <p id="simulate-title">
+        <strong>Test mode.</strong> No tokens move. Let the simulator send:
+      </p>
+      <div class="test-card-list">
+        <button type="button" class="test-card" disabled={busy !== null} onClick={() => send()}>
+          <span>What is missing</span>
+          <span class="mono">{step.missing_amount}</span>
+        </button>
+        {[
+          ['Too little', '1'],
+          ['Too much', '100000'],
+        ].map(([label = '', amount = '']) => (
+          <button
+            type="button"
+            class="test-card"
+            key={label}
+            disabled={busy !== null}
+            onClick={() => send(amount)}
+          >
+            <span>{label}</span>
+            <span class="mono">{amount}</span>
+          </button>
+        ))}
+      </div>
+      <ProblemNotice actions={['simulate']} />
+    </section>
+  );
+}

@@ -1,0 +1,69 @@
+import { useEffect } from 'preact/hooks';
+import type { NewPriceStep } from '../api';
+import { usePage } from '../context';
+import { formatCrypto, formatFiat } from '../money';
+import { Button } from '../parts/button';
+import { CopyRow } from '../parts/copy-row';
+import { Countdown, useLapsed } from '../parts/countdown';
+import { Heading } from '../parts/heading';
+import { ProblemNotice } from '../parts/problem';
+import { QuoteLines } from '../parts/quote-lines';
+
+/** The tokens came too late for their price. Nothing happens to them without a yes or a no. */
+export function NewPriceView({ step }: { step: NewPriceStep }) {
+  const { act, busy, problem, wide } = usePage();
+  const { agreed, quote } = step;
+  const lapsed = useLapsed(quote);
+  const target = { target_token: agreed.target_token, target_network: agreed.target_network };
+  const needed = (quote === null || lapsed) && busy === null && problem?.action !== 'quote';
+  useEffect(() => {
+    if (needed) void act('quote', (client) => client.quote(target));
+  }, [needed]);
+  const fiat = (amount: string) => formatFiat(amount, agreed.currency);
+  const pricing = quote === null || lapsed;
+
+  return (
+    <form
+      class="step"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (quote && !pricing) void act('accept', (client) => client.acceptQuote(quote.id));
+      }}
+    >
+      <header class="step-head">
+        <Heading>The price has changed</Heading>
+        <p class="lead">
+          Your {formatCrypto(agreed.crypto_amount, agreed.target_token)} arrived after the price of{' '}
+          {fiat(agreed.fiat_amount)} had lapsed. Do you want to sell at the new price?
+        </p>
+      </header>
+      <section class="price" aria-busy={pricing} aria-label="New price">
+        <div class="price-head">
+          <p class="you-get">
+            <span class="you-get-label">You get now</span>
+            {quote ? <strong>{fiat(quote.fiat_amount)}</strong> : <span class="placeholder" />}
+          </p>
+          {quote && !lapsed && <Countdown quote={quote} />}
+        </div>
+        {quote && !wide && <QuoteLines quote={quote} />}
+      </section>
+      <dl class="rows">
+        <CopyRow label="Otherwise back to" value={step.back_to} />
+        <CopyRow label="Reference" value={step.transaction_id} />
+      </dl>
+      <ProblemNotice actions={['quote', 'accept', 'decline']} />
+      <Button type="submit" busy={busy === 'accept'} disabled={pricing || busy !== null}>
+        {quote && !pricing ? `Sell for ${fiat(quote.fiat_amount)}` : 'Getting the price…'}
+      </Button>
+      <Button
+        kind="plain"
+        busy={busy === 'decline'}
+        disabled={busy !== null}
+        onClick={() => act('decline', (client) => client.declineQuote())}
+      >
+        Send my {agreed.target_token} back
+      </Button>
+    </form>
+  );
+}
