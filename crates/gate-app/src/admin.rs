@@ -4,6 +4,7 @@
 //! gateway that is stopped; both end in [`run`]. Commands hold no secrets, answers may.
 
 pub mod capabilities;
+pub mod deposits;
 pub mod endpoints;
 pub mod fees;
 pub mod keys;
@@ -41,6 +42,8 @@ pub enum Command {
     Reviews(reviews::Command),
     /// Completed payments that go back.
     Refunds(refunds::Command),
+    /// Tokens that came in for sales.
+    Deposits(deposits::Command),
     /// What is charged on top of the price.
     Fees(fees::Command),
     /// What each source of prices says.
@@ -93,6 +96,7 @@ pub async fn run(app: &App, command: Command) -> Result<Value, AdminError> {
         Command::Ledger(command) => ledger::run(app, command).await,
         Command::Reviews(command) => reviews::run(app, command).await,
         Command::Refunds(command) => refunds::run(app, command).await,
+        Command::Deposits(command) => deposits::run(app, command).await,
     }
 }
 

@@ -6,6 +6,7 @@ mod admin;
 mod admin_socket;
 mod capabilities;
 mod config;
+mod deposits;
 mod dev;
 mod dev_files;
 mod dev_tools;
@@ -64,6 +65,8 @@ enum Command {
     Reviews(reviews::ReviewsArgs),
     /// Give completed payments back, and list what was given back.
     Refunds(refunds::RefundsArgs),
+    /// Tokens that came in for sales, and what is held of them.
+    Deposits(deposits::DepositsArgs),
     /// Say what is charged on top of the price, for everybody and by partner.
     Fees(fees::FeesArgs),
     /// Show what each source of prices says now.
@@ -114,6 +117,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ledger(args) => ledger::run(args),
         Command::Reviews(args) => reviews::run(args),
         Command::Refunds(args) => refunds::run(args),
+        Command::Deposits(args) => deposits::run(args),
         Command::Fees(args) => fees::run(args),
         Command::Prices(args) => prices::run(args),
         Command::Doctor(args) => doctor::run(&args),

@@ -4,7 +4,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 
 /**
  * @typedef {import('./gate.mjs').Gate} Gate
- * @typedef {{ id: string, status: string, client_secret: string }} Session
+ * @typedef {{ id: string, status: string, amount: string, client_secret: string }} Session
  */
 
 export class Api {
@@ -45,6 +45,17 @@ export class Api {
   /** @param {string} id @param {number} seconds @returns {Promise<Session>} */
   advanceTime(id, seconds) {
     return this.#call('POST', `/v1/test_helpers/gate_sessions/${id}/advance_time`, { seconds });
+  }
+
+  /** The transactions of a session, newest first. @param {string} session @returns {Promise<any[]>} */
+  async transactionsOf(session) {
+    const { data } = await this.#call('GET', '/v1/transactions?limit=100');
+    return data.filter((/** @type {any} */ { session_id }) => session_id === session);
+  }
+
+  /** What came in for a sale, oldest first. @param {string} transaction @returns {Promise<any[]>} */
+  async depositsOf(transaction) {
+    return (await this.#call('GET', `/v1/transactions/${transaction}/deposits`)).data;
   }
 
   /** @param {Record<string, string | null>} tokens */

@@ -17,6 +17,13 @@ export const WALLET = {
   fails: '0x52908400098527886e0f7030069857d2e416dead',
 };
 
+/** The simulated bank decides by the account. */
+export const IBAN = {
+  paid: 'DE09 0000 0000 0000 0000 01',
+  bounces: 'DE79 0000 0000 0000 0000 02',
+  slow: 'DE52 0000 0000 0000 0000 03',
+};
+
 export class Checkout {
   /** @param {Root} root */
   constructor(root) {
@@ -68,6 +75,28 @@ export class Checkout {
     await this.press('Confirm payment');
   }
 
+  /** From the price of a sale to the step that says where to send. */
+  async goToDeposit({ iban = IBAN.paid, wallet = WALLET.arrives } = {}) {
+    await this.press('Continue with this price');
+    await this.giveAccount(iban);
+    await this.giveRefundAddress(wallet);
+    await this.press('Show me where to send');
+    await this.shows(/^Send /);
+  }
+
+  async giveAccount(iban = IBAN.paid) {
+    await this.shows('Where should the money go?');
+    await this.root.getByRole('textbox', { name: 'IBAN' }).fill(iban);
+    await this.press('Continue');
+  }
+
+  async giveRefundAddress(wallet = WALLET.arrives) {
+    await this.shows('Where would it go back to?');
+    await this.root.getByRole('textbox', { name: 'Refund address' }).fill(wallet);
+    await this.press('Continue');
+    await this.shows('Check your sale');
+  }
+
   /** From the price to the payment. */
   async goToPayment() {
     await this.acceptPrice();
@@ -76,6 +105,10 @@ export class Checkout {
 
   async isDone() {
     await this.shows(/delivered$/);
+  }
+
+  async isPaidOut() {
+    await this.shows(/paid out$/);
   }
 
   /** Whatever came of it. */

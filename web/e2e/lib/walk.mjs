@@ -1,5 +1,5 @@
 // Takes a checkout through every state that a buyer can see, for audits and pictures.
-import { CARD, Checkout, WALLET } from './checkout.mjs';
+import { CARD, Checkout, IBAN, WALLET } from './checkout.mjs';
 
 /**
  * @typedef {import('playwright-core').Page} Page
@@ -58,6 +58,46 @@ export async function walk(page, api, theme, look) {
   await checkout.shows('This did not go through');
   await look('refunded');
 
+  await open();
+  await page.getByRole('radio', { name: 'Sell' }).check();
+  await checkout.shows('Choose what to sell');
+  await checkout.hasPrice();
+  await look('sale-amount');
+  await checkout.press('Continue with this price');
+  await checkout.giveAccount('DE00 0000 0000 0000 0000 01');
+  await page.locator('[aria-invalid="true"]').waitFor();
+  await look('sale-account-refused');
+  await checkout.giveAccount(IBAN.slow);
+  await checkout.shows('Where would it go back to?');
+  await look('sale-refund-address');
+  await checkout.giveRefundAddress();
+  await look('sale-confirm');
+  await checkout.press('Show me where to send');
+  await checkout.shows(/^Send /);
+  await page.locator('.code img').waitFor();
+  await look('sale-deposit');
+  await checkout.press(/^Too little/);
+  await checkout.shows('Send the rest');
+  await look('sale-deposit-short');
+  await checkout.press(/^What is missing/);
+  await checkout.shows('Paying you out');
+  await look('sale-paying-out');
+  await checkout.isPaidOut();
+  await look('sale-done');
+
+  const late = await open({ flow: 'off_ramp', target_token: 'USDC', target_network: 'base' });
+  await checkout.goToDeposit();
+  await api.advanceTime(late.id, 3_600);
+  await page.getByText('The price has lapsed').first().waitFor();
+  await look('sale-deposit-lapsed');
+  await checkout.press(/^What is missing/);
+  await checkout.shows('The price has changed');
+  await page.getByRole('button', { name: /^Sell for/ }).waitFor();
+  await look('sale-new-price');
+  await checkout.press(/^Send my USDC back/);
+  await checkout.shows('This did not go through');
+  await look('sale-new-price-declined');
+
   const asked = await open();
   await api.requireKyc(asked.id);
   await checkout.shows('Confirm who you are');
@@ -68,7 +108,7 @@ export async function walk(page, api, theme, look) {
   await checkout.press('Pass the check');
   await checkout.hasPrice();
 
-  const sale = await api.createSession({ flow: 'off_ramp' });
+  const sale = await api.createSession({ flow: 'off_ramp', currency: 'USD' });
   await page.goto('about:blank');
   await page.goto(api.checkoutAddress(sale, theme));
   await checkout.shows('Not available here');

@@ -1,4 +1,4 @@
-//! The books under everything at once: random purchases, faults, refunds and reviews,
+//! The books under everything at once: random purchases and sales, faults, refunds and reviews,
 //! through the real use cases. After every step nothing is out of balance, out of order or held twice.
 //!
 //! `GATE_LEDGER_STEPS` says how many steps each of these tests takes, such as 250000 over night;
@@ -12,15 +12,19 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use gate_app::admin::reviews::{Command as ReviewCommand, Outcome};
 use gate_app::admin::{self, Command, Whose};
+use gate_app::choose::{accept_quote, request_quote};
+use gate_app::deposits::{
+    Simulated, decline_new_price, look_after_deposits, send_back, simulate_deposit,
+};
 use gate_app::pay::answer_challenge;
 use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
 use gate_app::workers::commands::send_due_commands;
 use gate_domain::Millis;
 use gate_domain::ids::{Mode, SessionId, TransactionId};
 use gate_domain::rail::{ChallengeCode, Command as RailCommand};
-use gate_rails::simulator::{CHAIN, SimulatedCards};
+use gate_rails::simulator::{CHAIN, SimulatedCards, TEST_ACCOUNTS};
 use gate_rails::{Rail, RailError, Rails, Reply};
-use gate_store::both_engines;
+use gate_store::{StoreError, both_engines};
 use gate_store::testing::{TestPlace, block_on};
 
 use crate::refunds::refund;
@@ -73,7 +77,7 @@ fn number(name: &str) -> Option<u64> {
 /// have been written.
 async fn step(world: &World, random: &mut Random, sessions: &mut Vec<SessionId>) -> bool {
     let tenant = world.tenant();
-    match random.below(12) {
+    match random.below(15) {
         0 | 1 => {
             let session = world.create().await;
             let address = if random.below(5) == 0 { DEAD_ADDRESS } else { ADDRESS };
@@ -126,6 +130,52 @@ async fn step(world: &World, random: &mut Random, sessions: &mut Vec<SessionId>)
             world.clock.advance_ms(60_000 * i64::try_from(random.below(30)).unwrap());
             false
         }
+        12 => {
+            let session = world.create_sale().await;
+            let back_to = if random.below(5) == 0 { DEAD_ADDRESS } else { ADDRESS };
+            world.sell(&session, TEST_ACCOUNTS[random.below(4)].iban, back_to).await;
+            sessions.push(session);
+            true
+        }
+        13 => {
+            let Some(session) = random.one_of(sessions) else { return false };
+            let amounts = [None, Some("1"), Some("50"), Some("5000")];
+            let tokens = [None, None, None, Some("EURC")];
+            let simulated = Simulated {
+                amount: amounts[random.below(4)].map(str::to_owned),
+                token: tokens[random.below(4)].map(str::to_owned),
+                // Some transfers are told twice.
+                transfer: (random.below(2) == 0).then(|| format!("0x{}", random.below(3))),
+                network: None,
+            };
+            // Most sessions wait for no tokens.
+            simulate_deposit(&world.app, &tenant, session, simulated).await.is_ok()
+        }
+        14 => match random.below(4) {
+            0 => look_after_deposits(&world.app).await.unwrap() > 0,
+            1 => {
+                let Some(session) = random.one_of(sessions) else { return false };
+                decline_new_price(&world.app, &tenant, session).await.is_ok()
+            }
+            2 => {
+                let Some(session) = random.one_of(sessions) else { return false };
+                let (token, network) = ("USDC".to_owned(), "base".to_owned());
+                let _ = request_quote(&world.app, &tenant, session, token, network).await;
+                let quote = world.session(session).await;
+                let quote = quote.choice().and_then(|choice| choice.quote.clone());
+                let Some(quote) = quote else { return true };
+                let _ = accept_quote(&world.app, &tenant, session, quote).await;
+                true
+            }
+            _ => {
+                let held = tenant.clone();
+                let held = world.app.store().read(move |tx| tx.list_held_deposits(&held, 1)).await;
+                let held: Result<_, StoreError> = held;
+                let Some(id) = held.unwrap().pop().map(|deposit| deposit.id) else { return false };
+                let sent = world.app.write(move |tx, scope| send_back(tx, scope, &tenant, &id));
+                sent.await.is_ok()
+            }
+        },
         8 => {
             world.clock.advance_ms(i64::try_from(random.below(3_000)).unwrap());
             false

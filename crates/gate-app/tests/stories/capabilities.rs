@@ -212,8 +212,16 @@ both_engines! {
 
     async fn a_flow_without_a_page_says_so(store) {
         let world = World::over(store).await;
-        for flow in [Flow::OffRamp, Flow::Swap] {
-            let session = world.create_with(|terms| terms.flow = Some(flow)).await;
+        let dollars = world.app.catalogue().currency("USD").unwrap().asset();
+        for (flow, currency) in [(Flow::OffRamp, Some(&dollars)), (Flow::Swap, None)] {
+            let session = world
+                .create_with(|terms| {
+                    terms.flow = Some(flow);
+                    if let Some(currency) = currency {
+                        terms.amount.asset = currency.clone();
+                    }
+                })
+                .await;
             assert_eq!(shown(&world, &session).await, "unavailable flow_not_available_here");
             let back = step_back(&world.app, &world.tenant(), &session, BackTo::Amount).await;
             assert_eq!(kind(&back.unwrap()), "unavailable flow_not_available_here");

@@ -112,7 +112,9 @@ const FLOWS: Record<Flow, string> = { on_ramp: 'Buy', off_ramp: 'Sell', swap: 'S
 /** Where the partner leaves open what to do. */
 function Flows({ step }: { step: AmountStep }) {
   const { act, busy } = usePage();
+  const [wanted, setWanted] = useState(step.flow);
   if (step.flows.length < 2) return null;
+  const shown = busy === 'flow' ? wanted : step.flow;
   return (
     <fieldset class="flows">
       <legend class="sr-only">What do you want to do?</legend>
@@ -121,9 +123,12 @@ function Flows({ step }: { step: AmountStep }) {
           <input
             type="radio"
             name="flow"
-            checked={flow === step.flow}
-            disabled={busy !== null}
-            onChange={() => act('flow', (client) => client.flow(flow))}
+            checked={flow === shown}
+            disabled={busy === 'accept'}
+            onChange={() => {
+              setWanted(flow);
+              void act('flow', (client) => client.flow(flow));
+            }}
           />
           <span>{FLOWS[flow]}</span>
         </label>

@@ -49,7 +49,7 @@ export function NewPriceView({ step }: { step: NewPriceStep }) {
         {quote && !wide && <QuoteLines quote={quote} />}
       </section>
       <dl class="rows">
-        <CopyRow label="Otherwise back to" value={step.back_to} />
+        <CopyRow label="Or back to" value={step.back_to} />
         <CopyRow label="Reference" value={step.transaction_id} />
       </dl>
       <ProblemNotice actions={['quote', 'accept', 'decline']} />

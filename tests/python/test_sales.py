@@ -1,0 +1,148 @@
+"""Sales on the hosted page: tokens come in as wallets send them, and nothing of them is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from api import Api
+from covers import covers
+from page import Page
+from world import WALLET, wait_until
+
+IBAN = "DE09 0000 0000 0000 0000 01"
+
+
+def waiting(gate: dict[str, str], api: Api, iban: str = IBAN, **changes: Any) -> Page:
+    """A page that says where to send tokens."""
+    page = Page.open(gate, api, **changes)
+    quote_id = page.choose()
+    page.post("account", {"iban": iban}).ok()
+    page.post("wallet", {"address": WALLET}).ok()
+    page.post("deposit", {"quote_id": quote_id}).ok()
+    page.at("deposit")
+    return page
+
+
+def refid(api: Api, page: Page) -> str:
+    return api.get("transactions", session_id=page.session["id"]).ok()["data"][0]["refid"]
+
+
+@covers("chooseFlow", "giveAccount", "startDeposit", "simulateDeposit", "listDeposits")
+def test_a_sale_is_paid_out_to_the_unit(gate: dict[str, str], api: Api) -> None:
+    page = Page.open(gate, api)
+    step = page.at("amount")
+    assert (step["flow"], step["flows"]) == ("on_ramp", ["on_ramp", "off_ramp"])
+    assert page.post("flow", {"flow": "off_ramp"}).ok()["step"]["flow"] == "off_ramp"
+    quote_id = page.choose()
+    page.post("account", {"iban": IBAN}).ok()
+    page.post("wallet", {"address": WALLET}).ok()
+    asked = page.post("deposit", {"quote_id": quote_id}).ok()
+    again = page.post("deposit", {"quote_id": quote_id}).ok()
+    assert again["step"]["address"] == asked["step"]["address"], "asking again changes nothing"
+    assert asked["step"]["missing_amount"] == asked["step"]["quote"]["crypto_amount"]
+    page.post("simulated_deposit", {}).ok()
+    done = page.at("done")
+    assert done["account"] == {"last4": "0001", "country": "DE"}
+    sold = api.get(f"transactions/{refid(api, page)}").ok()
+    assert (sold["action"], sold["status"]) == ("off_ramp", "completed")
+    assert (sold["fiat_amount"], sold["payment_method"]) == (page.session["amount"], "sepa_payout")
+    [deposit] = api.get(f"transactions/{sold['refid']}/deposits").ok()["data"]
+    assert (deposit["status"], deposit["amount"]) == ("taken", sold["token_amount"])
+    assert deposit["transfer_id"] == sold["local_rail_transaction_id"]
+    assert "0000 01" not in str(api.get("events", limit=100).ok()), "the IBAN goes no further"
+
+
+@covers("giveAccount")
+@pytest.mark.parametrize(
+    ("iban", "why"),
+    [
+        ("DE00 0000 0000 0000 0000 01", "fit together"),
+        ("DE09 0000 0000", "do not fit together"),
+        ("XX82 0000 0000 0000 0000 01", "country"),
+        ("4242 4242 4242 4242", "begins with two letters"),
+    ],
+)
+def test_a_wrong_account_is_told_apart(
+    gate: dict[str, str], api: Api, iban: str, why: str
+) -> None:
+    page = Page.open(gate, api, flow="off_ramp")
+    page.choose()
+    refused = page.post("account", {"iban": iban})
+    refused.refused(400, "iban_invalid", "/iban")
+    assert why in refused.json["message"]
+
+
+@covers("giveAccount")
+def test_an_account_where_nobody_is_paid_out_is_refused(gate: dict[str, str], api: Api) -> None:
+    page = Page.open(gate, api, flow="off_ramp")
+    page.choose()
+    turkish = page.post("account", {"iban": "TR33 0006 1005 1978 6457 8413 26"})
+    turkish.refused(400, "method_not_available")
+    page.at("account")
+
+
+@covers("createTestDeposit", "listDeposits")
+def test_what_does_not_fit_goes_back_or_is_held(gate: dict[str, str], api: Api) -> None:
+    page = waiting(gate, api, flow="off_ramp")
+    session_id = page.session["id"]
+
+    def send(**more: Any) -> Any:
+        return api.post("test_helpers/deposits", {"session_id": session_id, **more})
+
+    short = send(amount="10", transfer_id="0xaa").ok(201)
+    assert send(amount="10", transfer_id="0xaa").ok(201) == short, "told twice, taken once"
+    wrong = send(amount="7.5", token="EURC").ok(201)
+    assert (wrong["status"], wrong["cause"], wrong["back_amount"]) == (
+        "held",
+        "wrong_asset",
+        "7.500000",
+    )
+    send(amount="0").refused(400, "amount_invalid", "/amount")
+    send(amount="1", token="NOPE").refused(400, "asset_not_available", "/token")
+    api.post(f"gate_sessions/{session_id}/cancel").refused(409, "payment_in_flight")
+    over = send(amount="500").ok(201)
+    assert over["cause"] == "surplus"
+    page.at("done")
+    late = send(amount="3").ok(201)
+    assert (late["cause"], late["back_amount"]) == ("unexpected", "3.000000")
+    path = f"transactions/{refid(api, page)}/deposits"
+    rows = wait_until(
+        lambda: api.get(path).ok()["data"],
+        lambda rows: [row["status"] for row in rows] == ["taken", "held", "returned", "returned"],
+    )
+    assert len(rows) == 4
+
+
+@covers("declineQuote")
+def test_tokens_that_come_too_late_ask_again_and_go_back_on_a_no(
+    gate: dict[str, str], api: Api
+) -> None:
+    page = waiting(gate, api, flow="off_ramp")
+    session_id = page.session["id"]
+    page.post("quote/decline").refused(409, "journey_out_of_step")
+    api.post(f"test_helpers/gate_sessions/{session_id}/advance_time", {"seconds": 3600}).ok()
+    assert page.at("deposit")["lapsed"]
+    page.post("simulated_deposit", {}).ok()
+    step = page.at("new_price")
+    assert step["quote"] is None
+    page.ask_for_price()
+    page.post("quote/decline").ok()
+    assert page.at("failed")["reason"]["code"] == "new_price_declined"
+    [deposit] = wait_until(
+        lambda: api.get(f"transactions/{refid(api, page)}/deposits").ok()["data"],
+        lambda rows: rows[0]["status"] == "returned",
+    )
+    assert deposit["back_amount"] == deposit["amount"]
+
+
+@covers("startDeposit")
+def test_a_purchase_is_not_paid_in_tokens(gate: dict[str, str], api: Api) -> None:
+    page = Page.open(gate, api)
+    quote_id = page.choose()
+    page.post("account", {"iban": IBAN}).refused(409, "journey_out_of_step")
+    page.post("deposit", {"quote_id": quote_id}).refused(409, "journey_out_of_step")
+    sale = waiting(gate, api, flow="off_ramp")
+    other = api.post("test_helpers/deposits", {"session_id": page.session["id"]})
+    other.refused(409, "journey_out_of_step")
+    assert sale.at("deposit")["received_amount"] == "0.000000"
