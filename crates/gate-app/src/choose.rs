@@ -6,7 +6,7 @@ use gate_domain::hosted::Choices;
 use gate_domain::ids::{QuoteId, SessionId, Tenant};
 use gate_domain::money::Asset;
 use gate_domain::price::NoPrice;
-use gate_domain::quote::{LOCK_MAX_S, LOCK_MS, OnLapse, Quote, price, price_payout};
+use gate_domain::quote::{LOCK_MAX_S, LOCK_MS, OnLapse, Quote, price, price_payout, price_swap};
 use gate_domain::session::{BackTo, Event, Flow, Refused, Session};
 use gate_domain::time::Millis;
 use gate_domain::wallet::Address;
@@ -33,40 +33,55 @@ pub async fn choose_flow(
     advance(app, tenant, session, Event::FlowChosen(flow)).await
 }
 
+/// Tokens that a user wants a price for, by symbol and network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// What they buy or sell, or get for a swap.
+    pub token: (String, String),
+    /// What they pay for a swap with; the page's own choice where nothing is said.
+    pub from: Option<(String, String)>,
+}
+
+impl Wanted {
+    /// A price of one token.
+    pub fn of(token: &str, network: &str) -> Self {
+        Self { token: (token.to_owned(), network.to_owned()), from: None }
+    }
+}
+
 /// Put a fresh price on the table. A price that the user has accepted and that still holds stays.
 pub async fn request_quote(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
-    token: String,
-    network: String,
+    wanted: Wanted,
 ) -> Result<Journey, JourneyError> {
     let prices = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.prices.clone();
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
         if is_asked(&session) {
             return put_new_price(tx, scope, session, &*prices);
         }
-        let tokens = &choices.tokens;
         let offered = offered_quote(tx, &session)?;
         let accepted = session.choice().is_some_and(|choice| choice.accepted);
-        let holds = |quote: &Quote| !quote.lapsed(scope.now) && is_on_offer(quote, tokens);
+        let holds = |quote: &Quote| !quote.lapsed(scope.now) && choices.hold(quote);
         if accepted && offered.as_ref().is_some_and(holds) {
             return Ok(());
         }
-        let asset = asset_on_offer(tokens, &token, &network)?;
+        let asset = asset_on_offer(&choices.tokens, &wanted.token)?;
+        let from = paid_with(choices, &asset, wanted.from.as_ref())?;
         // The price that the partner has locked is the one to offer, for as long as it holds.
         let locked = page_quote(tx, &session, scope.now)?;
         let fits = |locked: &Quote| locked.crypto.asset == asset && locked.side == choices.side;
-        if let Some(locked) = locked.filter(fits) {
+        if let Some(locked) = locked.filter(fits).filter(|_| from.is_none()) {
             if offered.is_none_or(|quote| quote.id != locked.id) {
                 advance_session(tx, scope, session, &Event::QuoteGiven(locked.id))?;
             }
             return Ok(());
         }
-        if offered.is_some_and(|quote| is_fresh(&quote, &asset, scope.now)) {
+        if offered.is_some_and(|quote| is_fresh(&quote, &asset, from.as_ref(), scope.now)) {
             return Ok(());
         }
-        let quote = make_quote(scope, &session, choices, &asset, &*prices)?;
+        let quote = make_quote(scope, &session, choices, (&asset, from.as_ref()), &*prices)?;
         tx.insert_quote(&session.tenant, &quote)?;
         advance_session(tx, scope, session, &Event::QuoteGiven(quote.id))?;
         Ok(())
@@ -86,7 +101,7 @@ pub async fn accept_quote(
             return accept_new_price(tx, scope, session, &quote_id);
         }
         let quote = tx.find_quote(&session.tenant, &quote_id)?;
-        if quote.as_ref().is_some_and(|quote| !is_on_offer(quote, &choices.tokens)) {
+        if quote.as_ref().is_some_and(|quote| !choices.hold(quote)) {
             return Ok(());
         }
         if quote.is_some_and(|quote| is_offered_to(&quote, &session) && quote.lapsed(scope.now)) {
@@ -136,6 +151,23 @@ pub async fn give_address(
     .await
 }
 
+/// Say where the tokens that a swap is paid with would go back to.
+pub async fn give_refund_address(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    address: Address,
+) -> Result<Journey, JourneyError> {
+    let event = Event::BackToGiven(address);
+    act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
+        if choices.from.is_empty() {
+            return Err(Refused::OutOfStep.into());
+        }
+        give(tx, scope, session, choices, &event)
+    })
+    .await
+}
+
 /// Take an answer, while what the price on the table is for can still be had.
 fn give(
     tx: &mut Tx,
@@ -145,7 +177,7 @@ fn give(
     event: &Event,
 ) -> Result<(), JourneyError> {
     let quote = offered_quote(tx, &session)?;
-    if quote.is_none_or(|quote| is_on_offer(&quote, &choices.tokens)) {
+    if quote.is_none_or(|quote| choices.hold(&quote)) {
         advance_session(tx, scope, session, event)?;
     }
     Ok(())
@@ -205,30 +237,47 @@ fn is_offered_to(quote: &Quote, session: &Session) -> bool {
 }
 
 /// Asking again and again within a moment makes no new rows.
-fn is_fresh(quote: &Quote, asset: &Asset, now: Millis) -> bool {
+fn is_fresh(quote: &Quote, asset: &Asset, from: Option<&Asset>, now: Millis) -> bool {
     let young = now < quote.created_at.plus_ms(QUOTE_FRESH_MS);
-    quote.crypto.asset == *asset && young && !quote.lapsed(now)
+    let paid_with = quote.paid_in.as_ref().map(|paid| &paid.amount.asset);
+    quote.crypto.asset == *asset && paid_with == from && young && !quote.lapsed(now)
 }
 
-/// Whether what a price was made for can still be bought.
-pub(crate) fn is_on_offer(quote: &Quote, tokens: &[Token]) -> bool {
-    tokens.iter().any(|token| token.is(&quote.crypto.asset))
+/// What a swap is paid with: what was asked for, or else the first that is not what it brings.
+pub(crate) fn paid_with(
+    choices: &Choices,
+    asset: &Asset,
+    wanted: Option<&(String, String)>,
+) -> Result<Option<Asset>, JourneyError> {
+    if choices.from.is_empty() {
+        return Ok(None);
+    }
+    let other = || choices.from.iter().map(Token::asset).find(|from| from != asset);
+    let from = match wanted {
+        Some(wanted) => Some(asset_on_offer(&choices.from, wanted)?),
+        None => other(),
+    };
+    let from = from.filter(|from| from != asset).ok_or(JourneyError::AssetNotAvailable)?;
+    Ok(Some(from))
 }
 
-fn asset_on_offer(tokens: &[Token], symbol: &str, network: &str) -> Result<Asset, JourneyError> {
+fn asset_on_offer(
+    tokens: &[Token],
+    (symbol, network): &(String, String),
+) -> Result<Asset, JourneyError> {
     let mut wanted = tokens.iter().filter(|token| {
         token.symbol.eq_ignore_ascii_case(symbol) && token.network.eq_ignore_ascii_case(network)
     });
     wanted.next().map(Token::asset).ok_or(JourneyError::AssetNotAvailable)
 }
 
-/// A price for what the session buys, good for two minutes; or for what it sells, good for twenty,
-/// since wallets and networks take their time.
+/// A price for what the session buys, good for two minutes; or for what it sells or swaps, good for
+/// twenty, since wallets and networks take their time.
 pub(crate) fn make_quote(
     scope: &Scope<'_>,
     session: &Session,
     choices: &Choices,
-    asset: &Asset,
+    (asset, from): (&Asset, Option<&Asset>),
     prices: &dyn PriceSource,
 ) -> Result<Quote, JourneyError> {
     let amount = &session.terms.amount;
@@ -240,9 +289,21 @@ pub(crate) fn make_quote(
         asset: &asset.code,
         network: asset.network.as_deref(),
     });
-    let (numbers, lock_ms) = match choices.side {
-        Side::OnRamp => (price(amount, asset, market.rate, fees), LOCK_MS),
-        Side::OffRamp => (price_payout(amount, asset, market.rate, fees), LOCK_MAX_S * 1000),
+    let (mut paid_in, mut lock_ms) = (None, LOCK_MAX_S * 1000);
+    let numbers = match (choices.side, from) {
+        (Side::OnRamp, None) => {
+            lock_ms = LOCK_MS;
+            price(amount, asset, market.rate, fees)
+        }
+        (Side::OffRamp, _) => price_payout(amount, asset, market.rate, fees),
+        (Side::OnRamp, Some(from)) => {
+            let given = prices.price(from, &amount.asset, scope.now)?.rate;
+            let swap = price_swap(amount, (from, given), (asset, market.rate), fees);
+            swap.map(|(paid, numbers)| {
+                paid_in = Some(paid);
+                numbers
+            })
+        }
     };
     let numbers = numbers.map_err(|_| NoPrice::Amount)?;
     Ok(Quote {
@@ -252,6 +313,7 @@ pub(crate) fn make_quote(
         payment_method: choices.method.into(),
         fiat: numbers.fiat,
         crypto: numbers.crypto,
+        paid_in,
         rate: market.rate,
         fees: numbers.fees,
         source: market.source,

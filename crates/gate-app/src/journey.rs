@@ -238,7 +238,10 @@ where
             Err(_) => {
                 let side = if flow == Flow::OffRamp { Side::OffRamp } else { Side::OnRamp };
                 let tokens = offer.catalogue().tokens().cloned().collect();
-                action(tx, scope, session, &Choices { side, method: CARD, tokens })
+                // A swap that is under way is paid with whatever it is paid with.
+                let from = offer.catalogue().tokens().cloned();
+                let from = if flow == Flow::Swap { from.collect() } else { Vec::new() };
+                action(tx, scope, session, &Choices { side, method: CARD, tokens, from })
             }
         }
     })

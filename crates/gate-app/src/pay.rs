@@ -1,10 +1,9 @@
 //! Pay: from the accepted price to a charge that is written down, and the second step if the bank
 //! wants one.
 
-use gate_domain::catalogue::Side;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use gate_domain::rail::{Card, ChallengeCode, Means};
-use gate_domain::session::{Event, Refused, Session, Stage, State};
+use gate_domain::session::{Event, Flow, Refused, Session, Stage, State};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_domain::wallet::Address;
 use gate_store::{Locked, StoreError, Tx};
@@ -12,7 +11,6 @@ use gate_wire::journey::Journey;
 
 use crate::advance::{advance_session_with, advance_transaction, begin_transaction};
 use crate::app::{App, Scope};
-use crate::choose::is_on_offer;
 use crate::journey::{JourneyError, act, act_on_offer};
 use crate::quotes::{announce_consumed, redeem_on_page};
 
@@ -44,7 +42,7 @@ pub async fn pay(
             return Ok(());
         }
         let quote = tx.find_quote(&session.tenant, &quote_id)?;
-        if quote.is_some_and(|quote| !is_on_offer(&quote, &choices.tokens)) {
+        if quote.is_some_and(|quote| !choices.hold(&quote)) {
             return Ok(());
         }
         start_payment(tx, scope, session, &quote_id, &card)
@@ -71,7 +69,7 @@ pub(crate) fn start_payment(
     quote_id: &QuoteId,
     card: &Card,
 ) -> Result<(), JourneyError> {
-    let address = session.choice().and_then(|choice| choice.address.clone());
+    let address = session.choice().ok_or(Refused::Ended)?.address.clone();
     let attempt = Attempt {
         id: TransactionId::new(session.tenant.mode, scope.seed()),
         address: Some(address.ok_or(Refused::OutOfStep)?),
@@ -110,8 +108,8 @@ pub(crate) fn write_down(
     }
     let quote = tx.find_quote(&session.tenant, quote_id)?.ok_or(Refused::OtherQuote)?;
     // The price of a sale is not paid by card, and nobody sends tokens for what they buy.
-    let sells = matches!(attempt.means, Means::Deposit(_));
-    if sells != (quote.side == Side::OffRamp) {
+    let sends = matches!(attempt.means, Means::Deposit(_));
+    if sends == (quote.flow() == Flow::OnRamp) {
         return Err(Refused::OutOfStep.into());
     }
     if quote.lapsed(scope.now) {

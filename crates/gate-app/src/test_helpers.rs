@@ -17,7 +17,7 @@ use gate_store::{Locked, Tx};
 
 use crate::advance::{advance_session, advance_transaction, find_agreed_quote};
 use crate::app::{App, Scope};
-use crate::choose::make_quote;
+use crate::choose::{make_quote, paid_with};
 use crate::deposits::{Transfer, end_sale, receive_transfer, write_down_sale};
 use crate::journey::JourneyError;
 use crate::pay::{lock_own_transaction, start_payment};
@@ -115,7 +115,8 @@ fn ensure_payment(
     let choices = choices(&session.terms, session.flow(), &scope.offer(&tenant));
     let choices = choices.map_err(JourneyError::Unavailable)?;
     let asset = choices.tokens.first().ok_or(JourneyError::AssetNotAvailable)?.asset();
-    let quote = make_quote(scope, &session, &choices, &asset, &*rails.prices)?;
+    let from = paid_with(&choices, &asset, None)?;
+    let quote = make_quote(scope, &session, &choices, (&asset, from.as_ref()), &*rails.prices)?;
     tx.insert_quote(&tenant, &quote)?;
     let known = session.choice().and_then(|choice| choice.address.clone());
     let address = Address::parse(TEST_ADDRESS).expect("a constant of ours");
@@ -126,7 +127,13 @@ fn ensure_payment(
     advance_session(tx, scope, session, &accepted)?;
     if known.is_none() {
         let session = lock(tx, &tenant, &id)?;
-        advance_session(tx, scope, session, &Event::AddressGiven(address))?;
+        advance_session(tx, scope, session, &Event::AddressGiven(address.clone()))?;
+    }
+    if from.is_some() {
+        let session = lock(tx, &tenant, &id)?;
+        advance_session(tx, scope, session, &Event::BackToGiven(address))?;
+        let session = lock(tx, &tenant, &id)?;
+        return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits);
     }
     if choices.side == Side::OffRamp {
         let account = BankAccount::parse(TEST_ACCOUNT, None).expect("a constant of ours");
@@ -158,7 +165,7 @@ fn force_completion(
         {
             let transfer = Transfer {
                 address: means.address.clone(),
-                amount: find_agreed_quote(tx, &transaction)?.crypto,
+                amount: find_agreed_quote(tx, &transaction)?.taken().clone(),
                 transfer: format!("forced_in_{tail}"),
             };
             receive_transfer(tx, scope, prices, &transfer)?;
@@ -196,7 +203,9 @@ fn force_failure(
         return Ok(end_sale(tx, scope, session, transaction, Reason::ForcedFailure)?);
     }
     let event = match &transaction.state {
-        S::PaymentReceived { .. } | S::Settling { .. } if transaction.means.deposit().is_some() => {
+        S::PaymentReceived { .. } | S::Settling { .. }
+            if transaction.means.deposit().is_some_and(|means| means.account.is_some()) =>
+        {
             E::PayoutBounced
         }
         S::PaymentReceived { .. } | S::Settling { .. } => E::PayoutFailed,

@@ -1,4 +1,4 @@
-//! Deposits: the tokens that a user sends for a sale, transfer by transfer. A wallet sends what it
+//! Deposits: the tokens that a user sends for a sale or a swap, transfer by transfer. A wallet sends what it
 //! likes, when it likes: less, more, late, twice, or something else. Whatever comes is booked at
 //! once, and is either taken in for the sale, or goes back, or waits for a person.
 
@@ -200,7 +200,7 @@ pub fn judge(
     counted: i128,
     amount: &Money,
 ) -> Verdict {
-    let wanted = &quote.crypto;
+    let wanted = quote.taken();
     if amount.asset.network != wanted.asset.network {
         return Verdict::Foreign(Cause::WrongNetwork);
     }
@@ -220,7 +220,7 @@ pub fn judge(
     }
 }
 
-/// What becomes of a sale whose tokens came after its price had lapsed.
+/// What becomes of a sale or a swap whose tokens came after its price had lapsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterLapse {
     /// The user is asked about a new price.
@@ -233,7 +233,7 @@ pub enum AfterLapse {
 
 impl OnLapse {
     /// What the policy says once the new price is known: `agreed` and `now` are what the user would
-    /// be paid, in smallest units of one currency.
+    /// get, in the same smallest units.
     pub fn decide(self, agreed: i128, now: Option<i128>) -> AfterLapse {
         match (self, now) {
             (Self::Requote, _) => AfterLapse::Ask,

@@ -2,7 +2,8 @@
 //! down; from then on money may be moving, and no switch touches it.
 
 use crate::catalogue::{Offer, Refusal, RefusalCode, Side, Token, Wanted};
-use crate::quote::CARD;
+use crate::money::Asset;
+use crate::quote::{CARD, Quote, TOKENS};
 use crate::session::{Flow, Terms};
 
 /// The ways of being paid out that the hosted page can ask an account for: an IBAN.
@@ -11,12 +12,24 @@ const TO_AN_IBAN: [&str; 2] = ["sepa_payout", "faster_payments_payout"];
 /// One thing that the user can do in a session, and with which tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choices {
-    /// Buy or sell.
+    /// Buy or sell; a swap is a buy that is paid with tokens.
     pub side: Side,
     /// By which the user pays, or is paid.
     pub method: &'static str,
     /// The tokens that the session leaves to choose from; never empty.
     pub tokens: Vec<Token>,
+    /// What a swap can be paid with; empty otherwise.
+    pub from: Vec<Token>,
+}
+
+impl Choices {
+    /// Whether what a price was made for can still be had.
+    pub fn hold(&self, quote: &Quote) -> bool {
+        let held = |tokens: &[Token], asset: &Asset| tokens.iter().any(|token| token.is(asset));
+        let paid_in = quote.paid_in.as_ref();
+        held(&self.tokens, &quote.crypto.asset)
+            && paid_in.is_none_or(|paid| held(&self.from, &paid.amount.asset))
+    }
 }
 
 /// What there is to choose from in a flow, or why there is nothing.
@@ -25,12 +38,13 @@ pub fn choices(terms: &Terms, flow: Flow, offer: &Offer) -> Result<Choices, Box<
     let (side, method) = match flow {
         Flow::OnRamp => (Side::OnRamp, CARD),
         Flow::OffRamp => (Side::OffRamp, payout_method(offer, currency)?),
-        Flow::Swap => return Err(not_here("Swapping")),
+        Flow::Swap => (Side::OnRamp, TOKENS),
     };
     offer.check(&Wanted {
         flow: Some(flow),
         currency: Some(currency),
-        method: Some(method),
+        // A swap needs no choice of a method (contract, section 7).
+        method: Some(method).filter(|method| *method != TOKENS),
         amount: Some(&terms.amount),
         ..Wanted::default()
     })?;
@@ -40,7 +54,15 @@ pub fn choices(terms: &Terms, flow: Flow, offer: &Offer) -> Result<Choices, Box<
         offer.check(&Wanted { asset: symbol, network, ..Wanted::default() })?;
         return Err(Refusal::nothing_to_buy());
     }
-    Ok(Choices { side, method, tokens })
+    let from = match flow {
+        Flow::Swap => offer.tokens(Side::OffRamp, None, None),
+        Flow::OnRamp | Flow::OffRamp => Vec::new(),
+    };
+    // One token alone can be swapped for nothing.
+    if flow == Flow::Swap && from.iter().all(|token| tokens == [token.clone()]) {
+        return Err(Refusal::nothing_to_buy());
+    }
+    Ok(Choices { side, method, tokens, from })
 }
 
 /// The flows that the page offers in a session: the pinned one, or all that are possible now.
@@ -49,7 +71,7 @@ pub fn flows(terms: &Terms, offer: &Offer) -> Vec<Flow> {
         return vec![pinned];
     }
     let possible = |flow: &Flow| choices(terms, *flow, offer).is_ok();
-    [Flow::OnRamp, Flow::OffRamp].into_iter().filter(possible).collect()
+    [Flow::OnRamp, Flow::OffRamp, Flow::Swap].into_iter().filter(possible).collect()
 }
 
 /// Whether the page can be paid, or pay, by this method.

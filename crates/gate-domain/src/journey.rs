@@ -1,7 +1,7 @@
 //! The journey: what the user sees and may do next, computed from stored state alone. A refresh, a
 //! second tab or another device therefore shows the same step.
 
-use crate::catalogue::{Offer, Refusal, Side, Token};
+use crate::catalogue::{Offer, Refusal, Token};
 use crate::hosted::{Choices, choices, flows};
 use crate::money::Money;
 use crate::quote::Quote;
@@ -10,6 +10,7 @@ use crate::reason::Reason;
 use crate::session::{Choice, FlightStage, Flow, IdentityCheck, Session, Stage, State};
 use crate::time::Millis;
 use crate::transaction::{self, PaymentStep, Transaction};
+use crate::wallet::Address;
 
 /// After this long without news the page says that it takes longer than usual: 8 s.
 const SLOW_AFTER_MS: i64 = 8_000;
@@ -27,6 +28,10 @@ pub enum Step<'a> {
         options: Vec<Token>,
         /// What is chosen, or else the first option.
         selected: Token,
+        /// What a swap can be paid with; empty otherwise.
+        from_options: Vec<Token>,
+        /// What it is paid with.
+        from_selected: Option<Token>,
         /// The price on the table.
         quote: Option<&'a Quote>,
         /// Why the user is here again.
@@ -41,6 +46,8 @@ pub enum Step<'a> {
     Wallet {
         /// The accepted price.
         quote: &'a Quote,
+        /// It is for what would go back.
+        refund: bool,
     },
     /// Pay.
     Payment {
@@ -49,14 +56,16 @@ pub enum Step<'a> {
         /// Where the tokens go.
         address: &'a str,
     },
-    /// Look at a sale once more before tokens are sent.
+    /// Look at a sale or a swap once more before tokens are sent.
     Confirm {
         /// The accepted price.
         quote: &'a Quote,
         /// Where tokens would go back to.
-        address: &'a str,
-        /// Where the money goes.
-        account: &'a PayoutAccount,
+        back_to: &'a str,
+        /// Where the tokens of a swap go.
+        address: Option<&'a str>,
+        /// Where the money of a sale goes.
+        account: Option<&'a PayoutAccount>,
     },
     /// Send tokens.
     Deposit {
@@ -261,7 +270,7 @@ fn deposit_step<'a>(
     now: Millis,
 ) -> Step<'a> {
     let means = transaction.means.deposit().expect("whoever waits for tokens has said where");
-    let received = Money::new(stored.received_units, quote.crypto.asset.clone());
+    let received = Money::new(stored.received_units, quote.taken().asset.clone());
     let lapsed = stored.lapses_at.is_some_and(|lapses_at| now >= lapses_at);
     Step::Deposit { quote, means, transaction, received, lapsed }
 }
@@ -284,7 +293,7 @@ fn open_step<'a>(
         return Step::Identity { check };
     }
     let Some(quote) = quote else { return amount.step(None, None) };
-    if !amount.options.tokens.iter().any(|token| token.is(&quote.crypto.asset)) {
+    if !amount.options.hold(quote) {
         return amount.step(None, Some(Notice::AssetNotAvailable));
     }
     if !choice.accepted {
@@ -293,22 +302,49 @@ fn open_step<'a>(
     if quote.lapsed(now) {
         return amount.step(Some(quote), Some(Notice::QuoteExpired));
     }
-    match (quote.side, &choice.account, &choice.address) {
-        (Side::OffRamp, None, _) => Step::Account { quote },
-        (Side::OnRamp, _, None) | (Side::OffRamp, Some(_), None) => Step::Wallet { quote },
-        (Side::OnRamp, _, Some(address)) => Step::Payment { quote, address: address.as_str() },
-        (Side::OffRamp, Some(account), Some(address)) => {
-            Step::Confirm { quote, address: address.as_str(), account }
-        }
+    let address = choice.address.as_ref().map(Address::as_str);
+    match quote.flow() {
+        Flow::OnRamp => match address {
+            None => Step::Wallet { quote, refund: false },
+            Some(address) => Step::Payment { quote, address },
+        },
+        Flow::OffRamp => match (&choice.account, address) {
+            (None, _) => Step::Account { quote },
+            (Some(_), None) => Step::Wallet { quote, refund: true },
+            (account @ Some(_), Some(back_to)) => {
+                Step::Confirm { quote, back_to, address: None, account: account.as_ref() }
+            }
+        },
+        Flow::Swap => match (address, &choice.back_to) {
+            (None, _) => Step::Wallet { quote, refund: false },
+            (Some(_), None) => Step::Wallet { quote, refund: true },
+            (address @ Some(_), Some(back_to)) => {
+                Step::Confirm { quote, back_to: back_to.as_str(), address, account: None }
+            }
+        },
     }
 }
 
 impl AmountStep {
     fn step(self, quote: Option<&Quote>, notice: Option<Notice>) -> Step<'_> {
-        let Self { flow, flows, options: Choices { tokens: options, .. } } = self;
+        let Self { flow, flows, options: Choices { tokens: options, from, .. } } = self;
         let quoted =
             quote.and_then(|quote| options.iter().find(|token| token.is(&quote.crypto.asset)));
         let selected = quoted.or(options.first()).expect("there is something on offer").clone();
-        Step::Amount { flow, flows, selected, options, quote, notice }
+        let paid = quote.and_then(|quote| quote.paid_in.as_ref()).map(|paid| &paid.amount.asset);
+        let paid = paid.and_then(|asset| from.iter().find(|token| token.is(asset)));
+        // Nobody swaps a token for itself.
+        let other = || from.iter().find(|token| **token != selected);
+        let from_selected = paid.or_else(other).cloned();
+        Step::Amount {
+            flow,
+            flows,
+            selected,
+            options,
+            from_options: from,
+            from_selected,
+            quote,
+            notice,
+        }
     }
 }

@@ -104,6 +104,9 @@ impl Posting {
     /// the fact that a refund was paid: [`Posting::of_refund`] knows how much.
     pub fn of(booking: Booking, quote: &Quote) -> Self {
         let booking = booking.on(quote.side);
+        if let Some(paid) = &quote.paid_in {
+            return Self::of_swap(booking, quote, &paid.amount);
+        }
         let fiat = |account, units: i128| Entry {
             account,
             amount: Money::new(units, quote.fiat.asset.clone()),
@@ -159,6 +162,41 @@ impl Posting {
         Self::new(booking, entries)
     }
 
+    /// The same for a swap, which is a buy that tokens pay for.
+    fn of_swap(booking: Booking, quote: &Quote, paid: &Money) -> Self {
+        let over = |account, units: i128, asset: &Asset| Entry {
+            account,
+            amount: Money::new(units, asset.clone()),
+        };
+        let (given, fiat, token) = (&paid.asset, &quote.fiat.asset, &quote.crypto.asset);
+        match booking {
+            Booking::TokensDelivered => Self::new(
+                booking,
+                vec![
+                    over(Account::UserFunds, paid.units, given),
+                    over(Account::Exchange, -paid.units, given),
+                    over(Account::Exchange, quote.total_fees().units, fiat),
+                    over(Account::ServiceFees, -quote.fee_units(FeeKind::Service), fiat),
+                    over(Account::NetworkFees, -quote.fee_units(FeeKind::Network), fiat),
+                    over(Account::Rounding, -quote.fee_units(FeeKind::Rounding), fiat),
+                    over(Account::Exchange, quote.crypto.units, token),
+                    over(Account::Treasury, -quote.crypto.units, token),
+                ],
+            ),
+            Booking::PaymentRefunded => {
+                Self::moved(Booking::TokensReturned, paid, &Account::UserFunds, &Account::Treasury)
+            }
+            Booking::WrittenOff => {
+                Self::moved(booking, paid, &Account::Suspense, &Account::UserFunds)
+            }
+            Booking::PaymentCaptured
+            | Booking::TokensReceived
+            | Booking::MoneyPaidOut
+            | Booking::TokensReturned
+            | Booking::RefundPaid => unreachable!("a swap takes in deposits and is not refunded"),
+        }
+    }
+
     /// The entries that tokens cause that a user has sent: they are here, and nobody's until a sale
     /// takes them in.
     pub fn of_deposit(amount: &Money) -> Self {
@@ -167,7 +205,7 @@ impl Posting {
 
     /// The entries that it causes that a sale takes in tokens which are here.
     pub fn of_tokens_taken(quote: &Quote) -> Self {
-        Self::moved(Booking::TokensReceived, &quote.crypto, &Account::Suspense, &Account::UserFunds)
+        Self::moved(Booking::TokensReceived, quote.taken(), &Account::Suspense, &Account::UserFunds)
     }
 
     /// The entries that tokens cause that no sale has taken in, once they are back.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Side;
 use crate::ids::{QuoteId, SessionId};
 use crate::money::{Asset, Money, format_decimal};
+use crate::session::Flow;
 use crate::time::Millis;
 
 /// How long a quote holds where nothing is said: 120 s.
@@ -15,6 +16,8 @@ pub const LOCK_MIN_S: i64 = 15;
 pub const LOCK_MAX_S: i64 = 1_200;
 /// What the hosted page takes payments by.
 pub const CARD: &str = "card";
+/// What a swap is paid by.
+pub const TOKENS: &str = "tokens";
 
 /// The price of one whole token in whole units of the currency, in steps of 10⁻⁸.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -166,6 +169,9 @@ pub struct Quote {
     pub fiat: Money,
     /// What the user receives; for a sale, what they give.
     pub crypto: Money,
+    /// What a swap is paid with, in place of money; its price is a buy for what these are worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_in: Option<PaidIn>,
     /// The price without fees.
     pub rate: Rate,
     /// Every fee. A buy: `fiat = crypto × rate (rounded up) + Σ fees`. A sale:
@@ -183,6 +189,15 @@ pub struct Quote {
     pub created_at: Millis,
     /// When it lapses.
     pub expires_at: Millis,
+}
+
+/// The tokens that a swap is paid with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidIn {
+    /// How much of which.
+    pub amount: Money,
+    /// The price of one of them without fees.
+    pub rate: Rate,
 }
 
 // What a quote that was written before sales existed is.
@@ -227,15 +242,21 @@ impl Quote {
         self.priced_at.unwrap_or(self.created_at)
     }
 
-    /// What the user gives: money for a buy, tokens for a sale.
+    /// What it is for.
+    pub fn flow(&self) -> Flow {
+        if self.paid_in.is_some() { Flow::Swap } else { self.side.flow() }
+    }
+
+    /// What the user gives: money for a buy, tokens for a sale or a swap.
     pub fn taken(&self) -> &Money {
-        match self.side {
-            Side::OnRamp => &self.fiat,
-            Side::OffRamp => &self.crypto,
+        match (&self.paid_in, self.side) {
+            (Some(paid), _) => &paid.amount,
+            (None, Side::OnRamp) => &self.fiat,
+            (None, Side::OffRamp) => &self.crypto,
         }
     }
 
-    /// What the user gets: tokens for a buy, money for a sale.
+    /// What the user gets: tokens for a buy or a swap, money for a sale.
     pub fn delivered(&self) -> &Money {
         match self.side {
             Side::OnRamp => &self.crypto,
@@ -311,6 +332,19 @@ pub fn price_sale(
     let lines = [(FeeKind::Service, service), (FeeKind::Fixed, policy.fixed_units)];
     let fees = bill(lines, currency);
     Ok(Priced { fiat: Money::new(net, currency.clone()), crypto: tokens.clone(), fees })
+}
+
+/// Work out what tokens that are worth `value` buy of another token, once the fees are taken: how many
+/// the user gives, and the price of a buy for what these are worth to the currency's smallest unit.
+pub fn price_swap(
+    value: &Money,
+    (given, given_rate): (&Asset, Rate),
+    (token, rate): (&Asset, Rate),
+    policy: FeePolicy,
+) -> Result<(PaidIn, Priced), QuoteError> {
+    let amount = tokens_for(value, given, given_rate)?;
+    let priced = price(&worth(&amount, &value.asset, given_rate)?, token, rate, policy)?;
+    Ok((PaidIn { amount, rate: given_rate }, priced))
 }
 
 /// Work out how many tokens bring `payout` at `rate` once the fees are taken: what a user sells who
@@ -526,6 +560,17 @@ mod tests {
         let quote: Quote = serde_json::from_str(old).unwrap();
         assert_eq!((quote.side, quote.payment_method.as_str()), (Side::OnRamp, CARD));
         assert!(quote.session_id.is_some());
+    }
+
+    #[test]
+    fn a_swap_of_a_hundred_euro_of_ether_into_usdc() {
+        let value = Money::new(100_00, currency("EUR", 2));
+        let (ether, usdc) = (token("ETH", 18), token("USDC", 6));
+        let price =
+            price_swap(&value, (&ether, Rate(298_075_000_000)), (&usdc, Rate(92_000_000)), POLICY);
+        let (paid, priced) = price.unwrap();
+        assert_eq!(paid.amount.to_decimal(), "0.033548603539377674");
+        assert_eq!((priced.fiat, priced.crypto.to_decimal()), (value, "106.695652".into()));
     }
 
     proptest! {

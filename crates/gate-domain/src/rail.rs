@@ -65,15 +65,16 @@ pub struct PayoutAccount {
     pub country: String,
 }
 
-/// How the tokens of a sale come in, and where everything goes that leaves.
+/// How the tokens of a sale or a swap come in, and where everything goes that leaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepositMeans {
     /// Where the user sends them: nobody else is given this address.
     pub address: Address,
     /// Where tokens go back to.
     pub back_to: Address,
-    /// Where the money goes.
-    pub account: PayoutAccount,
+    /// Where the money of a sale goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<PayoutAccount>,
 }
 
 /// What a transaction takes in what the user gives by.

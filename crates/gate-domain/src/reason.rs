@@ -93,7 +93,7 @@ impl Reason {
                 "The payment provider has not told us how the payment ended. We are looking into it."
             }
             Self::PayoutFailed => {
-                "The tokens could not be sent. The payment goes back to the card."
+                "The tokens could not be sent. What you gave goes back to where it came from."
             }
             Self::PayoutUnresolved => {
                 "The network has not told us how the transfer ended. We are looking into it."

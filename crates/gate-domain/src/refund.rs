@@ -139,7 +139,7 @@ pub fn next_share(
     before: i128,
     wanted: Option<i128>,
 ) -> Result<Share, NotRefundable> {
-    if quote.side == Side::OffRamp {
+    if quote.side == Side::OffRamp || quote.paid_in.is_some() {
         return Err(NotRefundable::Sale);
     }
     let left = refundable(quote) - before;

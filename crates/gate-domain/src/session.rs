@@ -107,6 +107,9 @@ pub struct Choice {
     pub accepted: bool,
     /// Where the tokens go; for a sale, where they would go back to.
     pub address: Option<Address>,
+    /// Where the tokens that a swap is paid with would go back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_to: Option<Address>,
     /// What they want to do, where the partner leaves that open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
@@ -245,6 +248,8 @@ pub enum Event {
     FlowChosen(Flow),
     /// The user said where the tokens go.
     AddressGiven(Address),
+    /// The user said where the tokens that a swap is paid with would go back to.
+    BackToGiven(Address),
     /// The user said where the money of a sale goes.
     AccountGiven(PayoutAccount),
     /// The user wants to change an earlier answer.
@@ -301,6 +306,8 @@ pub enum BackTo {
     Wallet,
     /// To the bank account.
     Account,
+    /// To the address that the tokens of a swap would go back to.
+    RefundAddress,
 }
 
 /// What a move causes. Carried out in the transaction that saves it.
@@ -507,6 +514,13 @@ fn apply_open(
                 open(Stage::Quoted, Choice { account: Some(account.clone()), ..choice.clone() })
             }
         },
+        E::BackToGiven(address) => match &choice.back_to {
+            _ if held || !choice.accepted => Err(Refused::OutOfStep),
+            Some(known) if known == address => Ok(Step::Unchanged),
+            Some(_) | None => {
+                open(Stage::Quoted, Choice { back_to: Some(address.clone()), ..choice.clone() })
+            }
+        },
         // Nothing has come in, so the user may think again; what comes all the same goes back.
         E::SteppedBack(_) if stage == Stage::AwaitingDeposit && choice.identity.is_none() => {
             let choice = Choice { quote: None, accepted: false, ..choice.clone() };
@@ -516,6 +530,10 @@ fn apply_open(
         // An address that the partner fixed is no step to go back to; the one before it is.
         E::SteppedBack(to) => match to {
             _ if held => Err(Refused::OutOfStep),
+            BackTo::RefundAddress => match choice.back_to {
+                None => Ok(Step::Unchanged),
+                Some(_) => open(stage, Choice { back_to: None, ..choice.clone() }),
+            },
             BackTo::Account => match choice.account {
                 None => Ok(Step::Unchanged),
                 Some(_) => open(stage, Choice { account: None, ..choice.clone() }),
@@ -570,7 +588,8 @@ fn apply_open(
             in_flight(FlightStage::Processing, choice, &[EventType::SessionProcessing])
         }
         E::DepositStarted => {
-            let ready = choice.accepted && choice.address.is_some() && choice.account.is_some();
+            let known = choice.account.is_some() || choice.back_to.is_some();
+            let ready = choice.accepted && choice.address.is_some() && known;
             if held || !ready || choice.quote.is_none() {
                 return Err(Refused::OutOfStep);
             }
@@ -687,6 +706,7 @@ fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result
         | E::QuoteAccepted(_)
         | E::FlowChosen(_)
         | E::AddressGiven(_)
+        | E::BackToGiven(_)
         | E::AccountGiven(_)
         | E::DepositStarted
         | E::SteppedBack(_)

@@ -53,6 +53,11 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         ..Choice::default()
     };
     let selling = Choice { account: Some(account()), flow: Some(Flow::OffRamp), ..chosen.clone() };
+    let swapping = Choice {
+        back_to: Some(Address::parse(ADDRESS).unwrap()),
+        flow: Some(Flow::Swap),
+        ..chosen.clone()
+    };
     let offered = Choice { quote: Some(quote_id(1)), ..Choice::default() };
     let check = |rejected| Some(IdentityCheck { level: IdentityLevel::Basic, rejected });
     let open = |stage, choice: &Choice| S::Open { stage, choice: choice.clone() };
@@ -66,6 +71,7 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         ("challenged", open(Stage::AwaitingPayment, &chosen)),
         ("selling", open(Stage::Quoted, &selling)),
         ("deposit", open(Stage::AwaitingDeposit, &selling)),
+        ("swapping", open(Stage::Quoted, &swapping)),
         ("failed", open(Stage::Failed { reason, refunded: false }, &Choice::default())),
         (
             "verifying",
@@ -103,10 +109,12 @@ fn session_events() -> Vec<(&'static str, session::Event)> {
         ("other quote accepted", E::QuoteAccepted(quote_id(9))),
         ("flow chosen", E::FlowChosen(Flow::OffRamp)),
         ("account given", E::AccountGiven(account())),
+        ("refund address given", E::BackToGiven(Address::parse(ADDRESS).unwrap())),
         ("address given", E::AddressGiven(Address::parse(ADDRESS).unwrap())),
         ("back to amount", E::SteppedBack(BackTo::Amount)),
         ("back to wallet", E::SteppedBack(BackTo::Wallet)),
         ("back to account", E::SteppedBack(BackTo::Account)),
+        ("back to refund address", E::SteppedBack(BackTo::RefundAddress)),
         ("retry", E::RetryRequested),
         ("identity asked", E::IdentityAsked(IdentityLevel::Basic)),
         ("more identity asked", E::IdentityAsked(IdentityLevel::Enhanced)),

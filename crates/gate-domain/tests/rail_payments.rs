@@ -93,6 +93,7 @@ fn quote(side: Side, method: &str) -> Quote {
         payment_method: method.into(),
         fiat: priced.fiat,
         crypto: priced.crypto,
+        paid_in: None,
         rate,
         fees: priced.fees,
         source: "test".into(),

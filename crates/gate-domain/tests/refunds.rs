@@ -31,6 +31,7 @@ fn quote(units: i128, service_bps: i64) -> Quote {
         payment_method: "card".into(),
         fiat: priced.fiat,
         crypto: priced.crypto,
+        paid_in: None,
         rate: Rate(92_345_678),
         fees: priced.fees,
         source: "test".into(),

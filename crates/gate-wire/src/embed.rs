@@ -80,6 +80,14 @@ pub struct QuoteRequestBody {
     /// The network.
     #[schema(min_length = 1, max_length = 40, example = "base")]
     pub target_network: String,
+    /// For a swap, the symbol of what it is paid with; the first on offer where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 12, example = "ETH")]
+    pub from_token: Option<String>,
+    /// The network of that. The two come together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 40, example = "base")]
+    pub from_network: Option<String>,
 }
 
 /// Say yes to a price.
@@ -138,8 +146,8 @@ pub struct WalletBody {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackBody {
-    /// `amount`, `wallet` or `account`.
-    #[schema(pattern = "^(amount|wallet|account)$", example = "amount")]
+    /// `amount`, `wallet`, `account` or `refund_address`.
+    #[schema(pattern = "^(amount|wallet|account|refund_address)$", example = "amount")]
     pub to: String,
 }
 

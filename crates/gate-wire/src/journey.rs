@@ -2,7 +2,7 @@
 
 use gate_domain::catalogue::{self, Catalogue, Refusal, RefusalCode, Token};
 use gate_domain::journey::{ProcessingStage, Step};
-use gate_domain::money::Money;
+use gate_domain::money::{Asset, Money};
 use gate_domain::quote::{self, Quote};
 use gate_domain::rail::PayoutAccount;
 use gate_domain::session::{Session, State};
@@ -76,6 +76,11 @@ pub enum JourneyStep {
         options: Vec<AssetOption>,
         /// What is chosen.
         selected: AssetChoice,
+        /// What a swap can be paid with; empty otherwise.
+        from_options: Vec<AssetOption>,
+        /// What it is paid with.
+        #[schema(required)]
+        from_selected: Option<AssetChoice>,
         /// The partner fixed the asset: there is no choice.
         pinned: bool,
         /// The price on the table.
@@ -106,6 +111,8 @@ pub enum JourneyStep {
         address: Option<String>,
         /// How an address looks.
         address_format: AddressFormat,
+        /// It is for what would go back, and not for what is bought.
+        refund: bool,
         /// The partner fixed the address.
         locked: bool,
     },
@@ -116,11 +123,15 @@ pub enum JourneyStep {
         /// The network's name for people.
         network_name: String,
         /// Where tokens would go back to.
-        address: String,
-        /// The partner fixed that address.
+        back_to: String,
+        /// Where the tokens of a swap go; none for a sale.
+        #[schema(required)]
+        address: Option<String>,
+        /// The partner fixed one of these addresses.
         locked: bool,
-        /// Where the money goes.
-        account: AccountBody,
+        /// Where the money of a sale goes; none for a swap.
+        #[schema(required)]
+        account: Option<AccountBody>,
     },
     /// Send the tokens.
     Deposit {
@@ -138,8 +149,9 @@ pub enum JourneyStep {
         lapsed: bool,
         /// Where tokens would go back to.
         back_to: String,
-        /// Where the money goes.
-        account: AccountBody,
+        /// Where the money of a sale goes; none for a swap.
+        #[schema(required)]
+        account: Option<AccountBody>,
         /// The transaction.
         transaction_id: String,
         /// The simulator can be told what to send; false in live mode.
@@ -331,6 +343,9 @@ pub struct QuoteBody {
     pub target_token: String,
     /// The network.
     pub target_network: String,
+    /// What a swap is paid with; none for a buy or a sale.
+    #[schema(required)]
+    pub paid_in: Option<PaidInBody>,
     /// The price of one token without fees.
     pub exchange_rate: String,
     /// Every fee.
@@ -343,6 +358,19 @@ pub struct QuoteBody {
     pub lapsed: bool,
     /// How long a price holds in all, seconds.
     pub locked_for_seconds: i64,
+}
+
+/// The tokens that a swap is paid with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PaidInBody {
+    /// How many.
+    pub amount: String,
+    /// The symbol.
+    pub token: String,
+    /// The network.
+    pub network: String,
+    /// The price of one of them without fees.
+    pub exchange_rate: String,
 }
 
 /// One line of the bill.
@@ -415,22 +443,32 @@ fn step_body(
     catalogue: &Catalogue,
     now: Millis,
 ) -> JourneyStep {
-    let network_name = |quote: &Quote| {
-        let chain = quote.crypto.asset.network.as_deref().unwrap_or_default();
+    let name_of = |asset: &Asset| {
+        let chain = asset.network.as_deref().unwrap_or_default();
         catalogue.network(chain).map_or_else(|| chain.to_owned(), |network| network.name.clone())
     };
+    let network_name = |quote: &Quote| name_of(&quote.crypto.asset);
+    let sent_on = |quote: &Quote| name_of(&quote.taken().asset);
     let quoted = |quote: &Quote| QuoteBody::new(quote, now);
     let locked = session.terms.wallet_address.is_some();
     match step {
-        Step::Amount { flow, flows, options, selected, quote, notice } => JourneyStep::Amount {
+        Step::Amount {
+            flow,
+            flows,
+            options,
+            selected,
+            from_options,
+            from_selected,
+            quote,
+            notice,
+        } => JourneyStep::Amount {
             flow: flow.into(),
             flows: flows.into_iter().map(Flow::from).collect(),
             pinned: options.len() == 1,
             options: options.iter().map(AssetOption::from).collect(),
-            selected: AssetChoice {
-                target_token: selected.symbol,
-                target_network: selected.network,
-            },
+            selected: selected.into(),
+            from_options: from_options.iter().map(AssetOption::from).collect(),
+            from_selected: from_selected.map(AssetChoice::from),
             quote: quote.map(quoted),
             notice: notice.map(Notice::from),
         },
@@ -439,26 +477,27 @@ fn step_body(
             account: None,
             test_accounts: hints.test_accounts.clone(),
         },
-        Step::Confirm { quote, address, account } => JourneyStep::Confirm {
-            network_name: network_name(quote),
+        Step::Confirm { quote, back_to, address, account } => JourneyStep::Confirm {
+            network_name: sent_on(quote),
             quote: quoted(quote),
-            address: address.into(),
+            back_to: back_to.into(),
+            address: address.map(str::to_owned),
             locked,
-            account: account.into(),
+            account: account.map(AccountBody::from),
         },
         Step::Deposit { quote, means, transaction, received, lapsed } => JourneyStep::Deposit {
-            network_name: network_name(quote),
+            network_name: sent_on(quote),
             quote: quoted(quote),
             address: means.address.as_str().into(),
             missing_amount: Money {
-                units: quote.crypto.units - received.units,
+                units: quote.taken().units - received.units,
                 ..received.clone()
             }
             .to_decimal(),
             received_amount: received.to_decimal(),
             lapsed,
             back_to: means.back_to.as_str().into(),
-            account: (&means.account).into(),
+            account: means.account.as_ref().map(AccountBody::from),
             transaction_id: transaction.id.to_string(),
             simulated: session.tenant.mode == gate_domain::Mode::Test,
         },
@@ -469,8 +508,9 @@ fn step_body(
             back_to: sent_to(transaction).into(),
             transaction_id: transaction.id.to_string(),
         },
-        Step::Wallet { quote } => JourneyStep::Wallet {
-            network_name: network_name(quote),
+        Step::Wallet { quote, refund } => JourneyStep::Wallet {
+            network_name: if refund { sent_on(quote) } else { network_name(quote) },
+            refund,
             quote: quoted(quote),
             address: None,
             address_format: AddressFormat::Evm,
@@ -551,7 +591,8 @@ fn sent_to(transaction: &Transaction) -> &str {
 }
 
 fn account_of(transaction: &Transaction) -> Option<AccountBody> {
-    transaction.means.deposit().map(|means| (&means.account).into())
+    let means = transaction.means.deposit()?;
+    means.account.as_ref().map(AccountBody::from)
 }
 
 impl From<&PayoutAccount> for AccountBody {
@@ -592,6 +633,12 @@ fn unavailable_reason(refusal: &Refusal) -> ReasonBody {
     reason
 }
 
+impl From<Token> for AssetChoice {
+    fn from(token: Token) -> Self {
+        Self { target_token: token.symbol, target_network: token.network }
+    }
+}
+
 impl From<&Token> for AssetOption {
     fn from(token: &Token) -> Self {
         Self {
@@ -625,6 +672,12 @@ impl QuoteBody {
             crypto_amount: quote.crypto.to_decimal(),
             target_token: quote.crypto.asset.code.clone(),
             target_network: quote.crypto.asset.network.clone().unwrap_or_default(),
+            paid_in: quote.paid_in.as_ref().map(|paid| PaidInBody {
+                amount: paid.amount.to_decimal(),
+                token: paid.amount.asset.code.clone(),
+                network: paid.amount.asset.network.clone().unwrap_or_default(),
+                exchange_rate: paid.rate.to_decimal(),
+            }),
             exchange_rate: quote.rate.to_decimal(),
             fees: fees.collect(),
             total_fees: quote.total_fees().to_decimal(),

@@ -1,7 +1,8 @@
 //! A transaction as partners see it (contract, section 9.1), in lists and inside events.
 
-use gate_domain::catalogue::Side;
+use gate_domain::money::Money;
 use gate_domain::quote::Quote;
+use gate_domain::session::Flow;
 use gate_domain::transaction::{State, Transaction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -34,10 +35,19 @@ pub struct TransactionBody {
     pub currency: String,
     /// The method that the user pays by, or is paid out by.
     pub payment_method: String,
-    /// What the user pays in all; for a sale, what they receive.
+    /// What the user pays in all; for a sale, what they receive; for a swap, what it is worth.
     pub fiat_amount: String,
     /// What the user receives; for a sale, what they give.
     pub token_amount: String,
+    /// What a swap is paid with; none for a buy or a sale.
+    #[schema(required)]
+    pub source_token: Option<String>,
+    /// The network of what a swap is paid with.
+    #[schema(required)]
+    pub source_network: Option<String>,
+    /// How much of it the user gives.
+    #[schema(required)]
+    pub source_amount: Option<String>,
     /// The price of one token without fees, eight decimals.
     pub exchange_rate: String,
     /// All fees together, in the currency.
@@ -61,15 +71,17 @@ pub struct TransactionBody {
 impl TransactionBody {
     /// A transaction with the quote that it was made with.
     pub fn new(transaction: &Transaction, quote: &Quote) -> Self {
+        let source = quote.paid_in.as_ref().map(|paid| &paid.amount);
         let rail_reference = transaction.rail_reference().map(str::to_owned);
         Self {
             refid: transaction.id.to_string(),
             object: "transaction".into(),
             session_id: transaction.session_id.to_string(),
             quote_id: transaction.quote_id.to_string(),
-            action: match quote.side {
-                Side::OnRamp => Action::OnRamp,
-                Side::OffRamp => Action::OffRamp,
+            action: match quote.flow() {
+                Flow::OnRamp => Action::OnRamp,
+                Flow::OffRamp => Action::OffRamp,
+                Flow::Swap => Action::Swap,
             },
             status: (&transaction.state).into(),
             token: quote.crypto.asset.code.clone(),
@@ -78,6 +90,9 @@ impl TransactionBody {
             payment_method: quote.payment_method.clone(),
             fiat_amount: quote.fiat.to_decimal(),
             token_amount: quote.crypto.to_decimal(),
+            source_token: source.map(|paid| paid.asset.code.clone()),
+            source_network: source.and_then(|paid| paid.asset.network.clone()),
+            source_amount: source.map(Money::to_decimal),
             exchange_rate: quote.rate.to_decimal(),
             total_fees: quote.total_fees().to_decimal(),
             local_rail_transaction_id: rail_reference.clone(),

@@ -7,7 +7,7 @@ use gate_domain::deposit::{
 use gate_domain::ids::{DepositId, QuoteId};
 use gate_domain::ledger::Posting;
 use gate_domain::money::Money;
-use gate_domain::quote::{Quote, price_sale};
+use gate_domain::quote::{Quote, price, price_sale, worth};
 use gate_domain::reason::Reason;
 use gate_domain::session::Session;
 use gate_domain::transaction::{Event, Transaction};
@@ -130,7 +130,8 @@ fn late(
     deposit: &Deposit,
 ) -> Result<(), DepositError> {
     let fresh = price_now(scope, &session, quote, prices);
-    match quote.on_lapse.decide(quote.fiat.units, fresh.as_ref().map(|fresh| fresh.fiat.units)) {
+    let by_now = fresh.as_ref().map(|fresh| fresh.delivered().units);
+    match quote.on_lapse.decide(quote.delivered().units, by_now) {
         AfterLapse::Ask => {
             let until = scope.now.plus_ms(NEW_PRICE_MS);
             tx.set_deposit_due(&transaction.tenant, &transaction.id, Some(until))?;
@@ -147,7 +148,7 @@ fn late(
     }
 }
 
-/// What the tokens of a sale bring by now; none when there is no price for them.
+/// What the tokens of a sale or a swap bring by now; none when there is no price for them.
 pub(super) fn price_now(
     scope: &Scope<'_>,
     session: &Session,
@@ -155,6 +156,7 @@ pub(super) fn price_now(
     prices: &dyn PriceSource,
 ) -> Option<Quote> {
     let (token, currency) = (&agreed.crypto.asset, &agreed.fiat.asset);
+    let mut paid_in = agreed.paid_in.clone();
     let market = prices.price(token, currency, scope.now).ok()?;
     let fees = scope.offer(&session.tenant).fees(&Charged {
         currency: &currency.code,
@@ -163,12 +165,21 @@ pub(super) fn price_now(
         asset: &token.code,
         network: token.network.as_deref(),
     });
-    let priced = price_sale(&agreed.crypto, currency, market.rate, fees).ok()?;
+    let priced = match &mut paid_in {
+        None => price_sale(&agreed.crypto, currency, market.rate, fees),
+        Some(paid) => {
+            paid.rate = prices.price(&paid.amount.asset, currency, scope.now).ok()?.rate;
+            let value = worth(&paid.amount, currency, paid.rate).ok()?;
+            price(&value, token, market.rate, fees)
+        }
+    };
+    let priced = priced.ok()?;
     Some(Quote {
         id: QuoteId::new(session.tenant.mode, scope.seed()),
         session_id: Some(session.id.clone()),
         fiat: priced.fiat,
         crypto: priced.crypto,
+        paid_in,
         rate: market.rate,
         fees: priced.fees,
         source: market.source,

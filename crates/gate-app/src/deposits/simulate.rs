@@ -72,7 +72,7 @@ pub async fn simulate_deposit(
         };
         let transaction = transaction.ok_or(SimulateError::NotAsked)?;
         let means = transaction.means.deposit().ok_or(SimulateError::NotAsked)?;
-        let agreed = find_agreed_quote(tx, &transaction)?.crypto;
+        let agreed = find_agreed_quote(tx, &transaction)?.taken().clone();
         let asset = match (&simulated.token, &simulated.network) {
             (None, None) => agreed.asset.clone(),
             (symbol, network) => {

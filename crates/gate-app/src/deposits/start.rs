@@ -1,15 +1,14 @@
-//! Start a sale: write down the transaction and where its tokens are to come.
+//! Start a sale or a swap: write down the transaction and where its tokens are to come.
 
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use gate_domain::rail::{DepositMeans, Means};
-use gate_domain::session::{Event, Refused, Session};
+use gate_domain::session::{Event, Flow, Refused, Session};
 use gate_domain::transaction::PaymentStep;
 use gate_rails::DepositAddresses;
 use gate_store::{DepositAddress, Locked, Tx};
 use gate_wire::journey::Journey;
 
 use crate::app::{App, Scope};
-use crate::choose::is_on_offer;
 use crate::journey::{JourneyError, act_on_offer};
 use crate::pay::{Attempt, payment_under_way, write_down};
 
@@ -26,7 +25,7 @@ pub async fn start_deposit(
             return Ok(());
         }
         let quote = tx.find_quote(&session.tenant, &quote_id)?;
-        if quote.is_some_and(|quote| !is_on_offer(&quote, &choices.tokens)) {
+        if quote.is_some_and(|quote| !choices.hold(&quote)) {
             return Ok(());
         }
         write_down_sale(tx, scope, session, &quote_id, &*addresses)
@@ -43,13 +42,19 @@ pub(crate) fn write_down_sale(
     addresses: &dyn DepositAddresses,
 ) -> Result<(), JourneyError> {
     let choice = session.choice().ok_or(Refused::Ended)?.clone();
-    let (Some(back_to), Some(account)) = (choice.address, choice.account) else {
-        return Err(Refused::OutOfStep.into());
-    };
     let (tenant, session_id) = (session.tenant.clone(), session.id.clone());
     let id = TransactionId::new(tenant.mode, scope.seed());
     let quote = tx.find_quote(&tenant, quote_id)?.ok_or(Refused::OtherQuote)?;
-    let address = addresses.address_for(&id, &quote.crypto.asset);
+    // The tokens of a sale go back to where they came from; those of a swap come to one address and
+    // go back to another.
+    let (back_to, destination, account) = match quote.flow() {
+        Flow::OffRamp => (choice.address, None, choice.account),
+        Flow::Swap => (choice.back_to, choice.address, None),
+        Flow::OnRamp => return Err(Refused::OutOfStep.into()),
+    };
+    let complete = account.is_some() != destination.is_some();
+    let back_to = back_to.filter(|_| complete).ok_or(Refused::OutOfStep)?;
+    let address = addresses.address_for(&id, &quote.taken().asset);
     let waiting = DepositAddress {
         tenant,
         transaction_id: id.clone(),
@@ -59,7 +64,7 @@ pub(crate) fn write_down_sale(
     tx.insert_deposit_address(&address, &waiting, scope.now)?;
     let attempt = Attempt {
         id,
-        address: None,
+        address: destination,
         means: Means::Deposit(DepositMeans { address, back_to, account }),
         step: PaymentStep::Deposit,
         started: Event::DepositStarted,

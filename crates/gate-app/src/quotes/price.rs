@@ -157,6 +157,7 @@ impl PriceWanted {
             payment_method: method.to_owned(),
             fiat: priced.fiat,
             crypto: priced.crypto,
+            paid_in: None,
             rate: market.rate,
             fees: priced.fees,
             source: market.source.clone(),

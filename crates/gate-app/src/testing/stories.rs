@@ -1,6 +1,7 @@
 //! The steps of a journey, one call each, and what a story is judged by.
 
 use gate_domain::bank::BankAccount;
+use gate_domain::catalogue::Entitlement;
 use gate_domain::deposit::Deposit;
 use gate_domain::ids::{QuoteId, SessionId, TransactionId};
 use gate_domain::session::{Flow, LIFETIME_DEFAULT_S, Session, Terms};
@@ -12,6 +13,7 @@ use gate_wire::event::EventBody;
 use gate_wire::journey::{Journey, JourneyStep};
 
 use super::{SHOP, World};
+use crate::choose::Wanted;
 use crate::create_session::{CreateSession, create_session};
 use crate::deposits::{Simulated, simulate_deposit, start_deposit};
 use crate::doctor::{Report, examine};
@@ -74,9 +76,8 @@ impl World {
 
     /// Ask for a price of USDC on Base.
     pub async fn quote(&self, session: &SessionId) -> QuoteId {
-        let (token, network) = ("USDC".to_owned(), "base".to_owned());
-        let journey =
-            choose::request_quote(&self.app, &self.tenant(), session, token, network).await;
+        let wanted = Wanted::of("USDC", "base");
+        let journey = choose::request_quote(&self.app, &self.tenant(), session, wanted).await;
         let JourneyStep::Amount { quote: Some(quote), .. } = journey.unwrap().step else {
             panic!("a price is on the table")
         };
@@ -111,7 +112,37 @@ impl World {
         quote
     }
 
-    /// Let tokens arrive for a sale: what is missing, or so much of the agreed token.
+    /// Create a session in which the user swaps tokens that are worth 100 EUR into USDC on Base.
+    pub async fn create_swap(&self) -> SessionId {
+        self.entitle(&[Entitlement::Swap]).await;
+        self.create_with(|terms| {
+            terms.flow = Some(Flow::Swap);
+            terms.target_token = Some("USDC".into());
+            terms.target_network = Some("base".into());
+        })
+        .await
+    }
+
+    /// Go from a fresh or failed session of a swap of ether to the step that shows where to send it.
+    pub async fn swap(&self, session: &SessionId, address: &str, back_to: &str) -> QuoteId {
+        let (app, tenant) = (&self.app, self.tenant());
+        let from = Some(("ETH".to_owned(), "base".to_owned()));
+        let wanted = Wanted { from, ..Wanted::of("USDC", "base") };
+        let journey = choose::request_quote(app, &tenant, session, wanted).await.unwrap();
+        let JourneyStep::Amount { quote: Some(quote), .. } = journey.step else {
+            panic!("a price is on the table")
+        };
+        let quote = QuoteId::parse(&quote.id).unwrap();
+        choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
+        let (address, back_to) =
+            (Address::parse(address).unwrap(), Address::parse(back_to).unwrap());
+        choose::give_address(app, &tenant, session, address).await.unwrap();
+        choose::give_refund_address(app, &tenant, session, back_to).await.unwrap();
+        start_deposit(app, &tenant, session, quote.clone()).await.unwrap();
+        quote
+    }
+
+    /// Let tokens arrive for a sale or a swap: what is missing, or so much of the agreed token.
     pub async fn send_tokens(&self, session: &SessionId, amount: Option<&str>) -> Deposit {
         self.clock.advance_ms(1);
         let simulated = Simulated { amount: amount.map(str::to_owned), ..Simulated::default() };

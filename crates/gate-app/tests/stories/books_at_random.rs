@@ -12,7 +12,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use gate_app::admin::reviews::{Command as ReviewCommand, Outcome};
 use gate_app::admin::{self, Command, Whose};
-use gate_app::choose::{accept_quote, request_quote};
+use gate_app::choose::{Wanted, accept_quote, request_quote};
 use gate_app::deposits::{
     Simulated, decline_new_price, look_after_deposits, send_back, simulate_deposit,
 };
@@ -24,8 +24,8 @@ use gate_domain::ids::{Mode, SessionId, TransactionId};
 use gate_domain::rail::{ChallengeCode, Command as RailCommand};
 use gate_rails::simulator::{CHAIN, SimulatedCards, TEST_ACCOUNTS};
 use gate_rails::{Rail, RailError, Rails, Reply};
-use gate_store::{StoreError, both_engines};
 use gate_store::testing::{TestPlace, block_on};
+use gate_store::{StoreError, both_engines};
 
 use crate::refunds::refund;
 
@@ -159,8 +159,8 @@ async fn step(world: &World, random: &mut Random, sessions: &mut Vec<SessionId>)
             }
             2 => {
                 let Some(session) = random.one_of(sessions) else { return false };
-                let (token, network) = ("USDC".to_owned(), "base".to_owned());
-                let _ = request_quote(&world.app, &tenant, session, token, network).await;
+                let _ =
+                    request_quote(&world.app, &tenant, session, Wanted::of("USDC", "base")).await;
                 let quote = world.session(session).await;
                 let quote = quote.choice().and_then(|choice| choice.quote.clone());
                 let Some(quote) = quote else { return true };

@@ -5,7 +5,7 @@ use gate_app::admin;
 use gate_app::admin::Whose;
 use gate_app::admin::capabilities::{Command, Whom};
 use gate_app::capabilities::{CapabilityError, Scoped, change_terms, switch_on};
-use gate_app::choose::{accept_quote, give_address, give_up, request_quote, step_back};
+use gate_app::choose::{Wanted, accept_quote, give_address, give_up, request_quote, step_back};
 use gate_app::journey::{JourneyError, find_journey};
 use gate_app::pay::pay;
 use gate_app::test_helpers::{Force, force};
@@ -69,7 +69,7 @@ both_engines! {
             }
             // Nothing can be forced, and nothing is lost by trying.
             let usdc = ("USDC".to_owned(), "base".to_owned());
-            let tried = request_quote(app, &tenant, &at_price, usdc.0, usdc.1).await;
+            let tried = request_quote(app, &tenant, &at_price, Wanted::of(&usdc.0, &usdc.1)).await;
             assert_eq!(kind(&tried.unwrap()), closed);
             let tried = accept_quote(app, &tenant, &at_price, quoted.clone()).await;
             assert_eq!(kind(&tried.unwrap()), closed);
@@ -125,10 +125,10 @@ both_engines! {
         let tried = pay(app, &tenant, &session, agreed, card("succeeds")).await.unwrap();
         assert_eq!(kind(&tried), "amount");
         assert!(world.session(&session).await.transaction.is_none());
-        let base = request_quote(app, &tenant, &session, "USDC".into(), "base".into()).await;
+        let base = request_quote(app, &tenant, &session, Wanted::of("USDC", "base")).await;
         assert!(matches!(base, Err(JourneyError::AssetNotAvailable)), "{base:?}");
         // Another one can, with a new price.
-        let other = request_quote(app, &tenant, &session, "USDC".into(), "ethereum".into()).await;
+        let other = request_quote(app, &tenant, &session, Wanted::of("USDC", "ethereum")).await;
         let JourneyStep::Amount { quote: Some(quote), notice: None, .. } = other.unwrap().step else {
             panic!("a price")
         };

@@ -1,7 +1,7 @@
 //! Sessions that end without a purchase.
 
 use gate_app::cancel_session::{CancelError, cancel_session};
-use gate_app::choose::{accept_quote, give_up, request_quote};
+use gate_app::choose::{Wanted, accept_quote, give_up, request_quote};
 use gate_app::journey::JourneyError;
 use gate_app::testing::{ADDRESS, World, partner, tenant_of};
 use gate_app::workers::commands::send_due_commands;
@@ -117,7 +117,7 @@ both_engines! {
         let refused = world.pay(&session, &quote, "succeeds").await.unwrap_err();
         assert!(matches!(refused, JourneyError::Refused(Refused::Ended)), "{refused}");
         let refused =
-            request_quote(app, &tenant, &session, "USDC".into(), "base".into()).await.unwrap_err();
+            request_quote(app, &tenant, &session, Wanted::of("USDC", "base")).await.unwrap_err();
         assert!(matches!(refused, JourneyError::Refused(Refused::Ended)), "{refused}");
     }
 

@@ -34,5 +34,6 @@ mod retention;
 mod reviews;
 mod schedule;
 mod sells;
+mod swaps;
 mod time;
 mod tokens;

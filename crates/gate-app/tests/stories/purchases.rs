@@ -1,6 +1,6 @@
 //! From create to tokens in the wallet.
 
-use gate_app::choose::{accept_quote, give_address, request_quote};
+use gate_app::choose::{Wanted, accept_quote, give_address, request_quote};
 use gate_app::journey::{JourneyError, open_journey};
 use gate_app::testing::{ADDRESS, World};
 use gate_app::workers::commands::send_due_commands;
@@ -180,7 +180,7 @@ both_engines! {
             .await;
         for (token, network) in [("USDC", "polygon"), ("ETH", "base"), ("DOGE", "base")] {
             let refused =
-                request_quote(app, &tenant, &session, token.into(), network.into()).await;
+                request_quote(app, &tenant, &session, Wanted::of(token, network)).await;
             assert!(matches!(refused, Err(JourneyError::AssetNotAvailable)), "{token} {network}");
         }
         let quote = world.quote(&session).await;

@@ -1,7 +1,7 @@
 //! Sales on the hosted page: tokens come in exactly, short, over, late, twice or wrong, and whatever
 //! the sale does not take in goes back.
 
-use gate_app::choose::{accept_quote, choose_flow, request_quote, step_back};
+use gate_app::choose::{Wanted, accept_quote, choose_flow, request_quote, step_back};
 use gate_app::deposits::{
     DepositError, Simulated, decline_new_price, look_after_deposits, send_back, simulate_deposit,
 };
@@ -300,9 +300,7 @@ both_engines! {
             else {
                 panic!("the page asks")
             };
-            let any = || ("USDC".to_owned(), "base".to_owned());
-            let (token, network) = any();
-            let journey = request_quote(&app, &tenant, &session, token, network).await.unwrap();
+            let journey = request_quote(&app, &tenant, &session, Wanted::of("USDC", "base")).await.unwrap();
             let JourneyStep::NewPrice { quote: Some(fresh), .. } = journey.step else {
                 panic!("there is a new price")
             };

@@ -176,7 +176,7 @@ fn own(operation: &str) -> Vec<&'static str> {
         "acceptQuote" => {
             &[RULES, JOURNEY, PRICE, &["quote_expired", "quote_id_invalid", "quote_replaced"]]
         }
-        "giveWallet" => &[RULES, JOURNEY, &["invalid_wallet_address"]],
+        "giveWallet" | "giveRefundAddress" => &[RULES, JOURNEY, &["invalid_wallet_address"]],
         "giveAccount" => &[RULES, JOURNEY, &["iban_invalid", "mode_not_enabled"]],
         "startDeposit" => &[
             RULES,

@@ -117,9 +117,23 @@ pub(super) async fn quote(
     let mut fields = Fields::new(body);
     let token = fields.text("target_token", 12);
     let network = fields.text("target_network", 40);
-    let (token, network) = fields.finish(token.zip(network))?;
+    let from = (fields.text_opt("from_token", 12), fields.text_opt("from_network", 40));
+    let from = match from {
+        (Some(token), Some(network)) => Some((token, network)),
+        (None, None) => None,
+        (Some(_), None) => {
+            fields.problem("from_network", "field_required", "from_network is required.");
+            None
+        }
+        (None, Some(_)) => {
+            fields.problem("from_token", "field_required", "from_token is required.");
+            None
+        }
+    };
+    let token = fields.finish(token.zip(network))?;
     let app = state.app();
-    Ok(Json(choose::request_quote(app, &page.tenant, &page.session_id, token, network).await?))
+    let wanted = choose::Wanted { token, from };
+    Ok(Json(choose::request_quote(app, &page.tenant, &page.session_id, wanted).await?))
 }
 
 /// Say yes to the price on the table.
@@ -162,12 +176,14 @@ pub(super) async fn back(
     JsonObject(body): JsonObject,
 ) -> Answer {
     let mut fields = Fields::new(body);
-    let to = match fields.text("to", 10).as_deref() {
+    let to = match fields.text("to", 20).as_deref() {
         Some("amount") => Some(BackTo::Amount),
         Some("wallet") => Some(BackTo::Wallet),
         Some("account") => Some(BackTo::Account),
+        Some("refund_address") => Some(BackTo::RefundAddress),
         Some(_) => {
-            fields.problem("to", "field_range", "to must be amount, wallet or account.");
+            let message = "to must be amount, wallet, account or refund_address.";
+            fields.problem("to", "field_range", message);
             None
         }
         None => None,

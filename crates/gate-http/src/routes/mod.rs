@@ -110,6 +110,7 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(embed::accept_quote))
         .routes(routes!(sales::flow))
         .routes(routes!(sales::account))
+        .routes(routes!(sales::refund_address))
         .routes(routes!(sales::deposit))
         .routes(routes!(sales::decline))
         .routes(routes!(sales::simulated_deposit))

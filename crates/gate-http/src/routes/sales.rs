@@ -1,4 +1,4 @@
-//! `/v1/embed/...` for sales: what to do, where the money goes, where the tokens are to come, and a new
+//! `/v1/embed/...` for sales and swaps: what to do, where the money goes, where the tokens are to come, and a new
 //! price for tokens that came too late.
 
 use axum::Json;
@@ -8,8 +8,11 @@ use gate_app::{choose, journey as journeys};
 use gate_domain::bank::BankAccount;
 use gate_domain::ids::Mode;
 use gate_domain::session::Flow;
+use gate_domain::wallet::Address;
 use gate_wire::ErrorBody;
-use gate_wire::embed::{AcceptQuoteBody, AccountRequestBody, FlowBody, SimulatedDepositBody};
+use gate_wire::embed::{
+    AcceptQuoteBody, AccountRequestBody, FlowBody, SimulatedDepositBody, WalletBody,
+};
 use gate_wire::journey::Journey;
 
 use super::ServerState;
@@ -60,6 +63,22 @@ pub(super) async fn account(
     });
     let account = fields.finish(account)?;
     Ok(Json(choose::give_account(state.app(), &page.tenant, &page.session_id, account).await?))
+}
+
+/// Say where the tokens that a swap is paid with would go back to.
+#[utoipa::path(post, path = "/v1/embed/refund_address", tag = "Embed",
+    operation_id = "giveRefundAddress", request_body = WalletBody,
+    responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
+pub(super) async fn refund_address(
+    State(state): State<ServerState>,
+    page: PageVisitor,
+    JsonObject(body): JsonObject,
+) -> Answer {
+    let mut fields = Fields::new(body);
+    let address = fields.text("address", 100);
+    let address = Address::parse(&fields.finish(address)?).map_err(ApiError::Wallet)?;
+    let (app, tenant, session) = (state.app(), &page.tenant, &page.session_id);
+    Ok(Json(choose::give_refund_address(app, tenant, session, address).await?))
 }
 
 /// Ask for the address to send the tokens to. Safe to repeat: a sale that is under way goes on.

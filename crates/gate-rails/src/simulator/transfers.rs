@@ -23,7 +23,8 @@ pub(super) fn answer(command: &Command, now: Millis) -> Reply {
     // Named after the transaction, so that every answer names the same.
     let transaction = command.transaction_id.as_str();
     let tail = transaction.rsplit('_').next().unwrap_or(transaction);
-    let token = command.means.deposit().map_or("", |means| means.account.token.as_str());
+    let account = command.means.deposit().and_then(|means| means.account.as_ref());
+    let token = account.map_or("", |account| account.token.as_str());
     match command.kind {
         CommandKind::Charge if age_ms < IN_MS => Reply::pending(IN_MS - age_ms),
         CommandKind::Charge | CommandKind::Confirm => {

@@ -103,6 +103,7 @@ pub(crate) fn quote(session: &Session) -> Quote {
         payment_method: "card".into(),
         fiat,
         crypto: priced.crypto,
+        paid_in: None,
         rate,
         fees: priced.fees,
         source: "test".into(),

@@ -22,6 +22,7 @@ fn states(tenant: &Tenant) -> Vec<State> {
         quote: Some(QuoteId::new(tenant.mode, seed())),
         accepted: true,
         address: Some(address),
+        back_to: Address::parse("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed").ok(),
         flow: Some(Flow::OffRamp),
         account: Some(PayoutAccount {
             token: "succeeds".into(),
