@@ -1,11 +1,13 @@
 //! Real requests to a receiver that speaks raw TCP, kind or unkind.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use gate_app::egress::{EgressProxy, Reach};
 use gate_app::testing::{ScriptedSender, World};
 use gate_app::workers::deliveries::deliver_due;
 use gate_app::workers::sender::{ANSWER_BYTES_KEPT_MAX, HttpSender, Outgoing, Sender, Sent};
+use gate_domain::delivery::FailureClass;
 use gate_domain::ids::Mode;
 use gate_store::testing::{TestStore, block_on};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -194,6 +196,41 @@ fn silence_and_closed_doors_are_failures_that_name_no_secret() {
             let said = error(post(url, AMPLE).await);
             assert!(!said.contains("planted"), "{said}");
         }
+    });
+}
+
+/// A listener that says this once it has heard something, and no more; its address.
+async fn saying(words: Vec<u8>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        assert_ne!(connection.read(&mut [0; 4096]).await.unwrap(), 0, "nothing was said");
+        // Whoever has heard enough goes away.
+        let _ = connection.write_all(&words).await;
+        let _ = connection.shutdown().await;
+        let _ = tokio::io::copy(&mut connection, &mut tokio::io::sink()).await;
+    });
+    address
+}
+
+#[test]
+fn what_is_no_answer_is_told_in_one_word() {
+    block_on(async {
+        let endless = [b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'x'; 1 << 20]].concat();
+        let cut_off = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf".to_vec();
+        for (scheme, words, expected) in [
+            ("http", endless, FailureClass::TooLarge),
+            ("http", cut_off, FailureClass::Protocol),
+            ("http", b"<html>It works!</html>\n".to_vec(), FailureClass::Protocol),
+            ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), FailureClass::Tls),
+        ] {
+            let sent = post(&format!("{scheme}://{}/", saying(words).await), AMPLE).await;
+            assert!(matches!(sent, Sent::Failed { class, .. } if class == expected), "{sent:?}");
+        }
+        let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let sent = post(&format!("http://{nobody}/"), AMPLE).await;
+        assert!(matches!(sent, Sent::Failed { class: FailureClass::Connect, .. }), "{sent:?}");
     });
 }
 
