@@ -84,3 +84,32 @@ pub(crate) async fn oldest_due(app: &App) -> Result<Option<Millis>, StoreError> 
     let well_since = now.plus_ms(-app.config().deliveries.late_ms_max);
     app.store().read(move |tx| tx.find_oldest_due(now, well_since)).await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use gate_store::testing::{TestStore, block_on};
+
+    use super::*;
+    use crate::testing::World;
+
+    // T44.
+    #[test]
+    fn a_worker_that_is_stuck_and_a_store_that_takes_nothing_are_named() {
+        for store in [TestStore::sqlite(), TestStore::postgres()] {
+            block_on(async {
+                let world = World::over(&store).await;
+                let pulses = world.app.pulses();
+                pulses.beat("sweep", Instant::now().checked_sub(Duration::from_secs(1)).unwrap());
+                let stuck = find_unready(&world.app).await;
+                assert_eq!(stuck, [Unready::Worker("sweep")]);
+                assert_eq!(stuck[0].to_string(), "the sweep worker does not come back");
+                pulses.beat("sweep", Instant::now() + Duration::from_secs(60));
+                assert_eq!(find_unready(&world.app).await, []);
+                store.close().await;
+                assert_eq!(find_unready(&world.app).await, [Unready::Store]);
+            });
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use gate_app::testing::{ScriptedSender, World};
 use gate_app::workers::deliveries::deliver_due;
 use gate_app::workers::retention::remove_old_events;
-use gate_store::{Sql, StoreError, both_engines, sql};
+use gate_store::{Claim, ClaimRequest, Sql, StoreError, both_engines, sql};
 
 use crate::deliveries::{HOOK, deliveries};
 use crate::endpoints::{first, turn};
@@ -68,6 +68,35 @@ both_engines! {
         world.clock.advance_ms(31 * DAY_MS);
         assert_eq!(remove_old_events(&world.app).await.unwrap(), 1);
         assert!(deliveries(&world).await.is_empty());
+        world.sound().await;
+    }
+
+    async fn what_is_being_sent_stays_and_so_does_what_is_behind_it(store) {
+        let world = World::keeping_events(store, Some(30 * DAY_MS)).await;
+        world.create().await;
+        deliver_due(&world.app, &ScriptedSender::default()).await.unwrap();
+        world.create().await;
+        world.clock.advance_ms(31 * DAY_MS);
+        let now = world.now();
+        let lease_until = now.plus_ms(15_000);
+        let request = ClaimRequest {
+            endpoint: first(&world),
+            limit: 1,
+            lease_token: "another process".into(),
+            lease_until,
+        };
+        let claim = world.store().write(move |tx| tx.claim_deliveries(&request, now));
+        let claim: Result<Claim, StoreError> = claim.await;
+        assert!(matches!(claim.unwrap(), Claim::Taken(_, claims) if claims.len() == 1));
+        world.create().await;
+        world.clock.advance_ms(31 * DAY_MS);
+        assert_eq!(remove_old_events(&world.app).await.unwrap(), 1, "what is before it");
+        assert_eq!(remove_old_events(&world.app).await.unwrap(), 0);
+        assert_eq!((beginning(&world).await, world.events().await.len()), (1, 2));
+        let release = world.store().write(move |tx| tx.release_deliveries(lease_until, lease_until));
+        let released: Result<u64, StoreError> = release.await;
+        assert_eq!(released.unwrap(), 1);
+        assert_eq!(remove_old_events(&world.app).await.unwrap(), 2);
         world.sound().await;
     }
 
