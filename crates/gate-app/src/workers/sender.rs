@@ -212,10 +212,15 @@ fn class_of(cause: &(dyn std::error::Error + 'static)) -> Option<FailureClass> {
         None => {}
     }
     let told = cause.to_string();
+    let io = cause.downcast_ref::<std::io::Error>();
     // The TLS library hands its errors over as data that is not valid.
-    let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-    if io == Some(std::io::ErrorKind::InvalidData) || told.contains("tls handshake") {
+    let tls = io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData);
+    if tls || told.contains("tls handshake") {
         return Some(FailureClass::Tls);
+    }
+    // One that is wrapped in another is no source of it.
+    if let Some(class) = io.and_then(std::io::Error::get_ref).and_then(|inner| class_of(inner)) {
+        return Some(class);
     }
     told.contains("too large").then_some(FailureClass::TooLarge)
 }
