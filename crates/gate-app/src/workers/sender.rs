@@ -1,5 +1,10 @@
 //! How a webhook leaves the house: one POST, with a deadline and a size limit over the whole
 //! exchange. No redirects, no proxy from the environment.
+//!
+//! What a receiver sends is read on threads that do nothing else, and always on the same one for the
+//! same host: reading what never ends can keep a thread busy, which must not be one that serves the API.
+
+mod threads;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,8 +15,10 @@ use futures::future::BoxFuture;
 use gate_domain::delivery::FailureClass;
 use gate_domain::ids::Mode;
 use reqwest::header;
+use tokio::task::JoinSet;
 
 use crate::egress::{Egress, EgressProxy, Forbidden, Reach};
+use threads::Threads;
 
 /// Connecting, sending and reading together: 10 s (contract, section 11.5).
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -73,10 +80,12 @@ pub trait Sender: Send + Sync {
 pub struct HttpSender {
     test: Door,
     live: Door,
+    threads: Threads,
     deadline: Duration,
 }
 
-/// A way out, with a pool of connections that were all checked when they were made.
+/// A way out, with a pool of connections that were all checked when they were made. Cloning shares it.
+#[derive(Clone)]
 struct Door {
     egress: Egress,
     client: reqwest::Client,
@@ -99,43 +108,19 @@ impl Door {
         let client = client.build().expect("the program installs a TLS provider first");
         Self { egress, client, proxied: proxy.is_some() }
     }
-}
 
-impl HttpSender {
-    /// A sender for whom an exchange takes at most [`DEADLINE`]. Test mode reaches this far; live
-    /// mode always [`Reach::Public`]. A proxy of the environment is not asked.
-    ///
-    /// # Panics
-    /// When no TLS provider was installed at the start of the program.
-    pub fn new(test: Reach, proxy: Option<&EgressProxy>) -> Self {
-        Self::within(test, proxy, DEADLINE)
-    }
-
-    /// The same with another deadline.
-    ///
-    /// # Panics
-    /// As [`HttpSender::new`].
-    pub fn within(test: Reach, proxy: Option<&EgressProxy>, deadline: Duration) -> Self {
-        let door = |reach| Door::new(Egress::new(reach), proxy);
-        Self { test: door(test), live: door(Reach::Public), deadline }
-    }
-
-    async fn exchange(&self, outgoing: Outgoing) -> Result<Sent, reqwest::Error> {
-        let door = match outgoing.mode {
-            Mode::Test => &self.test,
-            Mode::Live => &self.live,
-        };
+    async fn exchange(self, outgoing: Outgoing) -> Result<Sent, reqwest::Error> {
         // A literal address never reaches the resolver that checks.
-        let checked = if door.proxied {
-            door.egress.check(&outgoing.url).await
+        let checked = if self.proxied {
+            self.egress.check(&outgoing.url).await
         } else {
-            door.egress.check_literal(&outgoing.url)
+            self.egress.check_literal(&outgoing.url)
         };
         if let Err(forbidden) = checked {
             let class = class_of(&forbidden).unwrap_or(FailureClass::ForbiddenAddress);
             return Ok(Sent::Failed { class, error: forbidden.to_string() });
         }
-        let mut request = door.client.post(&outgoing.url).body(outgoing.body);
+        let mut request = self.client.post(&outgoing.url).body(outgoing.body);
         for (name, value) in outgoing.headers {
             request = request.header(name.as_ref(), value);
         }
@@ -161,12 +146,45 @@ impl HttpSender {
     }
 }
 
+impl HttpSender {
+    /// A sender for whom an exchange takes at most [`DEADLINE`]. Test mode reaches this far; live
+    /// mode always [`Reach::Public`]. A proxy of the environment is not asked.
+    ///
+    /// # Panics
+    /// When no TLS provider was installed at the start of the program.
+    pub fn new(test: Reach, proxy: Option<&EgressProxy>) -> Self {
+        Self::within(test, proxy, DEADLINE)
+    }
+
+    /// The same with another deadline.
+    ///
+    /// # Panics
+    /// As [`HttpSender::new`].
+    pub fn within(test: Reach, proxy: Option<&EgressProxy>, deadline: Duration) -> Self {
+        let door = |reach| Door::new(Egress::new(reach), proxy);
+        let threads = Threads::start();
+        Self { test: door(test), live: door(Reach::Public), threads, deadline }
+    }
+}
+
 impl Sender for HttpSender {
     fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, Sent> {
         async move {
-            match tokio::time::timeout(self.deadline, self.exchange(outgoing)).await {
-                Ok(Ok(sent)) => sent,
-                Ok(Err(error)) => describe(error),
+            let door = match outgoing.mode {
+                Mode::Test => &self.test,
+                Mode::Live => &self.live,
+            };
+            let thread = self.threads.of(&outgoing.url);
+            let mut exchange = JoinSet::new(); // dropping it ends the exchange
+            exchange.spawn_on(door.clone().exchange(outgoing), thread);
+            // The clock of this thread: that one may be kept from looking at its own.
+            match tokio::time::timeout(self.deadline, exchange.join_next()).await {
+                Ok(Some(Ok(Ok(sent)))) => sent,
+                Ok(Some(Ok(Err(error)))) => describe(error),
+                Ok(Some(Err(_)) | None) => Sent::Failed {
+                    class: FailureClass::Protocol,
+                    error: "the exchange was given up by this gateway".into(),
+                },
                 Err(_) => Sent::Failed {
                     class: FailureClass::Timeout,
                     error: format!("no complete answer within {:?}", self.deadline),
@@ -212,10 +230,15 @@ fn class_of(cause: &(dyn std::error::Error + 'static)) -> Option<FailureClass> {
         None => {}
     }
     let told = cause.to_string();
+    let io = cause.downcast_ref::<std::io::Error>();
     // The TLS library hands its errors over as data that is not valid.
-    let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-    if io == Some(std::io::ErrorKind::InvalidData) || told.contains("tls handshake") {
+    let tls = io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData);
+    if tls || told.contains("tls handshake") {
         return Some(FailureClass::Tls);
+    }
+    // One that is wrapped in another is no source of it.
+    if let Some(class) = io.and_then(std::io::Error::get_ref).and_then(|inner| class_of(inner)) {
+        return Some(class);
     }
     told.contains("too large").then_some(FailureClass::TooLarge)
 }

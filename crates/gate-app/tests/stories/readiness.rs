@@ -6,8 +6,10 @@ use gate_app::readiness::{Unready, find_unready};
 use gate_app::testing::{ScriptedSender, World};
 use gate_app::workers::deliveries::deliver_due;
 use gate_domain::change::Change;
+use gate_domain::endpoint_health::{Health, HealthState};
 use gate_domain::endpoint_options::OptionsChange;
-use gate_store::{EndpointStatus, both_engines};
+use gate_domain::time::Millis;
+use gate_store::{EndpointStatus, StoreError, both_engines};
 
 use crate::deliveries::HOOK;
 use crate::endpoints::{change, first, turn};
@@ -46,6 +48,32 @@ both_engines! {
         deliver_due(&world.app, &sender).await.unwrap();
         assert_eq!(find_unready(&world.app).await, []);
         world.sound().await;
+    }
+
+    async fn an_endpoint_in_trouble_has_a_backlog_of_its_own(store) {
+        let world = World::over(store).await;
+        world.create().await;
+        world.clock.advance_ms(75_000);
+        let now = world.now();
+        let late = vec![Unready::Deliveries { late_ms: 75_000, late_ms_max: 60_000 }];
+        let well = Health::well(now.plus_ms(-60_000));
+        let paused = HealthState::Paused;
+        for (health, expected) in [
+            (well.clone(), late),
+            (Health { failing_since: Some(now), ..well.clone() }, vec![]),
+            (Health { state: paused, until: Some(now.plus_ms(1)), ..well }, vec![]),
+            // It has just come back, and works off what has waited for it.
+            (Health::well(now.plus_ms(-59_999)), vec![]),
+        ] {
+            let (tenant, endpoint, saved) = (world.tenant(), first(&world), health.clone());
+            let save = world.store().write(move |tx| {
+                let row = tx.lock_endpoint_health(&tenant, &endpoint, now)?;
+                tx.save_endpoint_health(row, &saved, 0, Millis(0))
+            });
+            let saved: Result<(), StoreError> = save.await;
+            saved.unwrap();
+            assert_eq!(find_unready(&world.app).await, expected, "{health:?}");
+        }
     }
 
     async fn what_waits_behind_its_own_session_is_not_late(store) {

@@ -205,7 +205,7 @@ async fn saying(words: Vec<u8>) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (mut connection, _) = listener.accept().await.unwrap();
-        connection.read(&mut [0; 4096]).await.unwrap();
+        assert_ne!(connection.read(&mut [0; 4096]).await.unwrap(), 0, "nothing was said");
         // Whoever has heard enough goes away.
         let _ = connection.write_all(&words).await;
         let _ = connection.shutdown().await;

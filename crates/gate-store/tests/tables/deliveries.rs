@@ -1,5 +1,9 @@
 //! Claiming deliveries under a lease, in order per session, and recording what came of them.
 
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
 use gate_domain::Millis;
 use gate_domain::delivery::{DeliveryStatus, FailureClass};
 use gate_domain::endpoint_health::{Health, HealthState};
@@ -179,6 +183,56 @@ both_engines! {
             arrived.dedup();
             assert_eq!(arrived.len(), 36, "each once");
         }
+    }
+
+    // T18, with a hand on the first: a process that claims waits for no other, and takes what is left.
+    async fn two_processes_claim_at_once_and_never_the_same(place: TestPlace) {
+        if place.is_sqlite() {
+            return; // one process only
+        }
+        let (one, other) =
+            (place.open(place.options()).unwrap(), place.open(place.options()).unwrap());
+        let tenant = partner(&one).await;
+        let endpoint = endpoint(&one, &tenant).await;
+        for _ in 0..4 {
+            tell(&one, &tenant, None).await;
+        }
+        let request = ClaimRequest {
+            endpoint: endpoint.clone(),
+            limit: 2,
+            lease_token: "first".into(),
+            lease_until: NOW.plus_ms(LEASE_MS),
+        };
+        let (tell_claimed, claimed) = futures::channel::oneshot::channel();
+        let (let_go, hand) = channel::<()>();
+        let hands = Mutex::new((Some(tell_claimed), hand));
+        let first = one.write(move |tx| {
+            let claim = tx.claim_deliveries(&request, NOW)?;
+            let mut hands = hands.lock().unwrap();
+            if let Some(tell_claimed) = hands.0.take() {
+                let _ = tell_claimed.send(());
+            }
+            // Bounded, so that a second that waits for the first is told from one that does not.
+            let free = hands.1.recv_timeout(Duration::from_secs(5)).is_ok();
+            Ok::<_, StoreError>((claim, free))
+        });
+        let second = async {
+            claimed.await.unwrap();
+            let second = look(&other, &endpoint, NOW, "second", 2).await;
+            let _ = let_go.send(());
+            second
+        };
+        let (first, second) = futures::join!(first, second);
+        let (first, free) = first.unwrap();
+        assert!(free, "the second does not wait");
+        let mut ids = Vec::new();
+        for claim in [first, second] {
+            let Claim::Taken(_, claims) = claim else { panic!("two for each") };
+            ids.extend(claims.into_iter().map(|claim| claim.id));
+        }
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 4);
     }
 
     async fn events_of_a_session_go_one_after_the_other(store) {
