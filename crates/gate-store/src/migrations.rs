@@ -32,4 +32,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0008_endpoint_options.sql",
     "0009_retention.sql",
     "0010_ledger.sql" then chain::begin_chains,
+    "0012_screening.sql",
 ];
