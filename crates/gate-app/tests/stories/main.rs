@@ -33,5 +33,6 @@ mod replays;
 mod retention;
 mod reviews;
 mod schedule;
+mod screening;
 mod time;
 mod tokens;
