@@ -20,6 +20,7 @@ mod partner;
 mod prices;
 mod refunds;
 mod reviews;
+mod screening;
 mod serve;
 mod server;
 mod settings;
@@ -62,6 +63,8 @@ enum Command {
     Ledger(ledger::LedgerArgs),
     /// List what a person has to look into, and say how it ended.
     Reviews(reviews::ReviewsArgs),
+    /// Ask the list of sanctions, and decide about what is held because of it.
+    Screening(screening::ScreeningArgs),
     /// Give completed payments back, and list what was given back.
     Refunds(refunds::RefundsArgs),
     /// Say what is charged on top of the price, for everybody and by partner.
@@ -113,6 +116,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Capabilities(args) => capabilities::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Reviews(args) => reviews::run(args),
+        Command::Screening(args) => screening::run(args),
         Command::Refunds(args) => refunds::run(args),
         Command::Fees(args) => fees::run(args),
         Command::Prices(args) => prices::run(args),

@@ -255,8 +255,8 @@ fn an_address_that_is_held_is_refused_and_the_answer_does_not_say_why() {
         for word in ["sanction", "list", "screen", "held", "scr_", "1001"] {
             assert!(!said.contains(word), "{word}: {said}");
         }
-        let taken = act(&api, &token, "wallet", &json!({ "address": ADDRESS })).await.value();
-        assert_eq!(taken["step"]["kind"], "payment");
+        let next = act(&api, &token, "wallet", &json!({ "address": ADDRESS })).await.value();
+        assert_eq!(next["step"]["kind"], "payment");
     });
 }
 
