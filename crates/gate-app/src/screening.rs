@@ -41,20 +41,48 @@ pub struct Finding {
     pub hits: Vec<Hit>,
 }
 
-/// Screen the address that a user gave in a session, in a transaction of its own: what is held stays
-/// written down although the user is refused. A session that takes no address answers by itself.
+/// Screen the address that a user gives.
 pub async fn screen_given(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
     address: &str,
 ) -> Result<Screened, StoreError> {
+    let address = address.to_owned();
+    screen_in(app, tenant, session, move |_| Some(address.clone())).await
+}
+
+/// Screen the address that a payment would go to: a partner may have named it, and the list may have
+/// changed since a user did.
+pub async fn screen_chosen(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+) -> Result<Screened, StoreError> {
+    screen_in(app, tenant, session, |session| {
+        let address = session.choice().and_then(|choice| choice.address.as_ref());
+        address.map(|address| address.as_str().to_owned())
+    })
+    .await
+}
+
+/// Screen an address of a session, in a transaction of its own: what is held stays written down
+/// although the user is refused. Where a payment has begun, the session answers by itself.
+async fn screen_in(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    address: impl Fn(&Session) -> Option<String> + Send + 'static,
+) -> Result<Screened, StoreError> {
     if app.config().sanctions.is_none() {
         return Ok(Screened::Clear);
     }
-    let (tenant, id, address) = (tenant.clone(), session.clone(), address.to_owned());
+    let (tenant, id) = (tenant.clone(), session.clone());
     app.write(move |tx, scope| match tx.lock_session(&tenant, &id)? {
-        Some(session) if before_payment(&session) => screen_address(tx, scope, &session, &address),
+        Some(session) if before_payment(&session) => match address(&session) {
+            Some(address) => screen_address(tx, scope, &session, &address),
+            None => Ok(Screened::Clear),
+        },
         _ => Ok(Screened::Clear),
     })
     .await

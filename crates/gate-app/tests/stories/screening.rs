@@ -139,6 +139,38 @@ both_engines! {
         assert!(matches!(step, JourneyStep::Payment { .. }), "{step:?}");
     }
 
+    async fn no_payment_begins_to_an_address_that_a_partner_named_or_that_was_blocked_since(store) {
+        let world = screening(store).await;
+        let named = Address::parse(LISTED).unwrap();
+        let session = world.create_with(|terms| terms.wallet_address = Some(named)).await;
+        let (quote, tenant) = (world.quote(&session).await, world.tenant());
+        choose::accept_quote(&world.app, &tenant, &session, quote.clone()).await.unwrap();
+        let pays = async || world.pay(&session, &quote, "succeeds").await;
+        let refused = pays().await.unwrap_err();
+        assert!(matches!(refused, JourneyError::AddressHeld), "{refused}");
+        assert_eq!(world.session(&session).await.transaction, None, "nothing is charged");
+        let id = waiting(&world).await;
+        for actor in ["ada", "bob"] {
+            decide(&world, &id, Verdict::Release, actor).await.unwrap();
+        }
+        decide(&world, &id, Verdict::Block, "ada").await.unwrap();
+        assert!(matches!(pays().await.unwrap_err(), JourneyError::AddressHeld));
+
+        let session = at_the_wallet(&world).await;
+        assert!(is_held(&world, &session).await);
+        let id = waiting(&world).await;
+        for actor in ["ada", "bob"] {
+            decide(&world, &id, Verdict::Release, actor).await.unwrap();
+        }
+        assert!(!is_held(&world, &session).await);
+        let quote = world.session(&session).await.choice().unwrap().quote.clone().unwrap();
+        let pays = async || world.pay(&session, &quote, "succeeds").await;
+        pays().await.unwrap();
+        decide(&world, &id, Verdict::Block, "ada").await.unwrap();
+        pays().await.expect("a payment that is under way goes on");
+        world.sound().await;
+    }
+
     async fn what_was_released_can_still_be_blocked(store) {
         let world = screening(store).await;
         let session = at_the_wallet(&world).await;
