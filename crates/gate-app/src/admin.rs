@@ -14,6 +14,7 @@ pub mod partners;
 pub mod prices;
 pub mod refunds;
 pub mod reviews;
+pub mod screening;
 
 use gate_domain::ids::{Mode, PartnerId, Tenant};
 use gate_store::{StoreError, Tx};
@@ -40,6 +41,8 @@ pub enum Command {
     Ledger(ledger::Command),
     /// What a person has to look into.
     Reviews(reviews::Command),
+    /// What is held because of a list of sanctions.
+    Screening(screening::Command),
     /// Completed payments that go back.
     Refunds(refunds::Command),
     /// Tokens that came in for sales.
@@ -95,6 +98,7 @@ pub async fn run(app: &App, command: Command) -> Result<Value, AdminError> {
         Command::Endpoints(command) => endpoints::run(app, command).await,
         Command::Ledger(command) => ledger::run(app, command).await,
         Command::Reviews(command) => reviews::run(app, command).await,
+        Command::Screening(command) => screening::run(app, command).await,
         Command::Refunds(command) => refunds::run(app, command).await,
         Command::Deposits(command) => deposits::run(app, command).await,
     }
@@ -116,6 +120,15 @@ where
     T: Serialize + Send + 'static,
 {
     app.store().read(question).await.map(|answer| to_value(&answer))
+}
+
+/// What an error says, as a sentence.
+fn sentence(error: &impl std::error::Error) -> String {
+    let mut message = error.to_string();
+    if let Some(first) = message.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{message}.")
 }
 
 fn to_value<T: Serialize>(answer: &T) -> Value {

@@ -16,6 +16,7 @@ use crate::egress::{Egress, EgressProxy, Reach};
 use crate::ids::Ids;
 use crate::known_keys::KnownKeys;
 use crate::metrics::Metrics;
+use crate::screening::SanctionsList;
 use crate::vault::Vault;
 use crate::workers::Pulses;
 use crate::workers::lanes::DeliveryLimits;
@@ -40,6 +41,8 @@ pub struct AppConfig {
     pub retention_ms: Option<i64>,
     /// The proxy that webhooks leave by, if they do not leave by themselves.
     pub egress_proxy: Option<EgressProxy>,
+    /// Who and what is held; without it nothing is screened.
+    pub sanctions: Option<SanctionsList>,
 }
 
 impl AppConfig {
@@ -53,6 +56,7 @@ impl AppConfig {
             deliveries: DeliveryLimits::default(),
             retention_ms: None,
             egress_proxy: None,
+            sanctions: None,
         }
     }
 
@@ -104,6 +108,7 @@ pub struct Scope<'a> {
     /// Secrets to derive from.
     pub vault: &'a Vault,
     capabilities: &'a Capabilities,
+    sanctions: Option<&'a SanctionsList>,
     ids: Ids,
     causes: Causes,
 }
@@ -133,6 +138,11 @@ impl Scope<'_> {
     /// Everything that exists, whether it is on offer or not.
     pub fn catalogue(&self) -> &Catalogue {
         self.capabilities.catalogue()
+    }
+
+    /// Who and what is held, if anything is screened.
+    pub(crate) fn sanctions(&self) -> Option<&SanctionsList> {
+        self.sanctions
     }
 
     pub(crate) fn ids(&self) -> Ids {
@@ -296,6 +306,7 @@ impl App {
                 now: inner.clock.now(),
                 vault: &inner.vault,
                 capabilities: &inner.capabilities,
+                sanctions: inner.config.sanctions.as_ref(),
                 ids: inner.ids,
                 causes: Causes::default(),
             };

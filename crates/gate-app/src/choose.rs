@@ -19,6 +19,7 @@ use crate::app::{App, Scope};
 use crate::deposits::{accept_new_price, is_asked, put_new_price};
 use crate::journey::{JourneyError, act, act_on_offer};
 use crate::quotes::page_quote;
+use crate::screening::{Screened, screen_given};
 
 /// A price that is younger than this is not made again: 3 s.
 const QUOTE_FRESH_MS: i64 = 3_000;
@@ -144,6 +145,9 @@ pub async fn give_address(
     session: &SessionId,
     address: Address,
 ) -> Result<Journey, JourneyError> {
+    if screen_given(app, tenant, session, address.as_str()).await? == Screened::Held {
+        return Err(JourneyError::AddressHeld);
+    }
     let event = Event::AddressGiven(address);
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
         give(tx, scope, session, choices, &event)

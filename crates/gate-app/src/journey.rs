@@ -39,6 +39,9 @@ pub enum JourneyError {
     /// The price no longer holds.
     #[error("the quote has lapsed")]
     QuoteExpired,
+    /// Nothing is sent to this address. Why is not for the user.
+    #[error("this address cannot be used here")]
+    AddressHeld,
     /// The card was not taken.
     #[error(transparent)]
     Card(#[from] CardProblem),
@@ -249,7 +252,7 @@ where
 }
 
 /// Whether nothing is written down yet that may move money.
-fn before_payment(session: &Session) -> bool {
+pub(crate) fn before_payment(session: &Session) -> bool {
     match session.state {
         State::Open { stage: Stage::AwaitingPayment | Stage::AwaitingDeposit, .. } => false,
         State::Open { .. } => true,

@@ -39,6 +39,7 @@ pub mod readiness;
 pub mod refunds;
 pub mod replays;
 pub mod reviews;
+pub mod screening;
 pub mod test_helpers;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use gate_domain::delivery::DeliveryStatus;
 use gate_domain::ids::EndpointId;
-use gate_store::{AttemptOutcome, ClaimedDelivery, StoreError};
+use gate_store::{AttemptOutcome, ClaimedDelivery, StoreError, Tx};
 
 use crate::app::App;
 use crate::readiness::{find_unready, oldest_due};
+use crate::screening::SanctionsList;
 use crate::workers::lanes::lock;
 
 /// Endpoints that are counted each for itself; the others are counted together.
@@ -211,9 +212,27 @@ pub async fn render(app: &App) -> Result<String, StoreError> {
     head(&mut out, name, "gauge", "Transactions that wait for their turn.");
     let _ = writeln!(out, "{name}{{kind=\"write\"}} {}", stats.writes_waiting);
     let _ = writeln!(out, "{name}{{kind=\"read\"}} {}", stats.reads_waiting);
+    write_screening(app, &mut out).await?;
     app.metrics().write_endpoints(&mut out);
     app.metrics().write_requests(&mut out);
     Ok(out)
+}
+
+/// How the list of sanctions is, and what waits because of it.
+async fn write_screening(app: &App, out: &mut String) -> Result<(), StoreError> {
+    let list = app.config().sanctions.as_ref().map(SanctionsList::current);
+    let entries = list.as_ref().map_or(0, |list| list.list.entries());
+    let name = "gate_sanctions_list_entries";
+    single(out, name, "gauge", "Entries of the list; without one nothing is screened.", entries);
+    if let Some(list) = list {
+        let age_ms = (app.now().0 - list.dated.0).max(0).unsigned_abs();
+        let help = "How long ago the list's main file was changed.";
+        single(out, "gate_sanctions_list_age_seconds", "gauge", help, seconds(age_ms));
+    }
+    let waiting = app.store().read(Tx::count_waiting_screenings).await?;
+    let help = "What is held until people decide.";
+    single(out, "gate_screenings_waiting", "gauge", help, waiting);
+    Ok(())
 }
 
 #[cfg(test)]

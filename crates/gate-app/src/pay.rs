@@ -13,6 +13,7 @@ use crate::advance::{advance_session_with, advance_transaction, begin_transactio
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act, act_on_offer};
 use crate::quotes::{announce_consumed, redeem_on_page};
+use crate::screening::{Screened, screen_chosen};
 
 /// How long the second step may take, from the charge on: 10 min.
 const CHALLENGE_MS: i64 = 10 * 60_000;
@@ -37,6 +38,9 @@ pub async fn pay(
 ) -> Result<Journey, JourneyError> {
     let rails = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?;
     let card = rails.cards.tokenise(card.number, card.expiry, card.cvc, app.now())?;
+    if screen_chosen(app, tenant, session).await? == Screened::Held {
+        return Err(JourneyError::AddressHeld);
+    }
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
         if payment_under_way(&session) {
             return Ok(());

@@ -24,6 +24,7 @@ use crate::capabilities::{self, Scoped};
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::provision::{Provision, provision};
+use crate::screening::SanctionsList;
 use crate::vault::{Vault, mint_api_key};
 use crate::workers::lanes::DeliveryLimits;
 
@@ -73,6 +74,12 @@ impl World {
     /// A gateway over an empty store that keeps events so long.
     pub async fn keeping_events(store: &Store, retention_ms: Option<i64>) -> Self {
         let config = AppConfig { retention_ms, ..AppConfig::sandbox(BASE_URL) };
+        Self::with(store, Rails::simulated(), config).await
+    }
+
+    /// A gateway over an empty store that screens against a list.
+    pub async fn screening(store: &Store, list: SanctionsList) -> Self {
+        let config = AppConfig { sanctions: Some(list), ..AppConfig::sandbox(BASE_URL) };
         Self::with(store, Rails::simulated(), config).await
     }
 

@@ -49,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) capabilities: Option<PathBuf>,
     /// Where prices come from; none: the simulator's market.
     pub(crate) prices: Option<PathBuf>,
+    /// Who and what is held; none: nothing is screened.
+    pub(crate) sanctions_list: Option<PathBuf>,
     database: Option<String>,
     master_key: MasterKey,
 }
@@ -142,6 +144,7 @@ impl Config {
             ready_file: values.path("ready_file"),
             capabilities: values.path("capabilities"),
             prices: values.path("prices"),
+            sanctions_list: values.path("sanctions_list"),
             database,
             master_key: match (master_key, master_key_file) {
                 (Some(key), _) => MasterKey::Given(key),

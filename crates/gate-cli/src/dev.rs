@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 use crate::config::database_text;
 use crate::dev_files::{Credentials, DataDir, READY_FILE, ReadyFile};
-use crate::open::{rails, see_that_the_key_fits};
+use crate::open::{rails, sanctions, see_that_the_key_fits};
 use crate::server::{admin_socket, bind, rate_limit, run_gateway, stop_asked};
 
 /// How the shop is called on the hosted page.
@@ -62,6 +62,9 @@ pub(crate) struct DevArgs {
     /// Where prices come from, instead of the simulator's market.
     #[arg(long, env = "GATE_PRICES", value_name = "FILE")]
     prices: Option<PathBuf>,
+    /// Screen addresses against this list of sanctions.
+    #[arg(long, env = "GATE_SANCTIONS_LIST", value_name = "FOLDER or FILE")]
+    sanctions_list: Option<PathBuf>,
     /// Requests a second that each secret key may make, and a fifth of it for each address without
     /// one; twice as many at once. `off` is without limits.
     #[arg(long, default_value = "100", value_parser = rate_limit, overrides_with = "rate_limit")]
@@ -109,6 +112,7 @@ async fn start(args: DevArgs) -> Result<()> {
         let catalogue = read_file(path).context("the capabilities cannot be used")?;
         config.catalogue = Arc::new(catalogue);
     }
+    config.sanctions = sanctions(args.sanctions_list.as_deref())?;
     let rails = rails(args.prices.as_deref(), None)?;
     let app = App::new(store, Clock::system(), vault, rails, config);
     see_that_the_key_fits(&app, &data_dir.path("master.key")).await?;

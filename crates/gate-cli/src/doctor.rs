@@ -5,51 +5,107 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use gate_app::Clock;
 use gate_app::doctor::{Report, examine};
-use gate_store::{Schema, Store, StoreOptions};
+use gate_app::screening::SanctionsList;
+use gate_store::{Place, Schema, Store};
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::open::sanctions;
+use crate::settings::Given;
+
+const DAY_MS: i64 = 24 * 3_600_000;
 
 #[derive(Args)]
 pub(crate) struct DoctorArgs {
-    /// The data directory of the gateway.
-    #[arg(long, default_value = ".gate")]
-    data_dir: PathBuf,
+    /// The configuration file of the gateway.
+    #[arg(long, env = "GATE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data directory of the gateway. [default: .gate]
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<String>,
     /// Another database than the SQLite file in the data directory.
-    #[arg(long, env = "GATE_DATABASE")]
+    #[arg(long)]
     database: Option<String>,
+    /// The list of sanctions of the gateway.
+    #[arg(long, value_name = "FOLDER or FILE")]
+    sanctions_list: Option<String>,
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
 }
 
-pub(crate) fn run(args: &DoctorArgs) -> Result<()> {
-    let mut options = if let Some(url) = &args.database {
-        StoreOptions::from_url(url)?
-    } else {
-        let path = args.data_dir.join("gate.db");
-        if !path.exists() {
-            let folder = args.data_dir.display();
-            bail!("there is no database in {folder}. Name its folder with --data-dir.");
+/// What was found out, in the database and beside it.
+#[derive(Serialize)]
+struct Findings {
+    #[serde(flatten)]
+    report: Report,
+    /// The list of sanctions; none where nothing is screened.
+    sanctions_list: Option<ListFound>,
+}
+
+#[derive(Serialize)]
+struct ListFound {
+    path: PathBuf,
+    entries: usize,
+    /// How long ago its main file was changed.
+    age_days: i64,
+}
+
+impl ListFound {
+    fn new(list: &SanctionsList) -> Self {
+        let current = list.current();
+        let age_ms = (Clock::system().now().0 - current.dated.0).max(0);
+        Self {
+            path: list.path().into(),
+            entries: current.list.entries(),
+            age_days: age_ms / DAY_MS,
         }
-        StoreOptions::sqlite(path)
-    };
+    }
+}
+
+pub(crate) fn run(args: &DoctorArgs) -> Result<()> {
+    let given = [
+        ("data_dir", &args.data_dir),
+        ("database", &args.database),
+        ("sanctions_list", &args.sanctions_list),
+    ];
+    let given = given.into_iter().filter_map(|(key, value)| Some((key, value.clone()?)));
+    let given = Given(given.collect());
+    let config = Config::load(&given, args.config.as_deref(), &crate::variable)?;
+    let mut options = config.store_options()?;
+    if let Place::Sqlite { path } = &options.place
+        && !path.exists()
+    {
+        bail!("there is no database at {}. Name its folder with --data-dir.", path.display());
+    }
     // It examines; it does not bring a database up to date.
     options.schema = Schema::Require;
     let store = Store::open(options).context("cannot open the database")?;
-    let report = store.read_blocking(examine)?;
+    let mut report = store.read_blocking(examine)?;
     store.close_blocking();
+    let list = sanctions(config.sanctions_list.as_deref()).unwrap_or_else(|error| {
+        report.ok = false;
+        report.problems.push(format!("{error:#}"));
+        None
+    });
+    let sanctions_list = list.as_ref().map(ListFound::new);
+    let findings = Findings { report, sanctions_list };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        println!("{}", serde_json::to_string_pretty(&findings)?);
     } else {
-        print!("{}", in_words(&report));
+        print!("{}", in_words(&findings, config.sanctions_list.is_some()));
     }
     // Scripts look at the exit code.
-    if !report.ok {
-        bail!("{} problems found", report.problems.len());
+    if !findings.report.ok {
+        bail!("{} problems found", findings.report.problems.len());
     }
     Ok(())
 }
 
-fn in_words(report: &Report) -> String {
+fn in_words(findings: &Findings, screens: bool) -> String {
+    let report = &findings.report;
     let counts = |counts: &std::collections::BTreeMap<String, i64>| {
         let counts: Vec<_> =
             counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
@@ -72,6 +128,15 @@ fn in_words(report: &Report) -> String {
         let verdict = if check.ok { "ok" } else { "BROKEN" };
         let _ = writeln!(words, "{:<16} {verdict:<8} {} looked at", check.name, check.looked_at);
     }
+    let list = match &findings.sanctions_list {
+        Some(ListFound { path, entries, age_days }) => {
+            let days = if *age_days == 1 { "day" } else { "days" };
+            format!("{entries} entries, {age_days} {days} old, from {}", path.display())
+        }
+        None if screens => "it cannot be used".into(),
+        None => "there is none: nothing is screened".into(),
+    };
+    let _ = writeln!(words, "Sanctions list   {list}");
     for problem in &report.problems {
         let _ = writeln!(words, "Problem: {problem}");
     }

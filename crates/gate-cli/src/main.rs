@@ -21,6 +21,7 @@ mod partner;
 mod prices;
 mod refunds;
 mod reviews;
+mod screening;
 mod serve;
 mod server;
 mod settings;
@@ -63,6 +64,8 @@ enum Command {
     Ledger(ledger::LedgerArgs),
     /// List what a person has to look into, and say how it ended.
     Reviews(reviews::ReviewsArgs),
+    /// Ask the list of sanctions, and decide about what is held because of it.
+    Screening(screening::ScreeningArgs),
     /// Give completed payments back, and list what was given back.
     Refunds(refunds::RefundsArgs),
     /// Tokens that came in for sales, and what is held of them.
@@ -116,6 +119,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Capabilities(args) => capabilities::run(args),
         Command::Ledger(args) => ledger::run(args),
         Command::Reviews(args) => reviews::run(args),
+        Command::Screening(args) => screening::run(args),
         Command::Refunds(args) => refunds::run(args),
         Command::Deposits(args) => deposits::run(args),
         Command::Fees(args) => fees::run(args),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use gate_app::egress::EgressProxy;
 use gate_app::master_key::{MasterKeyError, check_master_key};
+use gate_app::screening::SanctionsList;
 use gate_app::{App, AppConfig, Clock, Vault};
 use gate_rails::Rails;
 use gate_store::{Store, StoreOptions};
@@ -42,6 +43,7 @@ pub(crate) async fn open_app(
         let catalogue = gate_app::capabilities::read_file(path);
         app_config.catalogue = Arc::new(catalogue.context("the capabilities cannot be used")?);
     }
+    app_config.sanctions = sanctions(config.sanctions_list.as_deref())?;
     let key_file = config.master_key_file();
     let fresh = key_file.clone().filter(|path| !path.exists());
     let vault = Vault::new(&config.master_key()?);
@@ -58,6 +60,12 @@ pub(crate) async fn open_app(
     }
     app.refresh_capabilities().await?;
     Ok(app)
+}
+
+/// The list of sanctions, if one is named.
+pub(crate) fn sanctions(path: Option<&Path>) -> Result<Option<SanctionsList>> {
+    let list = path.map(SanctionsList::open).transpose();
+    list.context("the list of sanctions cannot be used")
 }
 
 /// The simulator, with prices from wherever a file says.

@@ -163,6 +163,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         places: Places::All,
     },
     Setting {
+        key: "sanctions_list",
+        value: "FOLDER or FILE",
+        default: "none, so nothing is screened",
+        help: "A list of sanctions in the layout of OFAC's SDN files, which addresses are screened against: a folder with SDN.CSV, ALT.CSV and SDN_COMMENTS.CSV, or a file like the first. It is read again when it changes; docs/SCREENING.md says what follows from a hit.",
+        example: "\"/var/lib/gate/sanctions\"",
+        places: Places::All,
+    },
+    Setting {
         key: "ready_file",
         value: "FILE",
         default: "none",

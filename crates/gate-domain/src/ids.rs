@@ -161,6 +161,7 @@ id!(/** Part of a completed payment that goes back, or all of it. */ RefundId, "
 id!(/** Tokens that came in for a sale. */ DepositId, "dp");
 id!(/** One call for everything to be delivered again. */ ReplayId, "rp");
 id!(/** A command to a rail, and the key that the rail dedupes on. */ CommandId, "cmd");
+id!(/** A name or an address that is held because of a list of sanctions. */ ScreeningId, "scr");
 id!(/** A set of ledger entries that sum to zero. */ PostingId, "post");
 
 /// A partner: the company that integrates. It has no mode; it lives in both worlds.

@@ -30,6 +30,7 @@ pub mod rail_payment;
 pub mod reason;
 pub mod refund;
 pub mod replay;
+pub mod screening;
 pub mod session;
 pub mod signed_quote;
 pub mod time;

@@ -729,6 +729,11 @@ impl From<JourneyError> for ApiError {
             JourneyError::Unavailable(refusal) => Self::Refused(refusal),
             JourneyError::NoPrice(why) => Self::NoPrice(why),
             JourneyError::QuoteExpired => Self::QuoteExpired,
+            JourneyError::AddressHeld => Self::field(
+                "/address",
+                "invalid_wallet_address",
+                "This address cannot be used here. Use another address.",
+            ),
             JourneyError::Card(problem) => Self::Card(problem),
             JourneyError::NotEnabled => Self::NotEnabled,
             JourneyError::Store(error) => error.into(),

@@ -72,6 +72,7 @@ mod read;
 mod refunds;
 mod replays;
 mod retention;
+mod screenings;
 mod sessions;
 mod time_shifts;
 mod transactions;
@@ -95,6 +96,7 @@ pub use locked::Locked;
 pub use operator_actions::OperatorAction;
 pub use partners::PartnerRow;
 pub use replays::{NewReplay, ReplayRow, ReplayedEvent};
+pub use screenings::{NewScreening, ScreeningRow};
 
 pub use error::StoreError;
 pub use migrate::{Afterwards, Migration};
@@ -137,6 +139,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         refunds::STATEMENTS,
         replays::STATEMENTS,
         retention::STATEMENTS,
+        screenings::STATEMENTS,
         sessions::STATEMENTS,
         time_shifts::STATEMENTS,
         transactions::STATEMENTS,

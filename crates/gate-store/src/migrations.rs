@@ -33,4 +33,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0009_retention.sql",
     "0010_ledger.sql" then chain::begin_chains,
     "0011_deposits.sql",
+    "0012_screening.sql",
 ];

@@ -11715,7 +11715,7 @@ export interface operations {
                     "application/json": components["schemas"]["Journey"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_id_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`, `card_number_invalid`, `card_expiry_invalid`, `card_cvc_invalid`, `test_card_required`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `quote_id_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`, `card_number_invalid`, `card_expiry_invalid`, `card_cvc_invalid`, `test_card_required`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -2,7 +2,7 @@
 
 use gate_domain::ids::{RefundId, Tenant, TransactionId};
 use gate_domain::transaction::{Resolution, Transaction};
-use gate_store::{TransactionFilter, Tx};
+use gate_store::{StoreError, TransactionFilter, Tx};
 use gate_wire::instant::to_rfc3339;
 use gate_wire::refund::RefundBody;
 use gate_wire::transaction::TransactionBody;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ledger::{Entry, Only, lines};
-use super::{AdminError, Whose, read, write};
+use super::{AdminError, Whose, read, sentence, write};
 use crate::advance::find_agreed_quote;
 use crate::app::App;
 use crate::refunds::quote_of;
@@ -179,24 +179,33 @@ fn show(tx: &mut Tx, tenant: &Tenant, subject: &Subject) -> Result<ShownReview, 
         tx.find_transaction(tenant, &transaction_id)?.ok_or(ReviewError::NotFound)?;
     let quote = find_agreed_quote(tx, &transaction)?;
     let postings = tx.list_postings_of(tenant, &transaction.id)?;
-    let actions = tx.list_operator_actions(tenant, subject.as_str())?.into_iter();
     Ok(ShownReview {
         transaction: TransactionBody::new(&transaction, &quote),
         refund: refund.map(|refund| RefundBody::new(&refund, &quote)),
         entries: postings.iter().flat_map(|row| lines(row, &Only::ALL)).collect(),
-        actions: actions
-            .map(|action| Action {
-                at: to_rfc3339(action.created_at),
-                actor: action.actor,
-                action: action.action,
-                outcome: action.outcome,
-                reason: action.reason,
-            })
-            .collect(),
+        actions: list_actions(tx, tenant, subject.as_str())?,
     })
 }
 
-fn decision(reason: String, actor: String) -> Result<Decision, AdminError> {
+/// What operators did about something, in order.
+pub(super) fn list_actions(
+    tx: &mut Tx,
+    tenant: &Tenant,
+    subject: &str,
+) -> Result<Vec<Action>, StoreError> {
+    let actions = tx.list_operator_actions(tenant, subject)?.into_iter();
+    let told = actions.map(|action| Action {
+        at: to_rfc3339(action.created_at),
+        actor: action.actor,
+        action: action.action,
+        outcome: action.outcome,
+        reason: action.reason,
+    });
+    Ok(told.collect())
+}
+
+/// Who decides, and why; both have to be said.
+pub(super) fn decision(reason: String, actor: String) -> Result<Decision, AdminError> {
     let fits = |text: &str| {
         (1..=REASON_CHARS_MAX).contains(&text.trim().chars().count())
             && !text.chars().any(char::is_control)
@@ -270,10 +279,6 @@ impl From<ReviewError> for AdminError {
             }
             ReviewError::Store(error) => return error.into(),
         };
-        let mut message = error.to_string();
-        if let Some(first) = message.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        Self::new(code, format!("{message}."))
+        Self::new(code, sentence(&error))
     }
 }

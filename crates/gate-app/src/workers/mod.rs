@@ -12,6 +12,7 @@ mod prices;
 mod pulse;
 pub mod replays;
 pub mod retention;
+mod sanctions;
 pub mod sender;
 mod statistics;
 pub mod sweep;
@@ -56,6 +57,9 @@ impl Workers {
         tasks.spawn(replays::run(app.clone(), stopped.clone()));
         tasks.spawn(retention::run(app.clone(), stopped.clone()));
         tasks.spawn(statistics::run(app.clone(), stopped.clone()));
+        if let Some(list) = &app.config().sanctions {
+            tasks.spawn(sanctions::run(app.clone(), list.clone(), stopped.clone()));
+        }
         tasks.spawn(sweep::run(app.clone(), stopped));
         Self { tasks, stop }
     }

@@ -33,6 +33,7 @@ mod replays;
 mod retention;
 mod reviews;
 mod schedule;
+mod screening;
 mod sells;
 mod swaps;
 mod time;

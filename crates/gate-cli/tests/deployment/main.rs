@@ -5,6 +5,7 @@
 mod admin;
 mod capabilities;
 mod keys;
+mod screening;
 mod serve;
 
 use std::fs;

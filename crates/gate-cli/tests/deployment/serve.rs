@@ -59,7 +59,9 @@ fn a_capabilities_file_that_is_wrong_is_told() {
 
 #[test]
 fn help_has_examples() {
-    for words in [&["serve"][..], &["keys"], &["partner"], &["origins"], &["endpoints"]] {
+    for words in
+        [&["serve"][..], &["keys"], &["partner"], &["origins"], &["endpoints"], &["screening"]]
+    {
         let said = Deployment::new().says(&[words, &["--help"]].concat());
         assert!(said.contains("Examples:\n  gate "), "{words:?}: {said}");
     }

@@ -199,6 +199,7 @@ fn own(operation: &str) -> Vec<&'static str> {
                 "card_cvc_invalid",
                 "card_expiry_invalid",
                 "card_number_invalid",
+                "invalid_wallet_address",
                 "quote_consumed",
                 "quote_expired",
                 "quote_id_invalid",

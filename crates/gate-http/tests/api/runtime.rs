@@ -1,7 +1,10 @@
 //! The runtime of the hosted pages.
 
+use std::path::Path;
+
 use gate_app::bootstrap::Bootstrap;
-use gate_app::testing::{ADDRESS, SHOP};
+use gate_app::screening::SanctionsList;
+use gate_app::testing::{ADDRESS, SHOP, World};
 use gate_store::both_engines;
 use gate_store::testing::{TestStore, block_on};
 use serde_json::{Value, json};
@@ -228,6 +231,32 @@ fn fields_of_each_action() {
           "type": "invalid_request"
         }
         "#);
+    });
+}
+
+#[test]
+fn an_address_that_is_held_is_refused_and_the_answer_does_not_say_why() {
+    let store = TestStore::sqlite();
+    block_on(async {
+        let list = concat!(env!("CARGO_MANIFEST_DIR"), "/../gate-app/tests/stories/sanctions");
+        let list = SanctionsList::open(Path::new(list)).unwrap();
+        let api = Api::of(World::screening(&store, list).await);
+        let (_, token) = api.visit().await;
+        let asset = json!({ "target_token": "USDC", "target_network": "base" });
+        let quoted = act(&api, &token, "quote", &asset).await.value();
+        act(&api, &token, "quote/accept", &json!({ "quote_id": quoted["step"]["quote"]["id"] }))
+            .await;
+        let listed = json!({ "address": "0x5a11ed5a11ed5a11ed5a11ed5a11ed5a11ed5a11" });
+        let refused = act(&api, &token, "wallet", &listed).await;
+        assert_eq!(refused.line(), "400 invalid_wallet_address /address invalid_wallet_address");
+        let said = refused.value();
+        assert_eq!(said["message"], "This address cannot be used here. Use another address.");
+        let said = said.to_string().to_lowercase();
+        for word in ["sanction", "list", "screen", "held", "scr_", "1001"] {
+            assert!(!said.contains(word), "{word}: {said}");
+        }
+        let next = act(&api, &token, "wallet", &json!({ "address": ADDRESS })).await.value();
+        assert_eq!(next["step"]["kind"], "payment");
     });
 }
 

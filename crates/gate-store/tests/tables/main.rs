@@ -16,6 +16,7 @@ mod keys;
 mod ledger;
 mod locked;
 mod quotes;
+mod screenings;
 mod sessions;
 mod time_shifts;
 

@@ -1,0 +1,158 @@
+//! Screening against a list of sanctions: who or what stands on it is held until people decide, and
+//! two of them have to agree to let it go. Users are never told why. Without a list nothing is
+//! screened, and nothing of this asks the store.
+
+mod decide;
+mod file;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use gate_domain::ids::{ScreeningId, SessionId, Tenant};
+use gate_domain::screening::{Hit, State, Subject};
+use gate_domain::session::Session;
+use gate_store::{Locked, NewScreening, ScreeningRow, StoreError, Tx};
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use crate::app::{App, Scope};
+use crate::journey::before_payment;
+use crate::vault::Vault;
+
+pub use decide::{ScreeningError, Verdict, decide};
+pub use file::ListError;
+pub use list::{InUse, SanctionsList};
+
+/// What came of screening something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screened {
+    /// It is on no list, or two people let it go.
+    Clear,
+    /// It waits for people, or they blocked it.
+    Held,
+}
+
+/// What was held, and because of what. It rests sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What was screened.
+    pub subject: Subject,
+    /// Whom it may be.
+    pub hits: Vec<Hit>,
+}
+
+/// Screen the address that a user gives.
+pub async fn screen_given(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    address: &str,
+) -> Result<Screened, StoreError> {
+    let address = address.to_owned();
+    screen_in(app, tenant, session, move |_| Some(address.clone())).await
+}
+
+/// Screen the address that a payment would go to: a partner may have named it, and the list may have
+/// changed since a user did.
+pub async fn screen_chosen(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+) -> Result<Screened, StoreError> {
+    screen_in(app, tenant, session, |session| {
+        let address = session.choice().and_then(|choice| choice.address.as_ref());
+        address.map(|address| address.as_str().to_owned())
+    })
+    .await
+}
+
+/// Screen an address of a session, in a transaction of its own: what is held stays written down
+/// although the user is refused. Where a payment has begun, the session answers by itself.
+async fn screen_in(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    address: impl Fn(&Session) -> Option<String> + Send + 'static,
+) -> Result<Screened, StoreError> {
+    if app.config().sanctions.is_none() {
+        return Ok(Screened::Clear);
+    }
+    let (tenant, id) = (tenant.clone(), session.clone());
+    app.write(move |tx, scope| match tx.lock_session(&tenant, &id)? {
+        Some(session) if before_payment(&session) => match address(&session) {
+            Some(address) => screen_address(tx, scope, &session, &address),
+            None => Ok(Screened::Clear),
+        },
+        _ => Ok(Screened::Clear),
+    })
+    .await
+}
+
+/// Screen an address that belongs to a session. What is held is written down by this transaction, so
+/// it has to commit: refuse the user after it, not inside of it.
+pub fn screen_address(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Locked<Session>,
+    address: &str,
+) -> Result<Screened, StoreError> {
+    let Some(list) = scope.sanctions() else { return Ok(Screened::Clear) };
+    let subject = Subject::address(address);
+    let hits = list.current().list.find(&subject);
+    hold(tx, scope, session, subject, hits)
+}
+
+/// Hold what has hits, unless people have decided about it in this session. For a name, find the
+/// hits before the transaction begins: it takes a while.
+pub fn hold(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Locked<Session>,
+    subject: Subject,
+    hits: Vec<Hit>,
+) -> Result<Screened, StoreError> {
+    let tenant = &session.tenant;
+    let field = format!("screening/{}", subject.kind.as_str());
+    let subject_hash = scope.vault.look_up_hash(tenant, &field, &subject.normal());
+    let known = tx.find_screening_of(tenant, &session.id, subject.kind, &subject_hash)?;
+    if let Some(known) = known {
+        return Ok(match known.state {
+            State::Released { .. } => Screened::Clear,
+            State::Waiting { .. } | State::Blocked { .. } => Screened::Held,
+        });
+    }
+    if hits.is_empty() {
+        return Ok(Screened::Clear);
+    }
+    let id = ScreeningId::new(tenant.mode, scope.seed());
+    let kind = subject.kind;
+    let finding = Finding { subject, hits };
+    let finding = serde_json::to_string(&finding).expect("it has string keys");
+    let new = NewScreening {
+        tenant: tenant.clone(),
+        session_id: session.id.clone(),
+        kind,
+        subject_hash,
+        finding_sealed: scope.vault.seal(id.as_str(), &finding, scope.ids()),
+        id,
+    };
+    tx.insert_screening(&new, scope.now)?;
+    warn!(
+        screening.id = %new.id,
+        session.id = %session.id,
+        "{} of {} is held: `gate screening show {}` says why",
+        kind.as_str(),
+        session.id,
+        new.id
+    );
+    Ok(Screened::Held)
+}
+
+/// What a row holds.
+pub(crate) fn open_finding(vault: &Vault, row: &ScreeningRow) -> Result<Finding, StoreError> {
+    let corrupt =
+        |why: String| StoreError::Corrupt { table: "screenings", id: row.id.to_string(), why };
+    let finding = vault.open(row.id.as_str(), &row.finding_sealed);
+    let finding = finding.map_err(|error| corrupt(error.to_string()))?;
+    serde_json::from_str(&finding).map_err(|error| corrupt(error.to_string()))
+}
