@@ -162,6 +162,9 @@ pub async fn give_refund_address(
     session: &SessionId,
     address: Address,
 ) -> Result<Journey, JourneyError> {
+    if screen_given(app, tenant, session, address.as_str()).await? == Screened::Held {
+        return Err(JourneyError::AddressHeld);
+    }
     let event = Event::BackToGiven(address);
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
         if choices.from.is_empty() {

@@ -52,7 +52,12 @@ export class Client {
   }
 
   journey = () => this.#ask('GET', 'journey');
-  quote = (target: Target) => this.#ask('POST', 'quote', target);
+  quote = (target: Target, from: Target | null = null) =>
+    this.#ask('POST', 'quote', {
+      ...target,
+      ...(from ? { from_token: from.target_token, from_network: from.target_network } : {}),
+    });
+  refundAddress = (address: string) => this.#ask('POST', 'refund_address', { address });
   acceptQuote = (quote_id: string) => this.#ask('POST', 'quote/accept', { quote_id });
   declineQuote = () => this.#ask('POST', 'quote/decline', {});
   flow = (flow: Flow) => this.#ask('POST', 'flow', { flow });
@@ -61,7 +66,8 @@ export class Client {
   simulateDeposit = (amount?: string) =>
     this.#ask('POST', 'simulated_deposit', amount === undefined ? {} : { amount });
   wallet = (address: string) => this.#ask('POST', 'wallet', { address });
-  back = (to: 'amount' | 'wallet' | 'account') => this.#ask('POST', 'back', { to });
+  back = (to: 'amount' | 'wallet' | 'account' | 'refund_address') =>
+    this.#ask('POST', 'back', { to });
   pay = (quote_id: string, card: Card) => this.#ask('POST', 'pay', { quote_id, card });
   challenge = (code: string) => this.#ask('POST', 'challenge', { code });
   identity = (outcome: 'approved' | 'rejected') => this.#ask('POST', 'identity', { outcome });

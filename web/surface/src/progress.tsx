@@ -1,8 +1,11 @@
-import type { Step } from './api';
-import { sells } from './parts/trade';
+import type { Flow, Step } from './api';
+import { flowOf } from './parts/trade';
 
-const PURCHASE = ['Price', 'Wallet', 'Payment'] as const;
-const SALE = ['Price', 'Account', 'Wallet', 'Send'] as const;
+const PARTS: Record<Flow, readonly string[]> = {
+  on_ramp: ['Price', 'Wallet', 'Payment'],
+  off_ramp: ['Price', 'Account', 'Wallet', 'Send'],
+  swap: ['Price', 'Wallet', 'Send'],
+};
 const PLACES: Partial<Record<Step['kind'], readonly [purchase: number, sale: number]>> = {
   amount: [0, 0],
   account: [0, 1],
@@ -13,13 +16,13 @@ const PLACES: Partial<Record<Step['kind'], readonly [purchase: number, sale: num
   deposit: [2, 3],
 };
 
-/** Where the user stands on the way to paying or sending. Afterwards the steps speak for themselves. */
+/** Where the user stands on the way to paying or sending; a swap has the places of a purchase. Afterwards the steps speak for themselves. */
 export function Progress({ step }: { step: Step }) {
   const places = PLACES[step.kind];
   if (places === undefined) return null;
-  const sale = sells(step);
-  const parts = sale ? SALE : PURCHASE;
-  const at = places[sale ? 1 : 0];
+  const flow = flowOf(step);
+  const parts = PARTS[flow];
+  const at = places[flow === 'off_ramp' ? 1 : 0];
   return (
     <ol class="progress" aria-label="Progress">
       {parts.map((part, index) => (

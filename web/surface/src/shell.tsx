@@ -1,16 +1,16 @@
 // Everything around a step: who sells, what is bought, and the ways out.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Journey, Step } from './api';
+import type { Flow, Journey, Quote, Step } from './api';
 import { usePage } from './context';
-import { formatCrypto, formatFiat } from './money';
+import { formatFiat } from './money';
 import { Button, LinkButton } from './parts/button';
 import { CloseIcon, Mark } from './parts/icons';
 import { Logo } from './parts/logo';
 import { Notice } from './parts/notice';
 import { ProblemNotice } from './parts/problem';
 import { QuoteLines } from './parts/quote-lines';
-import { quoteOf, sells } from './parts/trade';
+import { flowOf, given, gotten, quoteOf } from './parts/trade';
 import { Progress } from './progress';
 
 interface ShellProps {
@@ -49,11 +49,7 @@ export function Shell({ journey, reachable, onClose, children }: ShellProps) {
         <Progress step={step} />
         {children}
         {canCancel(step) && (
-          <Cancel
-            key={step.kind}
-            what={sells(step) ? 'sale' : 'purchase'}
-            returns={place === 'checkout'}
-          />
+          <Cancel key={step.kind} what={NOUNS[flowOf(step)]} returns={place === 'checkout'} />
         )}
       </main>
       <footer class="foot">
@@ -73,13 +69,11 @@ function Order({ journey }: { journey: Journey }) {
     <aside class="order" aria-label="Your order">
       <p class="order-label">{orderLabel(step)}</p>
       <p class="order-amount">
-        {quote
-          ? formatFiat(quote.fiat_amount, quote.currency)
-          : formatFiat(session.amount, session.currency)}
+        {quote ? orderAmount(quote) : formatFiat(session.amount, session.currency)}
       </p>
       {quote && (
         <>
-          <p class="order-get">for {formatCrypto(quote.crypto_amount, quote.target_token)}</p>
+          <p class="order-get">for {orderGet(quote)}</p>
           <QuoteLines quote={quote} />
         </>
       )}
@@ -87,8 +81,16 @@ function Order({ journey }: { journey: Journey }) {
   );
 }
 
+const NOUNS: Record<Flow, string> = { on_ramp: 'purchase', off_ramp: 'sale', swap: 'swap' };
+
+/** The order's amount is in money where there is any. */
+const orderAmount = (quote: Quote) => (quote.side === 'off_ramp' ? gotten(quote) : given(quote));
+const orderGet = (quote: Quote) => (quote.side === 'off_ramp' ? given(quote) : gotten(quote));
+
 function orderLabel(step: Step): string {
-  if (sells(step)) {
+  const flow = flowOf(step);
+  if (flow === 'swap') return step.kind === 'done' ? 'You sent' : 'You send';
+  if (flow === 'off_ramp') {
     return step.kind === 'done' ? 'You were paid' : 'You are paid';
   }
   if (step.kind === 'done') return 'You paid';

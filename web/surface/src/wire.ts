@@ -1124,6 +1124,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/embed/refund_address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where the tokens that a swap is paid with would go back to. */
+        post: operations["giveRefundAddress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embed/deposit": {
         parameters: {
             query?: never;
@@ -1935,7 +1952,7 @@ export interface components {
         /** @description Change an earlier answer. */
         BackBody: {
             /**
-             * @description `amount`, `wallet` or `account`.
+             * @description `amount`, `wallet`, `account` or `refund_address`.
              * @example amount
              */
             to: string;
@@ -2699,6 +2716,9 @@ export interface components {
             options: components["schemas"]["AssetOption"][];
             /** @description What is chosen. */
             selected: components["schemas"]["AssetChoice"];
+            /** @description What a swap can be paid with; empty otherwise. */
+            from_options: components["schemas"]["AssetOption"][];
+            from_selected: components["schemas"]["AssetChoice"] | null;
             /** @description The partner fixed the asset: there is no choice. */
             pinned: boolean;
             quote: components["schemas"]["QuoteBody"] | null;
@@ -2722,6 +2742,8 @@ export interface components {
             address: string | null;
             /** @description How an address looks. */
             address_format: components["schemas"]["AddressFormat"];
+            /** @description It is for what would go back, and not for what is bought. */
+            refund: boolean;
             /** @description The partner fixed the address. */
             locked: boolean;
             /** @enum {string} */
@@ -2732,11 +2754,12 @@ export interface components {
             /** @description The network's name for people. */
             network_name: string;
             /** @description Where tokens would go back to. */
-            address: string;
-            /** @description The partner fixed that address. */
+            back_to: string;
+            /** @description Where the tokens of a swap go; none for a sale. */
+            address: string | null;
+            /** @description The partner fixed one of these addresses. */
             locked: boolean;
-            /** @description Where the money goes. */
-            account: components["schemas"]["AccountBody"];
+            account: components["schemas"]["AccountBody"] | null;
             /** @enum {string} */
             kind: "confirm";
         } | {
@@ -2754,8 +2777,7 @@ export interface components {
             lapsed: boolean;
             /** @description Where tokens would go back to. */
             back_to: string;
-            /** @description Where the money goes. */
-            account: components["schemas"]["AccountBody"];
+            account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
             /** @description The simulator can be told what to send; false in live mode. */
@@ -3509,10 +3531,16 @@ export interface components {
                 currency: string;
                 /** @description The method that the user pays by, or is paid out by. */
                 payment_method: string;
-                /** @description What the user pays in all; for a sale, what they receive. */
+                /** @description What the user pays in all; for a sale, what they receive; for a swap, what it is worth. */
                 fiat_amount: string;
                 /** @description What the user receives; for a sale, what they give. */
                 token_amount: string;
+                /** @description What a swap is paid with; none for a buy or a sale. */
+                source_token: string | null;
+                /** @description The network of what a swap is paid with. */
+                source_network: string | null;
+                /** @description How much of it the user gives. */
+                source_amount: string | null;
                 /** @description The price of one token without fees, eight decimals. */
                 exchange_rate: string;
                 /** @description All fees together, in the currency. */
@@ -3618,6 +3646,17 @@ export interface components {
          * @enum {string}
          */
         Notice: "quote_expired" | "asset_not_available";
+        /** @description The tokens that a swap is paid with. */
+        PaidInBody: {
+            /** @description How many. */
+            amount: string;
+            /** @description The symbol. */
+            token: string;
+            /** @description The network. */
+            network: string;
+            /** @description The price of one of them without fees. */
+            exchange_rate: string;
+        };
         /** @description Pay. */
         PayBody: {
             /**
@@ -3695,6 +3734,7 @@ export interface components {
             target_token: string;
             /** @description The network. */
             target_network: string;
+            paid_in: components["schemas"]["PaidInBody"] | null;
             /** @description The price of one token without fees. */
             exchange_rate: string;
             /** @description Every fee. */
@@ -3762,6 +3802,16 @@ export interface components {
              * @example base
              */
             target_network: string;
+            /**
+             * @description For a swap, the symbol of what it is paid with; the first on offer where nothing is said.
+             * @example ETH
+             */
+            from_token?: string | null;
+            /**
+             * @description The network of that. The two come together.
+             * @example base
+             */
+            from_network?: string | null;
         };
         /** @description Where a price came from. */
         QuoteSourceBody: {
@@ -4202,10 +4252,16 @@ export interface components {
             currency: string;
             /** @description The method that the user pays by, or is paid out by. */
             payment_method: string;
-            /** @description What the user pays in all; for a sale, what they receive. */
+            /** @description What the user pays in all; for a sale, what they receive; for a swap, what it is worth. */
             fiat_amount: string;
             /** @description What the user receives; for a sale, what they give. */
             token_amount: string;
+            /** @description What a swap is paid with; none for a buy or a sale. */
+            source_token: string | null;
+            /** @description The network of what a swap is paid with. */
+            source_network: string | null;
+            /** @description How much of it the user gives. */
+            source_amount: string | null;
             /** @description The price of one token without fees, eight decimals. */
             exchange_rate: string;
             /** @description All fees together, in the currency. */
@@ -6053,6 +6109,9 @@ export interface operations {
                      *           "payment_method": "card",
                      *           "fiat_amount": "100.00",
                      *           "token_amount": "106.700133",
+                     *           "source_token": null,
+                     *           "source_network": null,
+                     *           "source_amount": null,
                      *           "exchange_rate": "0.91996136",
                      *           "total_fees": "1.84",
                      *           "local_rail_transaction_id": "sim_pay_01m844ed5g93mm09mpg4bk9ps5",
@@ -6126,6 +6185,9 @@ export interface operations {
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "token_amount": "106.700133",
+                     *       "source_token": null,
+                     *       "source_network": null,
+                     *       "source_amount": null,
                      *       "exchange_rate": "0.91996136",
                      *       "total_fees": "1.84",
                      *       "local_rail_transaction_id": "sim_pay_01m844ed5g93mm09mpg4bk9ps5",
@@ -6195,7 +6257,7 @@ export interface operations {
                      *           "network": "base",
                      *           "amount": "10.500000",
                      *           "back_amount": "10.500000",
-                     *           "transfer_id": "0xa5e5bb5d478ce5a2533c92850fde848c",
+                     *           "transfer_id": "0xea4a3b56c6db02a850dc50788855df37",
                      *           "status": "returned",
                      *           "cause": "sale_ended",
                      *           "created_at": "2026-11-23T12:01:07.000Z",
@@ -6210,7 +6272,7 @@ export interface operations {
                      *           "network": "base",
                      *           "amount": "100.052791",
                      *           "back_amount": "100.052791",
-                     *           "transfer_id": "0xec57736df8822e0fef294e4d23ff909e",
+                     *           "transfer_id": "0x48ff13aa3c93411fdd7fb9d2d017c8c9",
                      *           "status": "returned",
                      *           "cause": "sale_ended",
                      *           "created_at": "2026-11-23T12:31:08.000Z",
@@ -7189,6 +7251,9 @@ export interface operations {
                      *               "payment_method": "sepa_payout",
                      *               "fiat_amount": "90.38",
                      *               "token_amount": "100.000000",
+                     *               "source_token": null,
+                     *               "source_network": null,
+                     *               "source_amount": null,
                      *               "exchange_rate": "0.91755648",
                      *               "total_fees": "1.37",
                      *               "local_rail_transaction_id": "po_test_01m846951rdn8gzmk6ykxks37y",
@@ -8300,7 +8365,7 @@ export interface operations {
                      *       "network": "base",
                      *       "amount": "100.052791",
                      *       "back_amount": "0.000000",
-                     *       "transfer_id": "0xec57736df8822e0fef294e4d23ff909e",
+                     *       "transfer_id": "0x48ff13aa3c93411fdd7fb9d2d017c8c9",
                      *       "status": "counted",
                      *       "cause": null,
                      *       "created_at": "2026-11-23T12:31:08.000Z",
@@ -10268,6 +10333,8 @@ export interface operations {
                      *           "target_token": "USDC",
                      *           "target_network": "base"
                      *         },
+                     *         "from_options": [],
+                     *         "from_selected": null,
                      *         "pinned": true,
                      *         "quote": null,
                      *         "notice": null
@@ -10442,6 +10509,8 @@ export interface operations {
                      *           "target_token": "USDC",
                      *           "target_network": "base"
                      *         },
+                     *         "from_options": [],
+                     *         "from_selected": null,
                      *         "pinned": true,
                      *         "quote": {
                      *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
@@ -10451,6 +10520,7 @@ export interface operations {
                      *           "crypto_amount": "106.700133",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
+                     *           "paid_in": null,
                      *           "exchange_rate": "0.91996136",
                      *           "fees": [
                      *             {
@@ -10590,6 +10660,7 @@ export interface operations {
                      *           "crypto_amount": "106.700133",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
+                     *           "paid_in": null,
                      *           "exchange_rate": "0.91996136",
                      *           "fees": [
                      *             {
@@ -10611,6 +10682,7 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": null,
                      *         "address_format": "evm",
+                     *         "refund": false,
                      *         "locked": false
                      *       }
                      *     }
@@ -10741,6 +10813,8 @@ export interface operations {
                      *           "target_token": "USDC",
                      *           "target_network": "base"
                      *         },
+                     *         "from_options": [],
+                     *         "from_selected": null,
                      *         "pinned": true,
                      *         "quote": null,
                      *         "notice": null
@@ -10850,6 +10924,7 @@ export interface operations {
                      *           "crypto_amount": "110.552791",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
+                     *           "paid_in": null,
                      *           "exchange_rate": "0.91829432",
                      *           "fees": [
                      *             {
@@ -10866,6 +10941,7 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": null,
                      *         "address_format": "evm",
+                     *         "refund": true,
                      *         "locked": false
                      *       }
                      *     }
@@ -10923,6 +10999,71 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            503: components["responses"]["Busy"];
+        };
+    };
+    giveRefundAddress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalletBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
             503: components["responses"]["Busy"];
         };
     };
@@ -10987,6 +11128,7 @@ export interface operations {
                      *           "crypto_amount": "110.552791",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
+                     *           "paid_in": null,
                      *           "exchange_rate": "0.91829432",
                      *           "fees": [
                      *             {
@@ -11001,7 +11143,7 @@ export interface operations {
                      *           "locked_for_seconds": 1200
                      *         },
                      *         "network_name": "Base",
-                     *         "address": "0x63982a8b2CB4b0D1278140Ffb816a99965FE369E",
+                     *         "address": "0x0A414F46C2B23c98b3d1C6D1E86268978F6461A0",
                      *         "received_amount": "0.000000",
                      *         "missing_amount": "110.552791",
                      *         "lapsed": false,
@@ -11234,6 +11376,7 @@ export interface operations {
                      *           "crypto_amount": "110.552791",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
+                     *           "paid_in": null,
                      *           "exchange_rate": "0.91829432",
                      *           "fees": [
                      *             {
@@ -11248,7 +11391,7 @@ export interface operations {
                      *           "locked_for_seconds": 1200
                      *         },
                      *         "network_name": "Base",
-                     *         "address": "0x63982a8b2CB4b0D1278140Ffb816a99965FE369E",
+                     *         "address": "0x0A414F46C2B23c98b3d1C6D1E86268978F6461A0",
                      *         "received_amount": "10.500000",
                      *         "missing_amount": "100.052791",
                      *         "lapsed": false,
@@ -11379,6 +11522,7 @@ export interface operations {
                      *           "crypto_amount": "106.700133",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
+                     *           "paid_in": null,
                      *           "exchange_rate": "0.91996136",
                      *           "fees": [
                      *             {
@@ -11552,6 +11696,7 @@ export interface operations {
                      *           "crypto_amount": "106.700133",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
+                     *           "paid_in": null,
                      *           "exchange_rate": "0.91996136",
                      *           "fees": [
                      *             {
@@ -11573,6 +11718,7 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": null,
                      *         "address_format": "evm",
+                     *         "refund": false,
                      *         "locked": false
                      *       }
                      *     }
@@ -11686,6 +11832,7 @@ export interface operations {
                      *           "crypto_amount": "106.700133",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
+                     *           "paid_in": null,
                      *           "exchange_rate": "0.91996136",
                      *           "fees": [
                      *             {
@@ -11830,6 +11977,7 @@ export interface operations {
                      *           "crypto_amount": "106.700133",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
+                     *           "paid_in": null,
                      *           "exchange_rate": "0.91996136",
                      *           "fees": [
                      *             {
@@ -11982,6 +12130,8 @@ export interface operations {
                      *           "target_token": "USDC",
                      *           "target_network": "base"
                      *         },
+                     *         "from_options": [],
+                     *         "from_selected": null,
                      *         "pinned": true,
                      *         "quote": null,
                      *         "notice": null
@@ -12091,6 +12241,8 @@ export interface operations {
                      *           "target_token": "USDC",
                      *           "target_network": "base"
                      *         },
+                     *         "from_options": [],
+                     *         "from_selected": null,
                      *         "pinned": true,
                      *         "quote": null,
                      *         "notice": null
@@ -12381,6 +12533,9 @@ export interface operations {
                  *           "payment_method": "card",
                  *           "fiat_amount": "100.00",
                  *           "token_amount": "106.700133",
+                 *           "source_token": null,
+                 *           "source_network": null,
+                 *           "source_amount": null,
                  *           "exchange_rate": "0.91996136",
                  *           "total_fees": "1.84",
                  *           "local_rail_transaction_id": null,
@@ -12484,6 +12639,9 @@ export interface operations {
                  *           "payment_method": "card",
                  *           "fiat_amount": "100.00",
                  *           "token_amount": "106.700133",
+                 *           "source_token": null,
+                 *           "source_network": null,
+                 *           "source_amount": null,
                  *           "exchange_rate": "0.91996136",
                  *           "total_fees": "1.84",
                  *           "local_rail_transaction_id": "sim_pay_01m844ed5g93mm09mpg4bk9ps5",
@@ -12596,6 +12754,9 @@ export interface operations {
                  *           "payment_method": "sepa_payout",
                  *           "fiat_amount": "100.00",
                  *           "token_amount": "110.552791",
+                 *           "source_token": null,
+                 *           "source_network": null,
+                 *           "source_amount": null,
                  *           "exchange_rate": "0.91829432",
                  *           "total_fees": "1.52",
                  *           "local_rail_transaction_id": null,

@@ -11,6 +11,7 @@ use gate_wire::journey::Journey;
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act_on_offer};
 use crate::pay::{Attempt, payment_under_way, write_down};
+use crate::screening::{Screened, screen_chosen};
 
 /// Give the user an address for the accepted price. Safe to repeat: a sale that is under way goes on.
 pub async fn start_deposit(
@@ -20,6 +21,9 @@ pub async fn start_deposit(
     quote_id: QuoteId,
 ) -> Result<Journey, JourneyError> {
     let addresses = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.deposits.clone();
+    if screen_chosen(app, tenant, session).await? == Screened::Held {
+        return Err(JourneyError::AddressHeld);
+    }
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
         if payment_under_way(&session) {
             return Ok(());

@@ -8,14 +8,16 @@ use gate_app::admin::screening::{
     Status,
 };
 use gate_app::admin::{self, AdminError, Command, Whose};
-use gate_app::choose;
+use gate_app::choose::{self, Wanted};
+use gate_app::deposits::start_deposit;
 use gate_app::journey::JourneyError;
 use gate_app::metrics::render;
 use gate_app::screening::{SanctionsList, Screened, Verdict, hold};
 use gate_app::testing::{ADDRESS, World};
+use gate_domain::bank::BankAccount;
 use gate_domain::ids::{Mode, SessionId};
 use gate_domain::screening::Subject;
-use gate_domain::session::BackTo;
+use gate_domain::session::{BackTo, Flow};
 use gate_domain::wallet::Address;
 use gate_store::testing::TestStore;
 use gate_store::{StoreError, both_engines};
@@ -169,6 +171,30 @@ both_engines! {
         decide(&world, &id, Verdict::Block, "ada").await.unwrap();
         pays().await.expect("a payment that is under way goes on");
         world.sound().await;
+    }
+
+    async fn nothing_is_sent_for_a_sale_or_a_swap_that_would_go_back_to_a_listed_address(store) {
+        let world = screening(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        let address = Address::parse(LISTED).unwrap();
+        let sale = world
+            .create_with(|terms| {
+                terms.flow = Some(Flow::OffRamp);
+                terms.wallet_address = Some(address.clone());
+            })
+            .await;
+        let quote = world.quote(&sale).await;
+        choose::accept_quote(app, &tenant, &sale, quote.clone()).await.unwrap();
+        let account = BankAccount::parse("DE09000000000000000001", None).unwrap();
+        choose::give_account(app, &tenant, &sale, account).await.unwrap();
+        let held = start_deposit(app, &tenant, &sale, quote).await;
+        assert!(matches!(held, Err(JourneyError::AddressHeld)));
+        let swap = world.create_swap().await;
+        let wanted = Wanted::of("USDC", "base");
+        choose::request_quote(app, &tenant, &swap, wanted).await.unwrap();
+        let held = choose::give_refund_address(app, &tenant, &swap, address).await;
+        assert!(matches!(held, Err(JourneyError::AddressHeld)));
+        assert_eq!(world.session(&sale).await.transaction, None);
     }
 
     async fn what_was_released_can_still_be_blocked(store) {

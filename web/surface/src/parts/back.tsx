@@ -2,7 +2,7 @@ import { usePage } from '../context';
 import { LinkButton } from './button';
 import { BackIcon } from './icons';
 
-export function Back({ to }: { to: 'amount' | 'wallet' | 'account' }) {
+export function Back({ to }: { to: 'amount' | 'wallet' | 'account' | 'refund_address' }) {
   const { act, busy } = usePage();
   return (
     <div class="back">

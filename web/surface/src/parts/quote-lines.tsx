@@ -13,6 +13,14 @@ export function QuoteLines({ quote }: { quote: Quote }) {
           1&nbsp;{quote.target_token} = {fiat(quote.exchange_rate)}
         </dd>
       </div>
+      {quote.paid_in && (
+        <div>
+          <dt>Rate of what you send</dt>
+          <dd>
+            1&nbsp;{quote.paid_in.token} = {fiat(quote.paid_in.exchange_rate)}
+          </dd>
+        </div>
+      )}
       {quote.fees.map((fee) => (
         <div key={fee.kind + fee.label}>
           <dt>{fee.label}</dt>
@@ -25,7 +33,7 @@ export function QuoteLines({ quote }: { quote: Quote }) {
       </div>
       <div class="lines-total">
         <dt>
-          {isSale(quote) ? 'You are paid' : 'Total'}{' '}
+          {isSale(quote) ? 'You are paid' : quote.paid_in ? 'Worth' : 'Total'}{' '}
           <small>{isSale(quote) ? 'after fees' : 'fees included'}</small>
         </dt>
         <dd>{fiat(quote.fiat_amount)}</dd>

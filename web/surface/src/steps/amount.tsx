@@ -20,6 +20,7 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
   useLayoutEffect(() => showChosen(choices.current), []);
 
   const sells = step.flow === 'off_ramp';
+  const swaps = step.flow === 'swap';
   const shown = busy === 'quote' ? wanted : step.selected;
   const asset = step.options.find((option) => same(option, shown));
   const pricing = busy === 'quote' || quote === null || lapsed;
@@ -36,8 +37,8 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
       <header class="step-head">
         <Heading>
           {step.pinned && asset
-            ? `${sells ? 'Sell' : 'Buy'} ${asset.name}`
-            : `Choose what to ${sells ? 'sell' : 'buy'}`}
+            ? `${swaps ? 'Swap for' : sells ? 'Sell' : 'Buy'} ${asset.name}`
+            : `Choose what to ${swaps ? 'get' : sells ? 'sell' : 'buy'}`}
         </Heading>
         <p class="lead">{leadOf(session, step, asset)}</p>
       </header>
@@ -73,6 +74,35 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
             </label>
           ))}
         </fieldset>
+      )}
+
+      {step.from_selected && (
+        <div class="field">
+          <label for="from">Pay with</label>
+          <div class="control">
+            <select
+              id="from"
+              disabled={busy !== null}
+              value={keyOf(step.from_selected)}
+              onChange={({ currentTarget }) => {
+                const from = step.from_options.find(
+                  (option) => keyOf(option) === currentTarget.value,
+                );
+                if (from) ask(step.selected, targetOf(from));
+              }}
+            >
+              {step.from_options.map((option) => (
+                <option
+                  key={keyOf(option)}
+                  value={keyOf(option)}
+                  disabled={same(option, step.selected)}
+                >
+                  {option.target_token} on {option.network_name}
+                </option>
+              ))}
+            </select>
+          </div>
+        </div>
       )}
 
       <section class="price" aria-busy={pricing} aria-label="Price">
@@ -139,6 +169,7 @@ function Flows({ step }: { step: AmountStep }) {
 
 function leadOf(session: Session, step: AmountStep, asset: AssetOption | undefined): string {
   const amount = formatFiat(session.amount, session.currency);
+  if (step.flow === 'swap') return `For tokens that are worth ${amount}.`;
   if (step.flow === 'off_ramp') return `You are paid ${amount}, to your bank account.`;
   return step.pinned && asset
     ? `You are spending ${amount} on ${asset.name}, delivered on ${asset.network_name}.`
@@ -215,6 +246,8 @@ const targetOf = ({ target_token, target_network }: AssetOption): Target => ({
   target_token,
   target_network,
 });
+
+const keyOf = ({ target_token, target_network }: Target) => `${target_token}/${target_network}`;
 
 const same = (one: Target, other: Target) =>
   one.target_token === other.target_token && one.target_network === other.target_network;

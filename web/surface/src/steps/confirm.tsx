@@ -11,7 +11,7 @@ import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
 import { given, gotten } from '../parts/trade';
 
-/** A sale once more as a whole: what is sent cannot be called back. */
+/** A sale or a swap once more as a whole: what is sent cannot be called back. */
 export function ConfirmView({ step }: { step: ConfirmStep }) {
   const { act, busy } = usePage();
   const { quote } = step;
@@ -25,9 +25,9 @@ export function ConfirmView({ step }: { step: ConfirmStep }) {
         if (busy === null && !lapsed) void act('deposit', (client) => client.deposit(quote.id));
       }}
     >
-      <Back to={step.locked ? 'account' : 'wallet'} />
+      <Back to={step.account ? (step.locked ? 'account' : 'wallet') : 'refund_address'} />
       <header class="step-head">
-        <Heading>Check your sale</Heading>
+        <Heading>Check your {step.account ? 'sale' : 'swap'}</Heading>
         <p class="lead">
           You send {given(quote)} and get {gotten(quote)}.
         </p>
@@ -40,12 +40,22 @@ export function ConfirmView({ step }: { step: ConfirmStep }) {
             {given(quote)} on {step.network_name}
           </dd>
         </div>
-        <AccountRow account={step.account} />
+        {step.account && <AccountRow account={step.account} />}
+        {step.address && (
+          <div class="row">
+            <dt>{quote.target_token} goes to</dt>
+            <dd>
+              <span class="mono" title={step.address}>
+                {shorten(step.address)}
+              </span>
+            </dd>
+          </div>
+        )}
         <div class="row">
           <dt>Refunds go to</dt>
           <dd>
-            <span class="mono" title={step.address}>
-              {shorten(step.address)}
+            <span class="mono" title={step.back_to}>
+              {shorten(step.back_to)}
             </span>
           </dd>
         </div>

@@ -9,11 +9,13 @@ import { Heading } from '../parts/heading';
 import { Notice } from '../parts/notice';
 import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
+import { sent } from '../parts/trade';
 
 export function DepositView({ step }: { step: DepositStep }) {
   const { announce } = usePage();
   const { quote } = step;
-  const crypto = (amount: string) => formatCrypto(amount, quote.target_token);
+  const { amount: agreed, token } = sent(quote);
+  const crypto = (amount: string) => formatCrypto(amount, token);
   const partial = /[1-9]/.test(step.received_amount);
   const missing = crypto(step.missing_amount);
   useEffect(() => {
@@ -24,7 +26,7 @@ export function DepositView({ step }: { step: DepositStep }) {
     <div class="step">
       {!partial && <Back to="amount" />}
       <header class="step-head">
-        <Heading>{partial ? 'Send the rest' : `Send ${crypto(quote.crypto_amount)}`}</Heading>
+        <Heading>{partial ? 'Send the rest' : `Send ${crypto(agreed)}`}</Heading>
         <p class="lead">
           {partial ? (
             <>
@@ -58,8 +60,8 @@ export function DepositView({ step }: { step: DepositStep }) {
       {!step.lapsed && <Countdown quote={quote} />}
 
       <Notice tone="info">
-        Send {quote.target_token} on {step.network_name} only. Send exactly this amount: what is too
-        much, too little or too late goes back to your wallet.
+        Send {token} on {step.network_name} only. Send exactly this amount: what is too much, too
+        little or too late goes back to your wallet.
       </Notice>
 
       {step.simulated && <Simulate step={step} />}

@@ -20,7 +20,9 @@ export function DoneView({ session, step }: { session: Session; step: DoneStep }
           {gotten(quote)} {step.account ? 'paid out' : 'delivered'}
         </Heading>
         <p class="lead">
-          {step.account ? `You sold ${given(quote)}.` : `You paid ${given(quote)}, fees included.`}
+          {step.account
+            ? `You sold ${given(quote)}.`
+            : `You ${quote.paid_in ? 'sent' : 'paid'} ${given(quote)}, fees included.`}
         </p>
       </header>
       <dl class="rows">

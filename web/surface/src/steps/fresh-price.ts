@@ -18,12 +18,12 @@ export function useFreshPrice(step: AmountStep, lapsed: boolean) {
   const unattended = useRef(0);
   const told = useRef<string | null>(null);
 
-  const ask = (target: Target) => {
+  const ask = (target: Target, from: Target | null = step.from_selected) => {
     unattended.current = 0;
     setPaused(false);
     setRenewed(false);
     setWanted(target);
-    void act('quote', (client) => client.quote(target));
+    void act('quote', (client) => client.quote(target, from));
   };
 
   const needed = (quote === null || lapsed) && busy === null && problem?.action !== 'quote';
@@ -36,7 +36,7 @@ export function useFreshPrice(step: AmountStep, lapsed: boolean) {
     unattended.current += 1;
     if (quote !== null) setRenewed(true);
     setWanted(step.selected);
-    void act('quote', (client) => client.quote(step.selected));
+    void act('quote', (client) => client.quote(step.selected, step.from_selected));
   }, [needed]);
 
   useEffect(() => {

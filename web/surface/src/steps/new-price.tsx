@@ -1,13 +1,13 @@
 import { useEffect } from 'preact/hooks';
 import type { NewPriceStep } from '../api';
 import { usePage } from '../context';
-import { formatCrypto, formatFiat } from '../money';
 import { Button } from '../parts/button';
 import { CopyRow } from '../parts/copy-row';
 import { Countdown, useLapsed } from '../parts/countdown';
 import { Heading } from '../parts/heading';
 import { ProblemNotice } from '../parts/problem';
 import { QuoteLines } from '../parts/quote-lines';
+import { given, gotten, sent } from '../parts/trade';
 
 /** The tokens came too late for their price. Nothing happens to them without a yes or a no. */
 export function NewPriceView({ step }: { step: NewPriceStep }) {
@@ -19,7 +19,6 @@ export function NewPriceView({ step }: { step: NewPriceStep }) {
   useEffect(() => {
     if (needed) void act('quote', (client) => client.quote(target));
   }, [needed]);
-  const fiat = (amount: string) => formatFiat(amount, agreed.currency);
   const pricing = quote === null || lapsed;
 
   return (
@@ -34,15 +33,15 @@ export function NewPriceView({ step }: { step: NewPriceStep }) {
       <header class="step-head">
         <Heading>The price has changed</Heading>
         <p class="lead">
-          Your {formatCrypto(agreed.crypto_amount, agreed.target_token)} arrived after the price of{' '}
-          {fiat(agreed.fiat_amount)} had lapsed. Do you want to sell at the new price?
+          Your {given(agreed)} arrived after the price of {gotten(agreed)} had lapsed. Do you want
+          to go on at the new price?
         </p>
       </header>
       <section class="price" aria-busy={pricing} aria-label="New price">
         <div class="price-head">
           <p class="you-get">
             <span class="you-get-label">You get now</span>
-            {quote ? <strong>{fiat(quote.fiat_amount)}</strong> : <span class="placeholder" />}
+            {quote ? <strong>{gotten(quote)}</strong> : <span class="placeholder" />}
           </p>
           {quote && !lapsed && <Countdown quote={quote} />}
         </div>
@@ -54,7 +53,9 @@ export function NewPriceView({ step }: { step: NewPriceStep }) {
       </dl>
       <ProblemNotice actions={['quote', 'accept', 'decline']} />
       <Button type="submit" busy={busy === 'accept'} disabled={pricing || busy !== null}>
-        {quote && !pricing ? `Sell for ${fiat(quote.fiat_amount)}` : 'Getting the price…'}
+        {quote && !pricing
+          ? `${agreed.paid_in ? 'Swap' : 'Sell'} for ${gotten(quote)}`
+          : 'Getting the price…'}
       </Button>
       <Button
         kind="plain"
@@ -62,7 +63,7 @@ export function NewPriceView({ step }: { step: NewPriceStep }) {
         disabled={busy !== null}
         onClick={() => act('decline', (client) => client.declineQuote())}
       >
-        Send my {agreed.target_token} back
+        Send my {sent(agreed).token} back
       </Button>
     </form>
   );

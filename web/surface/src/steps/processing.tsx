@@ -8,7 +8,7 @@ import { Heading } from '../parts/heading';
 import { CheckIcon } from '../parts/icons';
 import { Notice } from '../parts/notice';
 import { Summary } from '../parts/summary';
-import { isSale } from '../parts/trade';
+import { isSale, sent } from '../parts/trade';
 
 type Mark = 'past' | 'present' | 'to come';
 type Stage = readonly [title: string, mark: Mark];
@@ -64,7 +64,7 @@ function title({ stage, quote }: ProcessingStep): string {
     case 'sending':
       return sale ? 'Paying you out' : 'Sending your crypto';
     case 'refunding':
-      return sale ? 'Returning your crypto' : 'Returning your money';
+      return sale || quote.paid_in ? 'Returning your crypto' : 'Returning your money';
     case 'review':
       return 'Checking your payment';
     default:
@@ -74,7 +74,8 @@ function title({ stage, quote }: ProcessingStep): string {
 
 function stages({ stage, quote }: ProcessingStep): readonly Stage[] {
   const sale = isSale(quote);
-  const payment = sale ? `${quote.target_token} received` : 'Payment';
+  const sends = sale || quote.paid_in !== null;
+  const payment = sends ? `${sent(quote).token} received` : 'Payment';
   const send = sale ? 'Paying out' : `Sending ${quote.target_token}`;
   const delivered = sale ? 'Paid out' : 'Delivered';
   switch (stage) {
@@ -99,8 +100,8 @@ function stages({ stage, quote }: ProcessingStep): readonly Stage[] {
     case 'refunding':
       return [
         [payment, 'past'],
-        [sale ? 'Return' : 'Refund', 'present'],
-        [sale ? 'Tokens returned' : 'Money returned', 'to come'],
+        [sends ? 'Return' : 'Refund', 'present'],
+        [sends ? 'Tokens returned' : 'Money returned', 'to come'],
       ];
     default:
       return assertNever(stage);

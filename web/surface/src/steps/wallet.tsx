@@ -10,7 +10,7 @@ import { PasteIcon } from '../parts/icons';
 import { Lapsed } from '../parts/lapsed';
 import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
-import { isSale } from '../parts/trade';
+import { isSale, sent } from '../parts/trade';
 
 export function WalletView({ step }: { step: WalletStep }) {
   const { act, busy, problem } = usePage();
@@ -18,8 +18,8 @@ export function WalletView({ step }: { step: WalletStep }) {
   const [missing, setMissing] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const lapsed = useLapsed(step.quote);
-  const { target_token } = step.quote;
-  const sale = isSale(step.quote);
+  const target_token = step.refund ? sent(step.quote).token : step.quote.target_token;
+  const { refund } = step;
 
   const refusal = problem?.action === 'wallet' ? problem.error : null;
   const refused = refusal?.at('/address') ?? null;
@@ -30,7 +30,11 @@ export function WalletView({ step }: { step: WalletStep }) {
   async function send() {
     const trimmed = address.trim();
     setMissing(trimmed === '');
-    const moved = trimmed !== '' && (await act('wallet', (client) => client.wallet(trimmed)));
+    const moved =
+      trimmed !== '' &&
+      (await act('wallet', (client) =>
+        refund && step.quote.paid_in ? client.refundAddress(trimmed) : client.wallet(trimmed),
+      ));
     if (!moved) field.current?.focus();
   }
 
@@ -43,11 +47,11 @@ export function WalletView({ step }: { step: WalletStep }) {
         if (busy === null) void send();
       }}
     >
-      <Back to={sale ? 'account' : 'amount'} />
+      <Back to={refund ? (isSale(step.quote) ? 'account' : 'wallet') : 'amount'} />
       <header class="step-head">
-        <Heading>{sale ? 'Where would it go back to?' : 'Where should we send it?'}</Heading>
+        <Heading>{refund ? 'Where would it go back to?' : 'Where should we send it?'}</Heading>
         <p class="lead">
-          {sale
+          {refund
             ? `If anything goes wrong, your ${target_token} returns to a wallet on the ${step.network_name} network.`
             : `Your ${target_token} arrives in a wallet on the ${step.network_name} network.`}
         </p>
@@ -57,7 +61,7 @@ export function WalletView({ step }: { step: WalletStep }) {
 
       <div class="field" data-invalid={Boolean(error)}>
         <div class="label-row">
-          <label for="address">{sale ? 'Refund address' : 'Wallet address'}</label>
+          <label for="address">{refund ? 'Refund address' : 'Wallet address'}</label>
           {!step.locked && <Paste onText={setAddress} />}
         </div>
         <div class="control">
@@ -107,7 +111,7 @@ export function WalletView({ step }: { step: WalletStep }) {
       ) : (
         <div class="submit">
           <Button type="submit" busy={busy === 'wallet'} disabled={busy !== null}>
-            {sale ? 'Continue' : 'Continue to payment'}
+            {refund || step.quote.paid_in ? 'Continue' : 'Continue to payment'}
           </Button>
           <Countdown quote={step.quote} />
         </div>
