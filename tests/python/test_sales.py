@@ -146,3 +146,27 @@ def test_a_purchase_is_not_paid_in_tokens(gate: dict[str, str], api: Api) -> Non
     other = api.post("test_helpers/deposits", {"session_id": page.session["id"]})
     other.refused(409, "journey_out_of_step")
     assert sale.at("deposit")["received_amount"] == "0.000000"
+
+
+@covers("giveRefundAddress", "chooseFlow")
+def test_a_swap_takes_one_token_in_and_sends_another_out(gate: dict[str, str], api: Api) -> None:
+    page = Page.open(gate, api, flow="swap", target_token="USDC", target_network="base")
+    step = page.at("amount")
+    assert (step["flow"], step["flows"]) == ("swap", ["swap"])
+    page.post("flow", {"flow": "on_ramp"}).refused(409, "journey_out_of_step")
+    choice = {"target_token": "USDC", "target_network": "base", "from_token": "ETH"}
+    page.post("quote", choice).refused(400, "field_required", "/from_network")
+    asked = page.post("quote", {**choice, "from_network": "base"}).ok()["step"]["quote"]
+    assert asked["paid_in"]["token"] == "ETH"
+    page.post("quote/accept", {"quote_id": asked["id"]}).ok()
+    page.post("refund_address", {"address": "0x12"}).refused(400, "invalid_wallet_address")
+    page.post("wallet", {"address": WALLET}).ok()
+    assert page.at("wallet")["refund"] is True
+    page.post("refund_address", {"address": WALLET}).ok()
+    page.post("deposit", {"quote_id": asked["id"]}).ok()
+    page.post("simulated_deposit", {}).ok()
+    page.at("done")
+    swapped = api.get(f"transactions/{refid(api, page)}").ok()
+    assert (swapped["action"], swapped["source_token"]) == ("swap", "ETH")
+    assert swapped["source_amount"] == asked["paid_in"]["amount"]
+    assert swapped["token_amount"] == asked["crypto_amount"]

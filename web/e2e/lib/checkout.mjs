@@ -84,6 +84,20 @@ export class Checkout {
     await this.shows(/^Send /);
   }
 
+  /** From the price of a swap to the step that says where to send. */
+  async goToSwap({ wallet = WALLET.arrives, back = WALLET.arrives } = {}) {
+    await this.press('Continue with this price');
+    await this.shows('Where should we send it?');
+    await this.root.getByRole('textbox', { name: 'Wallet address' }).fill(wallet);
+    await this.press('Continue');
+    await this.shows('Where would it go back to?');
+    await this.root.getByRole('textbox', { name: 'Refund address' }).fill(back);
+    await this.press('Continue');
+    await this.shows('Check your swap');
+    await this.press('Show me where to send');
+    await this.shows(/^Send /);
+  }
+
   async giveAccount(iban = IBAN.paid) {
     await this.shows('Where should the money go?');
     await this.root.getByRole('textbox', { name: 'IBAN' }).fill(iban);

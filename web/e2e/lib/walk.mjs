@@ -98,6 +98,14 @@ export async function walk(page, api, theme, look) {
   await checkout.shows('This did not go through');
   await look('sale-new-price-declined');
 
+  await open({ flow: 'swap', target_token: 'USDC', target_network: 'base' });
+  await look('swap-amount');
+  await checkout.goToSwap();
+  await look('swap-deposit');
+  await checkout.press(/^What is missing/);
+  await checkout.isDone();
+  await look('swap-done');
+
   const asked = await open();
   await api.requireKyc(asked.id);
   await checkout.shows('Confirm who you are');

@@ -28,7 +28,8 @@ export function StepView({ session, step }: { session: Session; step: Step }) {
     case 'new_price':
       return <NewPriceView step={step} />;
     case 'wallet':
-      return <WalletView step={step} />;
+      // Two addresses may follow each other: what was typed into one is not the other.
+      return <WalletView key={String(step.refund)} step={step} />;
     case 'payment':
       return <PaymentView step={step} />;
     case 'identity':

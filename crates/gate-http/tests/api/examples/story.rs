@@ -29,6 +29,7 @@ pub(super) async fn play(book: &mut Book) {
     sessions(book).await;
     hosted_page(book).await;
     sale(book).await;
+    swap(book).await;
     other_journeys(book).await;
     test_helpers(book).await;
     book.api.entitle(&[Entitlement::Rails]).await;
@@ -149,6 +150,18 @@ async fn sale(book: &mut Book) {
     book.visit(&token, "POST", "/v1/embed/quote/decline", "").await;
     book.api.pass_seconds(3).await;
     book.ask("GET", &format!("/v1/transactions/{transaction}/deposits"), None).await;
+}
+
+/// A swap, up to where the tokens are to be sent.
+async fn swap(book: &mut Book) {
+    book.api.entitle(&[Entitlement::Swap]).await;
+    let (_, token) = opened(book).await;
+    book.visit(&token, "POST", "/v1/embed/flow", r#"{ "flow": "swap" }"#).await;
+    accept(book, &token).await;
+    book.visit(&token, "POST", "/v1/embed/wallet", WALLET).await;
+    let journey = book.visit(&token, "POST", "/v1/embed/refund_address", WALLET).await;
+    let request = format!(r#"{{ "quote_id": "{}" }}"#, quote_of(&journey));
+    book.visit(&token, "POST", "/v1/embed/deposit", &request).await;
 }
 
 /// A payment that fails and is tried again, a user who gives up, and one who has to be verified.
