@@ -17,7 +17,7 @@ use crate::deliveries::HOOK;
 
 const EMAIL: &str = "Ada.Lovelace@Example.com";
 
-fn ada() -> Person {
+pub(crate) fn ada() -> Person {
     Person {
         email: Email::parse(EMAIL).unwrap(),
         external_id: ExternalId::parse("crm-4711"),
@@ -29,7 +29,11 @@ fn ada() -> Person {
     }
 }
 
-async fn create(world: &World, key: Option<u8>, person: Person) -> Result<Answered, CustomerError> {
+pub(crate) async fn create(
+    world: &World,
+    key: Option<u8>,
+    person: Person,
+) -> Result<Answered, CustomerError> {
     let request = key.map(|key| IdempotentRequest {
         tenant: world.tenant(),
         key_hash: vec![key; 16],

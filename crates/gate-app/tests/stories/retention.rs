@@ -5,11 +5,13 @@ use gate_app::workers::deliveries::deliver_due;
 use gate_app::workers::retention::remove_old_events;
 use gate_store::{Claim, ClaimRequest, Sql, StoreError, both_engines, sql};
 
+use crate::customers::{ada, create};
 use crate::deliveries::{HOOK, deliveries};
 use crate::endpoints::{first, turn};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 const ATTEMPTS: Sql = sql("select count(*) from attempts");
+const CUSTOMER_EVENTS: Sql = sql("select count(*) from customer_events");
 const SESSIONS: Sql = sql("select count(*) from sessions");
 
 async fn count(world: &World, statement: Sql) -> i64 {
@@ -97,6 +99,16 @@ both_engines! {
         let released: Result<u64, StoreError> = release.await;
         assert_eq!(released.unwrap(), 1);
         assert_eq!(remove_old_events(&world.app).await.unwrap(), 2);
+        world.sound().await;
+    }
+
+    async fn whose_an_event_was_is_forgotten_with_it(store) {
+        let world = World::keeping_events(store, Some(30 * DAY_MS)).await;
+        create(&world, None, ada()).await.unwrap();
+        assert_eq!(count(&world, CUSTOMER_EVENTS).await, 1);
+        world.clock.advance_ms(31 * DAY_MS);
+        assert_eq!(remove_old_events(&world.app).await.unwrap(), 1);
+        assert_eq!(count(&world, CUSTOMER_EVENTS).await, 0);
         world.sound().await;
     }
 
