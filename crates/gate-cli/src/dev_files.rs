@@ -1,8 +1,8 @@
 //! The files of a data directory: the master key and the sandbox partner's credentials, both made
 //! once and readable by their owner only, and the ready file.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -38,10 +38,10 @@ pub(crate) struct Credentials {
 
 impl DataDir {
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
         let probe = path.join(".writable");
-        let written =
-            made.and_then(|()| fs::write(&probe, "")).and_then(|()| fs::remove_file(&probe));
+        let written = make_folder(path)
+            .and_then(|()| fs::write(&probe, ""))
+            .and_then(|()| fs::remove_file(&probe));
         if let Err(error) = written {
             bail!(
                 "cannot write to the data directory {}: {error}. Make it writable, or choose another with --data-dir.",
@@ -89,6 +89,44 @@ impl Credentials {
     }
 }
 
+/// Make a folder for its owner only, and those above it that are missing.
+fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    make_folder(above(path))?;
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
+        _ => sync_folder(above(path)),
+    }
+}
+
+/// The folder that a path is in.
+fn above(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => path,
+    }
+}
+
+/// Write down which names a folder has. To sync what is in a file does not: a power cut could take
+/// the name of a new one, and with it the key that everything sealed rests under.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match File::open(path).and_then(|folder| folder.sync_all()) {
+        // Some file systems cannot, or do not let us; they keep names as well as they keep them.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
 /// The master key that a file holds; it is made where there is none.
 pub(crate) fn master_key(path: &Path) -> Result<[u8; 32]> {
     let text = read_or_make(path, || STANDARD.encode(Ids.random::<32>()))?;
@@ -111,6 +149,7 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> String) -> Result<String> {
     {
         bail!("cannot write {}: {error}", path.display());
     }
+    sync_folder(above(path)).with_context(|| format!("cannot write {}", path.display()))?;
     read(path)?.with_context(|| format!("{} is gone", path.display()))
 }
 
