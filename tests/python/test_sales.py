@@ -32,7 +32,7 @@ def refid(api: Api, page: Page) -> str:
 def test_a_sale_is_paid_out_to_the_unit(gate: dict[str, str], api: Api) -> None:
     page = Page.open(gate, api)
     step = page.at("amount")
-    assert (step["flow"], step["flows"]) == ("on_ramp", ["on_ramp", "off_ramp"])
+    assert (step["flow"], step["flows"]) == ("on_ramp", ["on_ramp", "off_ramp", "swap"])
     assert page.post("flow", {"flow": "off_ramp"}).ok()["step"]["flow"] == "off_ramp"
     quote_id = page.choose()
     page.post("account", {"iban": IBAN}).ok()
@@ -59,7 +59,7 @@ def test_a_sale_is_paid_out_to_the_unit(gate: dict[str, str], api: Api) -> None:
     [
         ("DE00 0000 0000 0000 0000 01", "fit together"),
         ("DE09 0000 0000", "do not fit together"),
-        ("XX82 0000 0000 0000 0000 01", "country"),
+        ("XX63 0000 0000 0000 0000 0001", "country"),
         ("4242 4242 4242 4242", "begins with two letters"),
     ],
 )

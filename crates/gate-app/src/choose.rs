@@ -145,14 +145,7 @@ pub async fn give_address(
     session: &SessionId,
     address: Address,
 ) -> Result<Journey, JourneyError> {
-    if screen_given(app, tenant, session, address.as_str()).await? == Screened::Held {
-        return Err(JourneyError::AddressHeld);
-    }
-    let event = Event::AddressGiven(address);
-    act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
-        give(tx, scope, session, choices, &event)
-    })
-    .await
+    give_screened(app, tenant, session, address, Event::AddressGiven).await
 }
 
 /// Say where the tokens that a swap is paid with would go back to.
@@ -162,12 +155,22 @@ pub async fn give_refund_address(
     session: &SessionId,
     address: Address,
 ) -> Result<Journey, JourneyError> {
+    give_screened(app, tenant, session, address, Event::BackToGiven).await
+}
+
+async fn give_screened(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    address: Address,
+    given: fn(Address) -> Event,
+) -> Result<Journey, JourneyError> {
     if screen_given(app, tenant, session, address.as_str()).await? == Screened::Held {
         return Err(JourneyError::AddressHeld);
     }
-    let event = Event::BackToGiven(address);
+    let event = given(address);
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
-        if choices.from.is_empty() {
+        if matches!(event, Event::BackToGiven(_)) && choices.from.is_empty() {
             return Err(Refused::OutOfStep.into());
         }
         give(tx, scope, session, choices, &event)

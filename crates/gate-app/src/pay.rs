@@ -3,7 +3,7 @@
 
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use gate_domain::rail::{Card, ChallengeCode, Means};
-use gate_domain::session::{Event, Flow, Refused, Session, Stage, State};
+use gate_domain::session::{Choice, Event, Flow, Refused, Session, Stage, State};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
 use gate_domain::wallet::Address;
 use gate_store::{Locked, StoreError, Tx};
@@ -73,7 +73,7 @@ pub(crate) fn start_payment(
     quote_id: &QuoteId,
     card: &Card,
 ) -> Result<(), JourneyError> {
-    let address = session.choice().ok_or(Refused::Ended)?.address.clone();
+    let address = chosen(&session, quote_id)?.address.clone();
     let attempt = Attempt {
         id: TransactionId::new(session.tenant.mode, scope.seed()),
         address: Some(address.ok_or(Refused::OutOfStep)?),
@@ -98,6 +98,19 @@ pub(crate) struct Attempt {
     pub(crate) started: Event,
 }
 
+/// What the user has chosen, if the price that they act on is the one on the table.
+pub(crate) fn chosen<'a>(
+    session: &'a Session,
+    quote_id: &QuoteId,
+) -> Result<&'a Choice, JourneyError> {
+    let choice = session.choice().ok_or(Refused::Ended)?;
+    if choice.quote.as_ref() == Some(quote_id) {
+        Ok(choice)
+    } else {
+        Err(Refused::OtherQuote.into())
+    }
+}
+
 /// Write down a transaction at the accepted price.
 pub(crate) fn write_down(
     tx: &mut Tx,
@@ -106,10 +119,6 @@ pub(crate) fn write_down(
     quote_id: &QuoteId,
     attempt: Attempt,
 ) -> Result<(), JourneyError> {
-    let choice = session.choice().ok_or(Refused::Ended)?;
-    if choice.quote.as_ref() != Some(quote_id) {
-        return Err(Refused::OtherQuote.into());
-    }
     let quote = tx.find_quote(&session.tenant, quote_id)?.ok_or(Refused::OtherQuote)?;
     // The price of a sale is not paid by card, and nobody sends tokens for what they buy.
     let sends = matches!(attempt.means, Means::Deposit(_));

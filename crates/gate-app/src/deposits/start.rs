@@ -10,7 +10,7 @@ use gate_wire::journey::Journey;
 
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act_on_offer};
-use crate::pay::{Attempt, payment_under_way, write_down};
+use crate::pay::{Attempt, chosen, payment_under_way, write_down};
 use crate::screening::{Screened, screen_chosen};
 
 /// Give the user an address for the accepted price. Safe to repeat: a sale that is under way goes on.
@@ -45,7 +45,7 @@ pub(crate) fn write_down_sale(
     quote_id: &QuoteId,
     addresses: &dyn DepositAddresses,
 ) -> Result<(), JourneyError> {
-    let choice = session.choice().ok_or(Refused::Ended)?.clone();
+    let choice = chosen(&session, quote_id)?.clone();
     let (tenant, session_id) = (session.tenant.clone(), session.id.clone());
     let id = TransactionId::new(tenant.mode, scope.seed());
     let quote = tx.find_quote(&tenant, quote_id)?.ok_or(Refused::OtherQuote)?;
