@@ -47,6 +47,7 @@ mod brandings;
 mod capabilities;
 mod chaos;
 mod client_references;
+mod clock_steps;
 mod commands;
 mod customers;
 mod deliveries;
@@ -116,6 +117,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         brandings::STATEMENTS,
         client_references::STATEMENTS,
         capabilities::STATEMENTS,
+        clock_steps::STATEMENTS,
         commands::STATEMENTS,
         customers::STATEMENTS,
         deliveries::STATEMENTS,

@@ -27,6 +27,7 @@ pub struct Store {
 struct Shared {
     queues: Arc<Queues>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    ours_alone: bool,
 }
 
 /// What the front and the threads of an engine have in common.
@@ -59,7 +60,13 @@ impl Store {
             Place::Sqlite { path } => sqlite::start(path, options, &queues)?,
             Place::Postgres { url } => postgres::start(url, options, &queues)?,
         };
-        Ok(Self { shared: Arc::new(Shared { queues, threads: Mutex::new(threads) }) })
+        let ours_alone = matches!(options.place, Place::Sqlite { .. });
+        Ok(Self { shared: Arc::new(Shared { queues, threads: Mutex::new(threads), ours_alone }) })
+    }
+
+    /// Whether no other process can be on this database, as on SQLite.
+    pub fn is_ours_alone(&self) -> bool {
+        self.shared.ours_alone
     }
 
     /// Run a closure in a transaction and answer once it is durable, or once it is certain that

@@ -3,6 +3,7 @@
 
 mod attempts;
 pub mod capabilities;
+pub mod clock_steps;
 pub mod commands;
 pub mod deliveries;
 pub mod endpoints;
@@ -51,6 +52,7 @@ impl Workers {
         let mut tasks = JoinSet::new();
         tasks.spawn(deliveries::run(app.clone(), sender, stopped.clone()));
         tasks.spawn(capabilities::run(app.clone(), stopped.clone()));
+        tasks.spawn(clock_steps::run(app.clone(), stopped.clone()));
         tasks.spawn(commands::run(app.clone(), stopped.clone()));
         tasks.spawn(key_uses::run(app.clone(), stopped.clone()));
         tasks.spawn(prices::run(app.clone(), stopped.clone()));

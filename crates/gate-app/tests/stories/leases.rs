@@ -3,19 +3,32 @@
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use gate_app::testing::{ScriptedSender, World};
+use gate_app::workers::clock_steps::follow_clock_back;
 use gate_app::workers::commands::send_due_commands;
 use gate_app::workers::deliveries::{Tally, deliver_due};
 use gate_app::workers::release_predecessors;
 use gate_app::workers::sender::{Outgoing, Sender, Sent};
 use gate_app::workers::sweep::release_lost_leases;
 use gate_domain::delivery::DeliveryStatus;
-use gate_store::both_engines;
+use gate_store::{Sql, StoreError, Tx, both_engines, sql};
 use tokio::sync::mpsc;
 
-use crate::deliveries::deliveries;
+use crate::deliveries::{HOOK, deliveries};
 use crate::schedule::attempts;
 
 const LEASE_MS: i64 = 15_000;
+const HOUR_MS: i64 = 3_600_000;
+/// What is waited for: retries, and the end of an endpoint's pause.
+const INSTANTS: Sql =
+    sql("select next_attempt_at from deliveries where next_attempt_at is not null
+    union all select until from endpoint_health
+    union all select held_until from endpoint_health order by 1");
+
+async fn instants(world: &World) -> Vec<i64> {
+    let read = |tx: &mut Tx| tx.query(INSTANTS, &[], |row| row.get::<i64>(0));
+    let rows: Result<_, StoreError> = world.store().read(read).await;
+    rows.unwrap()
+}
 
 /// Sends, and never hears back.
 struct NeverReturns(mpsc::UnboundedSender<Outgoing>);
@@ -61,6 +74,30 @@ both_engines! {
         let written = attempts(&world, &row.id).await;
         assert_eq!(written[0].2, None, "nobody knows how the first ended");
         assert_eq!(written[1].3, Some(200));
+    }
+
+    async fn nothing_waits_longer_because_the_clock_was_set_back(store) {
+        let world = World::over(store).await;
+        let sender = ScriptedSender::default();
+        sender.answer(HOOK, [500; 10]);
+        for _ in 0..10 {
+            world.create().await;
+        }
+        assert_eq!(deliver_due(&world.app, &sender).await.unwrap().retried, 10);
+        let before = instants(&world).await;
+        assert!(before.len() == 12 && before.iter().all(|at| *at > world.now().0), "{before:?}");
+
+        world.clock.advance_ms(-HOUR_MS);
+        follow_clock_back(&world.app, HOUR_MS).await.unwrap();
+        // Where others write too, their clocks are not known.
+        let by_ms = if store.is_ours_alone() { HOUR_MS } else { 0 };
+        let nearer: Vec<_> = before.iter().map(|at| at - by_ms).collect();
+        assert_eq!(instants(&world).await, nearer);
+
+        // What is due stays as it is.
+        world.clock.advance_ms(2 * HOUR_MS);
+        assert_eq!(follow_clock_back(&world.app, HOUR_MS).await.unwrap(), 0);
+        assert_eq!(instants(&world).await, nearer);
     }
 
     async fn a_new_process_takes_over_at_once(store) {
@@ -121,7 +158,7 @@ both_engines! {
                 .await
             }
         };
-        let claimed: Result<Vec<_>, gate_store::StoreError> = claim(&world).await;
+        let claimed: Result<Vec<_>, StoreError> = claim(&world).await;
         assert!(!claimed.unwrap()[0].sent_before);
         assert_eq!(send_due_commands(&world.app).await.unwrap(), 0, "it is leased");
         world.clock.advance_ms(LEASE_MS);
