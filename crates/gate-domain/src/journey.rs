@@ -31,7 +31,7 @@ pub enum Step<'a> {
         /// What a swap can be paid with; empty otherwise.
         from_options: Vec<Token>,
         /// What it is paid with.
-        from_selected: Option<Token>,
+        from_selected: Option<Box<Token>>,
         /// The price on the table.
         quote: Option<&'a Quote>,
         /// Why the user is here again.
@@ -335,7 +335,7 @@ impl AmountStep {
         let paid = paid.and_then(|asset| from.iter().find(|token| token.is(asset)));
         // Nobody swaps a token for itself.
         let other = || from.iter().find(|token| **token != selected);
-        let from_selected = paid.or_else(other).cloned();
+        let from_selected = paid.or_else(other).cloned().map(Box::new);
         Step::Amount {
             flow,
             flows,

@@ -468,7 +468,7 @@ fn step_body(
             options: options.iter().map(AssetOption::from).collect(),
             selected: selected.into(),
             from_options: from_options.iter().map(AssetOption::from).collect(),
-            from_selected: from_selected.map(AssetChoice::from),
+            from_selected: from_selected.map(|token| AssetChoice::from(*token)),
             quote: quote.map(quoted),
             notice: notice.map(Notice::from),
         },
