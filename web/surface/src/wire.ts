@@ -5065,8 +5065,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.967456",
-                     *           "exchange_rate": "0.91766228",
+                     *           "crypto_amount": "106.488213",
+                     *           "exchange_rate": "0.92179216",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5082,7 +5082,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:31:45.000Z"
+                     *             "at": "2026-11-23T12:31:53.000Z"
                      *           }
                      *         },
                      *         {
@@ -5093,8 +5093,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.967456",
-                     *           "exchange_rate": "0.91766228",
+                     *           "crypto_amount": "106.488213",
+                     *           "exchange_rate": "0.92179216",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5110,7 +5110,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:31:45.000Z"
+                     *             "at": "2026-11-23T12:31:53.000Z"
                      *           }
                      *         }
                      *       ],
@@ -5212,7 +5212,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
+                     *       "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5223,8 +5223,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.967456",
-                     *       "exchange_rate": "0.91766228",
+                     *       "crypto_amount": "106.488213",
+                     *       "exchange_rate": "0.92179216",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5240,12 +5240,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:31:46.000Z"
+                     *         "at": "2026-11-23T12:31:54.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:31:46.000Z",
-                     *       "expires_at": "2026-11-23T12:36:46.000Z",
+                     *       "created_at": "2026-11-23T12:31:54.000Z",
+                     *       "expires_at": "2026-11-23T12:36:54.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5330,7 +5330,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
+                     *       "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5341,8 +5341,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.967456",
-                     *       "exchange_rate": "0.91766228",
+                     *       "crypto_amount": "106.488213",
+                     *       "exchange_rate": "0.92179216",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5358,12 +5358,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:31:46.000Z"
+                     *         "at": "2026-11-23T12:31:54.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:31:46.000Z",
-                     *       "expires_at": "2026-11-23T12:36:46.000Z",
+                     *       "created_at": "2026-11-23T12:31:54.000Z",
+                     *       "expires_at": "2026-11-23T12:36:54.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5407,8 +5407,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
-                 *       "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8"
+                 *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                 *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5427,22 +5427,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
-                     *       "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
-                     *       "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.967456",
+                     *       "crypto_amount": "106.488213",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:49.000Z",
-                     *       "updated_at": "2026-11-23T12:31:49.000Z",
+                     *       "created_at": "2026-11-23T12:31:57.000Z",
+                     *       "updated_at": "2026-11-23T12:31:57.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5527,22 +5527,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
-                     *       "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
-                     *       "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.967456",
+                     *       "crypto_amount": "106.488213",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:49.000Z",
-                     *       "updated_at": "2026-11-23T12:31:49.000Z",
+                     *       "created_at": "2026-11-23T12:31:57.000Z",
+                     *       "updated_at": "2026-11-23T12:31:57.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5585,8 +5585,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
-                 *       "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy"
+                 *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                 *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5605,22 +5605,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m8468sars3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846914rs3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
-                     *       "refid": "tx_test_01m8468sarafpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.66",
+                     *       "fiat_amount": "90.38",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:07.000Z",
-                     *       "updated_at": "2026-11-23T12:32:07.000Z",
+                     *       "created_at": "2026-11-23T12:32:15.000Z",
+                     *       "updated_at": "2026-11-23T12:32:15.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5705,22 +5705,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m8468sars3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846914rs3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
-                     *       "refid": "tx_test_01m8468sarafpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.66",
+                     *       "fiat_amount": "90.38",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:07.000Z",
-                     *       "updated_at": "2026-11-23T12:32:07.000Z",
+                     *       "created_at": "2026-11-23T12:32:15.000Z",
+                     *       "updated_at": "2026-11-23T12:32:15.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5773,22 +5773,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "settled",
-                     *       "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
-                     *       "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
-                     *       "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.967456",
+                     *       "crypto_amount": "106.488213",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:49.000Z",
-                     *       "updated_at": "2026-11-23T12:31:51.000Z",
+                     *       "created_at": "2026-11-23T12:31:57.000Z",
+                     *       "updated_at": "2026-11-23T12:31:59.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5872,22 +5872,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468dkrnfw80r0s93xj5m73",
+                     *       "id": "pi_test_01m8468ndrnfw80r0s93xj5m73",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "failed",
-                     *       "session_id": "gs_test_01m8468cmgast24chbpc1cyftz",
-                     *       "quote_id": "qt_test_01m8468ap0t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468dkrvcz7cxbt1kgqp8fr",
+                     *       "session_id": "gs_test_01m8468mega76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m8468jg0bx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m8468ndrvcz7cxbt1kgqp8fr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.488213",
+                     *       "crypto_amount": "106.649153",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:55.000Z",
-                     *       "updated_at": "2026-11-23T12:31:57.000Z",
+                     *       "created_at": "2026-11-23T12:32:03.000Z",
+                     *       "updated_at": "2026-11-23T12:32:05.000Z",
                      *       "reason": {
                      *         "code": "forced_failure",
                      *         "message": "A test helper made this payment fail.",
@@ -5980,22 +5980,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468kf82jemxs68p4d7qn0g",
+                     *       "id": "pi_test_01m8468v982jemxs68p4d7qn0g",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "cancelled",
-                     *       "session_id": "gs_test_01m8468jg0a76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8468ghgbx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m8468kf8tx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m8468ta0ajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m8468rbgsqdk33ybv7wq31cg",
+                     *       "refid": "tx_test_01m8468v98tx1sjtschjkjexhr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.488213",
+                     *       "crypto_amount": "106.649153",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:01.000Z",
-                     *       "updated_at": "2026-11-23T12:32:03.000Z",
+                     *       "created_at": "2026-11-23T12:32:09.000Z",
+                     *       "updated_at": "2026-11-23T12:32:11.000Z",
                      *       "reason": {
                      *         "code": "payment_cancelled",
                      *         "message": "The payment was cancelled. No money has moved.",
@@ -6257,7 +6257,7 @@ export interface operations {
                      *           "network": "base",
                      *           "amount": "10.500000",
                      *           "back_amount": "10.500000",
-                     *           "transfer_id": "0xea4a3b56c6db02a850dc50788855df37",
+                     *           "transfer_id": "0x0603cfec9d79bffaad5487d25b6e89c8",
                      *           "status": "returned",
                      *           "cause": "sale_ended",
                      *           "created_at": "2026-11-23T12:01:07.000Z",
@@ -6272,7 +6272,7 @@ export interface operations {
                      *           "network": "base",
                      *           "amount": "100.052791",
                      *           "back_amount": "100.052791",
-                     *           "transfer_id": "0x48ff13aa3c93411fdd7fb9d2d017c8c9",
+                     *           "transfer_id": "0xbf7b45133656cdb77406060afd176628",
                      *           "status": "returned",
                      *           "cause": "sale_ended",
                      *           "created_at": "2026-11-23T12:31:08.000Z",
@@ -6585,7 +6585,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -6605,14 +6605,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:32:37.000Z",
+                     *             "since": "2026-11-23T12:32:45.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:32:37.000Z",
-                     *           "updated_at": "2026-11-23T12:32:37.000Z"
+                     *           "created_at": "2026-11-23T12:32:45.000Z",
+                     *           "updated_at": "2026-11-23T12:32:45.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -6713,7 +6713,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6733,14 +6733,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:37.000Z",
+                     *         "since": "2026-11-23T12:32:45.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:37.000Z",
-                     *       "updated_at": "2026-11-23T12:32:37.000Z",
+                     *       "created_at": "2026-11-23T12:32:45.000Z",
+                     *       "updated_at": "2026-11-23T12:32:45.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -6810,7 +6810,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6830,14 +6830,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:37.000Z",
+                     *         "since": "2026-11-23T12:32:45.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:37.000Z",
-                     *       "updated_at": "2026-11-23T12:32:37.000Z"
+                     *       "created_at": "2026-11-23T12:32:45.000Z",
+                     *       "updated_at": "2026-11-23T12:32:45.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -6889,10 +6889,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:32:42.000Z"
+                     *       "deleted_at": "2026-11-23T12:32:50.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -6959,7 +6959,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6978,14 +6978,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:37.000Z",
+                     *         "since": "2026-11-23T12:32:45.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:37.000Z",
-                     *       "updated_at": "2026-11-23T12:32:40.000Z"
+                     *       "created_at": "2026-11-23T12:32:45.000Z",
+                     *       "updated_at": "2026-11-23T12:32:48.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7052,7 +7052,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469pm8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7071,14 +7071,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:37.000Z",
+                     *         "since": "2026-11-23T12:32:45.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:32:41.000Z",
-                     *       "created_at": "2026-11-23T12:32:37.000Z",
-                     *       "updated_at": "2026-11-23T12:32:41.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:32:49.000Z",
+                     *       "created_at": "2026-11-23T12:32:45.000Z",
+                     *       "updated_at": "2026-11-23T12:32:49.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7162,14 +7162,14 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d3tfnw7h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d3tqfw7h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.created",
-                     *           "created_at": 1795736551,
+                     *           "created_at": 1795736559,
                      *           "livemode": false,
-                     *           "sequence": 77,
+                     *           "sequence": 78,
                      *           "data": {
-                     *             "id": "gs_test_01m8d3tfnwxac2tgx9eywh05t0",
+                     *             "id": "gs_test_01m8d3tqfw7q0h90efajbmeza4",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -7182,8 +7182,8 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:42:31.100Z",
-                     *             "created_at": "2026-11-26T23:42:31.100Z",
+                     *             "expires_at": "2026-11-27T23:42:39.100Z",
+                     *             "created_at": "2026-11-26T23:42:39.100Z",
                      *             "user_reference": "user_8823",
                      *             "client_reference_id": null,
                      *             "metadata": {
@@ -7193,23 +7193,23 @@ export interface operations {
                      *             "progress": {
                      *               "phase": "created",
                      *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:42:31.100Z"
+                     *               "updated_at": "2026-11-26T23:42:39.100Z"
                      *             }
                      *           }
                      *         },
                      *         {
-                     *           "id": "evt_test_01m8469708bqbty7wrkqbsyzdx",
+                     *           "id": "evt_test_01m8469et8bqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
-                     *           "created_at": 1795437141,
+                     *           "created_at": 1795437149,
                      *           "livemode": false,
-                     *           "sequence": 66,
+                     *           "sequence": 67,
                      *           "data": {
-                     *             "id": "gs_test_01m846942g7q0h90efajbmeza4",
+                     *             "id": "gs_test_01m8469bwgp24em72meqdfrtb7",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
-                     *             "amount": "90.38",
+                     *             "amount": "90.78",
                      *             "currency": "EUR",
                      *             "target_token": "USDC",
                      *             "target_network": "base",
@@ -7218,12 +7218,12 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:32:18.000Z",
-                     *             "created_at": "2026-11-23T12:32:18.000Z",
+                     *             "expires_at": "2026-11-24T12:32:26.000Z",
+                     *             "created_at": "2026-11-23T12:32:26.000Z",
                      *             "user_reference": null,
                      *             "client_reference_id": null,
                      *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m846951rnsytqty99072fyqx",
+                     *             "tx_refid": "tx_test_01m8469cvrnsytqty99072fyqx",
                      *             "progress": {
                      *               "phase": "failed",
                      *               "reason": {
@@ -7236,30 +7236,30 @@ export interface operations {
                      *                 "remaining": null,
                      *                 "next_step": "Start again when you are ready."
                      *               },
-                     *               "updated_at": "2026-11-23T12:32:21.000Z"
+                     *               "updated_at": "2026-11-23T12:32:29.000Z"
                      *             },
                      *             "transaction": {
-                     *               "refid": "tx_test_01m846951rnsytqty99072fyqx",
+                     *               "refid": "tx_test_01m8469cvrnsytqty99072fyqx",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m846942g7q0h90efajbmeza4",
-                     *               "quote_id": "qt_test_01m8469240c247ggna6ycyqknv",
+                     *               "session_id": "gs_test_01m8469bwgp24em72meqdfrtb7",
+                     *               "quote_id": "qt_test_01m84699y05q6sxv9xaxn5ex2c",
                      *               "action": "off_ramp",
                      *               "status": "failed",
                      *               "token": "USDC",
                      *               "network": "base",
                      *               "currency": "EUR",
                      *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.38",
+                     *               "fiat_amount": "90.78",
                      *               "token_amount": "100.000000",
                      *               "source_token": null,
                      *               "source_network": null,
                      *               "source_amount": null,
-                     *               "exchange_rate": "0.91755648",
-                     *               "total_fees": "1.37",
-                     *               "local_rail_transaction_id": "po_test_01m846951rdn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m846951rdn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:32:19.000Z",
-                     *               "updated_at": "2026-11-23T12:32:21.000Z",
+                     *               "exchange_rate": "0.92168544",
+                     *               "total_fees": "1.38",
+                     *               "local_rail_transaction_id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:32:27.000Z",
+                     *               "updated_at": "2026-11-23T12:32:29.000Z",
                      *               "reason": {
                      *                 "code": "payment_cancelled",
                      *                 "message": "The payment was cancelled. No money has moved.",
@@ -7336,14 +7336,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d3tfnw7h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d3tqfw7h8rev5vywzebwgq",
                      *       "object": "event",
                      *       "type": "gate_session.created",
-                     *       "created_at": 1795736551,
+                     *       "created_at": 1795736559,
                      *       "livemode": false,
-                     *       "sequence": 77,
+                     *       "sequence": 78,
                      *       "data": {
-                     *         "id": "gs_test_01m8d3tfnwxac2tgx9eywh05t0",
+                     *         "id": "gs_test_01m8d3tqfw7q0h90efajbmeza4",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
@@ -7356,8 +7356,8 @@ export interface operations {
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:42:31.100Z",
-                     *         "created_at": "2026-11-26T23:42:31.100Z",
+                     *         "expires_at": "2026-11-27T23:42:39.100Z",
+                     *         "created_at": "2026-11-26T23:42:39.100Z",
                      *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
                      *         "metadata": {
@@ -7367,7 +7367,7 @@ export interface operations {
                      *         "progress": {
                      *           "phase": "created",
                      *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:42:31.100Z"
+                     *           "updated_at": "2026-11-26T23:42:39.100Z"
                      *         }
                      *       }
                      *     }
@@ -7435,8 +7435,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m8469wfrstcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7444,14 +7444,14 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:32:43.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:32:51.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:32:43.000Z"
+                     *           "created_at": "2026-11-23T12:32:51.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m8469cvrjsd2qkt5pnkbbb67",
-                     *           "event_id": "evt_test_01m8469cvrej5fq8d04yy9j1hs",
+                     *           "id": "wd_test_01m8469mnrjsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m8469mnrej5fq8d04yy9j1hs",
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7460,8 +7460,8 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:32:43.000Z",
-                     *           "created_at": "2026-11-23T12:32:27.000Z"
+                     *           "delivered_at": "2026-11-23T12:32:51.000Z",
+                     *           "created_at": "2026-11-23T12:32:35.000Z"
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -7517,8 +7517,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m8469wfrstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7528,7 +7528,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:43.000Z"
+                     *       "created_at": "2026-11-23T12:32:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7590,8 +7590,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:42:21.000Z",
-                     *           "ended_at": "2026-11-26T23:42:21.000Z",
+                     *           "started_at": "2026-11-26T23:42:29.000Z",
+                     *           "ended_at": "2026-11-26T23:42:29.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7600,8 +7600,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T21:18:21.000Z",
-                     *           "ended_at": "2026-11-25T21:18:21.000Z",
+                     *           "started_at": "2026-11-25T21:18:29.000Z",
+                     *           "ended_at": "2026-11-25T21:18:29.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7609,7 +7609,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m8469wfrstcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846a49rstcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -7666,10 +7666,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d3t9tceff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:42:25.100Z",
+                     *           "since": "2026-11-22T23:42:33.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -7680,14 +7680,14 @@ export interface operations {
                      *           ],
                      *           "rate_per_second": 100,
                      *           "after": 0,
-                     *           "through": 73,
+                     *           "through": 74,
                      *           "sequences": null,
-                     *           "total": 73,
+                     *           "total": 74,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:42:25.100Z",
-                     *           "updated_at": "2026-11-26T23:42:25.100Z"
+                     *           "created_at": "2026-11-26T23:42:33.100Z",
+                     *           "updated_at": "2026-11-26T23:42:33.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -7756,10 +7756,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3t9tceff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:25.100Z",
+                     *       "since": "2026-11-22T23:42:33.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7770,14 +7770,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 73,
+                     *       "through": 74,
                      *       "sequences": null,
-                     *       "total": 73,
+                     *       "total": 74,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:25.100Z",
-                     *       "updated_at": "2026-11-26T23:42:25.100Z"
+                     *       "created_at": "2026-11-26T23:42:33.100Z",
+                     *       "updated_at": "2026-11-26T23:42:33.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7847,10 +7847,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3t9tceff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:25.100Z",
+                     *       "since": "2026-11-22T23:42:33.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7861,14 +7861,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 73,
+                     *       "through": 74,
                      *       "sequences": null,
-                     *       "total": 73,
+                     *       "total": 74,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:25.100Z",
-                     *       "updated_at": "2026-11-26T23:42:25.100Z"
+                     *       "created_at": "2026-11-26T23:42:33.100Z",
+                     *       "updated_at": "2026-11-26T23:42:33.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7920,10 +7920,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3t9tceff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:42:25.100Z",
+                     *       "since": "2026-11-22T23:42:33.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7934,14 +7934,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 73,
+                     *       "through": 74,
                      *       "sequences": null,
-                     *       "total": 73,
+                     *       "total": 74,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:25.100Z",
-                     *       "updated_at": "2026-11-26T23:42:28.100Z"
+                     *       "created_at": "2026-11-26T23:42:33.100Z",
+                     *       "updated_at": "2026-11-26T23:42:36.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7997,8 +7997,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m8469wfrstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8006,9 +8006,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:42:24.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:42:32.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:43.000Z"
+                     *       "created_at": "2026-11-23T12:32:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8061,8 +8061,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m8469wfrstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8070,9 +8070,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:32:43.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:32:51.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:43.000Z"
+                     *       "created_at": "2026-11-23T12:32:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8126,7 +8126,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8467w18k6bzzw9ad1r8dc3q",
+                     *       "id": "gs_test_01m84683v87jy1jfwf4hth3fve",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8139,18 +8139,18 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
-                     *       "expires_at": "2026-11-24T12:31:37.000Z",
-                     *       "created_at": "2026-11-23T12:31:37.000Z",
+                     *       "expires_at": "2026-11-24T12:31:45.000Z",
+                     *       "created_at": "2026-11-23T12:31:45.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8467x0gcamqarqabcs45yvf",
+                     *       "tx_refid": "tx_test_01m84684tgcamqarqabcs45yvf",
                      *       "progress": {
                      *         "phase": "settled",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:38.000Z"
+                     *         "updated_at": "2026-11-23T12:31:46.000Z"
                      *       }
                      *     }
                      */
@@ -8234,7 +8234,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8467xzr7jy1jfwf4hth3fve",
+                     *       "id": "gs_test_01m84685sr4w9bagfxcby49ypf",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8247,14 +8247,14 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:31:39.000Z",
-                     *       "created_at": "2026-11-23T12:31:39.000Z",
+                     *       "expires_at": "2026-11-24T12:31:47.000Z",
+                     *       "created_at": "2026-11-23T12:31:47.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8467yz0fb96srtzw1g4gvvf",
+                     *       "tx_refid": "tx_test_01m84686s0fb96srtzw1g4gvvf",
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": {
@@ -8267,7 +8267,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Try again."
                      *         },
-                     *         "updated_at": "2026-11-23T12:31:40.000Z"
+                     *         "updated_at": "2026-11-23T12:31:48.000Z"
                      *       }
                      *     }
                      */
@@ -8365,7 +8365,7 @@ export interface operations {
                      *       "network": "base",
                      *       "amount": "100.052791",
                      *       "back_amount": "0.000000",
-                     *       "transfer_id": "0x48ff13aa3c93411fdd7fb9d2d017c8c9",
+                     *       "transfer_id": "0xbf7b45133656cdb77406060afd176628",
                      *       "status": "counted",
                      *       "cause": null,
                      *       "created_at": "2026-11-23T12:31:08.000Z",
@@ -8455,7 +8455,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:32.100Z"
+                     *       "ends_at": "2026-11-26T23:52:40.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -8522,7 +8522,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:32.100Z"
+                     *       "ends_at": "2026-11-26T23:52:40.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -8576,7 +8576,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8467zy84w9bagfxcby49ypf",
+                     *       "id": "gs_test_01m84687r8r6v3ajayhq6cjgsy",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8589,8 +8589,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
-                     *       "expires_at": "2026-11-24T12:31:41.000Z",
-                     *       "created_at": "2026-11-23T12:31:41.000Z",
+                     *       "expires_at": "2026-11-24T12:31:49.000Z",
+                     *       "created_at": "2026-11-23T12:31:49.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8600,7 +8600,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:42.000Z"
+                     *         "updated_at": "2026-11-23T12:31:50.000Z"
                      *       }
                      *     }
                      */
@@ -8693,7 +8693,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8467r484m820spjn1ddea41",
+                     *       "id": "gs_test_01m8467zy8k6bzzw9ad1r8dc3q",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8706,8 +8706,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:31:33.000Z",
-                     *       "created_at": "2026-11-23T12:31:33.000Z",
+                     *       "expires_at": "2026-11-24T12:31:41.000Z",
+                     *       "created_at": "2026-11-23T12:31:41.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8726,7 +8726,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Confirm your identity; the purchase then goes on where it was."
                      *         },
-                     *         "updated_at": "2026-11-23T12:31:35.000Z"
+                     *         "updated_at": "2026-11-23T12:31:43.000Z"
                      *       }
                      *     }
                      */
@@ -8819,7 +8819,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84681wrr6v3ajayhq6cjgsy",
+                     *       "id": "gs_test_01m84689prbtc0q15xx7afw2a8",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8832,8 +8832,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T11:31:43.000Z",
-                     *       "created_at": "2026-11-23T12:31:43.000Z",
+                     *       "expires_at": "2026-11-24T11:31:51.000Z",
+                     *       "created_at": "2026-11-23T12:31:51.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8843,7 +8843,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "created",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:44.000Z"
+                     *         "updated_at": "2026-11-23T12:31:52.000Z"
                      *       }
                      *     }
                      */
@@ -8936,7 +8936,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
+                     *           "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                      *           "object": "customer",
                      *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *           "mode": "test",
@@ -8950,8 +8950,8 @@ export interface operations {
                      *             "tier": "gold"
                      *           },
                      *           "kyc_status": "unverified",
-                     *           "created_at": "2026-11-23T12:32:22.000Z",
-                     *           "updated_at": "2026-11-23T12:32:22.000Z"
+                     *           "created_at": "2026-11-23T12:32:30.000Z",
+                     *           "updated_at": "2026-11-23T12:32:30.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9023,7 +9023,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9037,8 +9037,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:22.000Z",
-                     *       "updated_at": "2026-11-23T12:32:22.000Z"
+                     *       "created_at": "2026-11-23T12:32:30.000Z",
+                     *       "updated_at": "2026-11-23T12:32:30.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9107,7 +9107,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9121,8 +9121,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:22.000Z",
-                     *       "updated_at": "2026-11-23T12:32:22.000Z"
+                     *       "created_at": "2026-11-23T12:32:30.000Z",
+                     *       "updated_at": "2026-11-23T12:32:30.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9174,10 +9174,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469bwgfyeeb1pw6v6704rz",
+                     *       "id": "cus_test_01m8469kpgfyeeb1pw6v6704rz",
                      *       "object": "customer",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:32:27.000Z"
+                     *       "deleted_at": "2026-11-23T12:32:35.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedCustomerBody"];
@@ -9244,7 +9244,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9258,8 +9258,8 @@ export interface operations {
                      *         "tier": "platinum"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:22.000Z",
-                     *       "updated_at": "2026-11-23T12:32:25.000Z"
+                     *       "created_at": "2026-11-23T12:32:30.000Z",
+                     *       "updated_at": "2026-11-23T12:32:33.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -11011,6 +11011,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WalletBody"];
             };
         };
@@ -11025,6 +11030,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m84675jgx6hs9d8ct3bn2cck",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:31:14.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 6,
+                     *       "server_time": "2026-11-23T12:31:20.000Z",
+                     *       "step": {
+                     *         "kind": "confirm",
+                     *         "quote": {
+                     *           "id": "qt_test_01m84678g8k2d2v9stg0rnny8h",
+                     *           "side": "on_ramp",
+                     *           "fiat_amount": "100.00",
+                     *           "currency": "EUR",
+                     *           "crypto_amount": "106.785886",
+                     *           "target_token": "USDC",
+                     *           "target_network": "base",
+                     *           "paid_in": {
+                     *             "amount": "108.787578",
+                     *             "token": "USDC",
+                     *             "network": "ethereum",
+                     *             "exchange_rate": "0.91922260"
+                     *           },
+                     *           "exchange_rate": "0.91922260",
+                     *           "fees": [
+                     *             {
+                     *               "kind": "service",
+                     *               "label": "Service fee",
+                     *               "amount": "1.49"
+                     *             },
+                     *             {
+                     *               "kind": "network",
+                     *               "label": "Network fee",
+                     *               "amount": "0.35"
+                     *             }
+                     *           ],
+                     *           "total_fees": "1.84",
+                     *           "expires_at": "2026-11-23T12:51:17.000Z",
+                     *           "lapsed": false,
+                     *           "locked_for_seconds": 1200
+                     *         },
+                     *         "network_name": "Ethereum",
+                     *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "locked": false,
+                     *         "account": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Journey"];
                 };
             };
@@ -11143,7 +11213,7 @@ export interface operations {
                      *           "locked_for_seconds": 1200
                      *         },
                      *         "network_name": "Base",
-                     *         "address": "0x0A414F46C2B23c98b3d1C6D1E86268978F6461A0",
+                     *         "address": "0xaff863758A38a51c65cEd22c200D05A6A8F56dD8",
                      *         "received_amount": "0.000000",
                      *         "missing_amount": "110.552791",
                      *         "lapsed": false,
@@ -11391,7 +11461,7 @@ export interface operations {
                      *           "locked_for_seconds": 1200
                      *         },
                      *         "network_name": "Base",
-                     *         "address": "0x0A414F46C2B23c98b3d1C6D1E86268978F6461A0",
+                     *         "address": "0xaff863758A38a51c65cEd22c200D05A6A8F56dD8",
                      *         "received_amount": "10.500000",
                      *         "missing_amount": "100.052791",
                      *         "lapsed": false,
@@ -12091,13 +12161,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8467r484m820spjn1ddea41",
+                     *         "id": "gs_test_01m8467zy8k6bzzw9ad1r8dc3q",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:33.000Z",
+                     *         "expires_at": "2026-11-24T12:31:41.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12110,13 +12180,14 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 3,
-                     *       "server_time": "2026-11-23T12:31:36.000Z",
+                     *       "server_time": "2026-11-23T12:31:44.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
                      *         "flows": [
                      *           "on_ramp",
-                     *           "off_ramp"
+                     *           "off_ramp",
+                     *           "swap"
                      *         ],
                      *         "options": [
                      *           {
@@ -12202,13 +12273,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m84675jgx6hs9d8ct3bn2cck",
+                     *         "id": "gs_test_01m8467dcg4m820spjn1ddea41",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:14.000Z",
+                     *         "expires_at": "2026-11-24T12:31:22.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12221,13 +12292,14 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:31:31.000Z",
+                     *       "server_time": "2026-11-23T12:31:39.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
                      *         "flows": [
                      *           "on_ramp",
-                     *           "off_ramp"
+                     *           "off_ramp",
+                     *           "swap"
                      *         ],
                      *         "options": [
                      *           {
@@ -12313,13 +12385,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m84675jgx6hs9d8ct3bn2cck",
+                     *         "id": "gs_test_01m8467dcg4m820spjn1ddea41",
                      *         "status": "cancelled",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:14.000Z",
+                     *         "expires_at": "2026-11-24T12:31:22.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12332,7 +12404,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:31:32.000Z",
+                     *       "server_time": "2026-11-23T12:31:40.000Z",
                      *       "step": {
                      *         "kind": "ended",
                      *         "status": "cancelled",
@@ -12833,14 +12905,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84680xgt5fszpgvhjt39vpw",
+                 *       "id": "evt_test_01m84688qgt5fszpgvhjt39vpw",
                  *       "object": "event",
                  *       "type": "gate_session.expired",
-                 *       "created_at": 1795437102,
+                 *       "created_at": 1795437110,
                  *       "livemode": false,
-                 *       "sequence": 29,
+                 *       "sequence": 30,
                  *       "data": {
-                 *         "id": "gs_test_01m8467zy84w9bagfxcby49ypf",
+                 *         "id": "gs_test_01m84687r8r6v3ajayhq6cjgsy",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -12853,8 +12925,8 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
-                 *         "expires_at": "2026-11-24T12:31:41.000Z",
-                 *         "created_at": "2026-11-23T12:31:41.000Z",
+                 *         "expires_at": "2026-11-24T12:31:49.000Z",
+                 *         "created_at": "2026-11-23T12:31:49.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
@@ -12864,7 +12936,7 @@ export interface operations {
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": null,
-                 *           "updated_at": "2026-11-23T12:31:42.000Z"
+                 *           "updated_at": "2026-11-23T12:31:50.000Z"
                  *         }
                  *       }
                  *     }
@@ -12991,14 +13063,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8467t2r5qrymhsxmv9abkwa",
+                 *       "id": "evt_test_01m84681wr5qrymhsxmv9abkwa",
                  *       "object": "event",
                  *       "type": "kyc.required",
-                 *       "created_at": 1795437095,
+                 *       "created_at": 1795437103,
                  *       "livemode": false,
-                 *       "sequence": 21,
+                 *       "sequence": 22,
                  *       "data": {
-                 *         "session_id": "gs_test_01m8467r484m820spjn1ddea41",
+                 *         "session_id": "gs_test_01m8467zy8k6bzzw9ad1r8dc3q",
                  *         "level": "basic",
                  *         "reason": {
                  *           "code": "identity_required",
@@ -13060,29 +13132,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84687r8sabbshfxrff59670",
+                 *       "id": "evt_test_01m8468fj8sabbshfxrff59670",
                  *       "object": "event",
                  *       "type": "rail.pay_in.processing",
-                 *       "created_at": 1795437109,
+                 *       "created_at": 1795437117,
                  *       "livemode": false,
-                 *       "sequence": 33,
+                 *       "sequence": 34,
                  *       "data": {
-                 *         "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
-                 *         "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
-                 *         "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                 *         "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.967456",
+                 *         "crypto_amount": "106.488213",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:31:49.000Z",
-                 *         "updated_at": "2026-11-23T12:31:49.000Z",
+                 *         "created_at": "2026-11-23T12:31:57.000Z",
+                 *         "updated_at": "2026-11-23T12:31:57.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13130,29 +13202,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84689prrtqqb6afxcs1c5x3",
+                 *       "id": "evt_test_01m8468hgrrtqqb6afxcs1c5x3",
                  *       "object": "event",
                  *       "type": "rail.pay_in.settled",
-                 *       "created_at": 1795437111,
+                 *       "created_at": 1795437119,
                  *       "livemode": false,
-                 *       "sequence": 35,
+                 *       "sequence": 36,
                  *       "data": {
-                 *         "id": "pi_test_01m84687r83y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m84686s0btc0q15xx7afw2a8",
-                 *         "quote_id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
-                 *         "refid": "tx_test_01m84687r8j0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                 *         "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.967456",
+                 *         "crypto_amount": "106.488213",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:31:49.000Z",
-                 *         "updated_at": "2026-11-23T12:31:51.000Z",
+                 *         "created_at": "2026-11-23T12:31:57.000Z",
+                 *         "updated_at": "2026-11-23T12:31:59.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13200,29 +13272,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468fj83c7vpprk87vc3r46",
+                 *       "id": "evt_test_01m8468qc83c7vpprk87vc3r46",
                  *       "object": "event",
                  *       "type": "rail.pay_in.failed",
-                 *       "created_at": 1795437117,
+                 *       "created_at": 1795437125,
                  *       "livemode": false,
-                 *       "sequence": 41,
+                 *       "sequence": 42,
                  *       "data": {
-                 *         "id": "pi_test_01m8468dkrnfw80r0s93xj5m73",
+                 *         "id": "pi_test_01m8468ndrnfw80r0s93xj5m73",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m8468cmgast24chbpc1cyftz",
-                 *         "quote_id": "qt_test_01m8468ap0t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m8468dkrvcz7cxbt1kgqp8fr",
+                 *         "session_id": "gs_test_01m8468mega76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m8468jg0bx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m8468ndrvcz7cxbt1kgqp8fr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.488213",
+                 *         "crypto_amount": "106.649153",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:31:55.000Z",
-                 *         "updated_at": "2026-11-23T12:31:57.000Z",
+                 *         "created_at": "2026-11-23T12:32:03.000Z",
+                 *         "updated_at": "2026-11-23T12:32:05.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -13279,29 +13351,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468ndrc6ez4gr1e967dk5f",
+                 *       "id": "evt_test_01m8468x7rc6ez4gr1e967dk5f",
                  *       "object": "event",
                  *       "type": "rail.pay_in.cancelled",
-                 *       "created_at": 1795437123,
+                 *       "created_at": 1795437131,
                  *       "livemode": false,
-                 *       "sequence": 47,
+                 *       "sequence": 48,
                  *       "data": {
-                 *         "id": "pi_test_01m8468kf82jemxs68p4d7qn0g",
+                 *         "id": "pi_test_01m8468v982jemxs68p4d7qn0g",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m8468jg0a76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m8468ghgbx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m8468kf8tx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m8468ta0ajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m8468rbgsqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m8468v98tx1sjtschjkjexhr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.488213",
+                 *         "crypto_amount": "106.649153",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:01.000Z",
-                 *         "updated_at": "2026-11-23T12:32:03.000Z",
+                 *         "created_at": "2026-11-23T12:32:09.000Z",
+                 *         "updated_at": "2026-11-23T12:32:11.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -13358,29 +13430,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468sarcfja6dw01rkcpzea",
+                 *       "id": "evt_test_01m846914rcfja6dw01rkcpzea",
                  *       "object": "event",
                  *       "type": "rail.pay_out.processing",
-                 *       "created_at": 1795437127,
+                 *       "created_at": 1795437135,
                  *       "livemode": false,
-                 *       "sequence": 51,
+                 *       "sequence": 52,
                  *       "data": {
-                 *         "id": "po_test_01m8468sars3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846914rs3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy",
-                 *         "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m8468sarafpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.66",
+                 *         "fiat_amount": "90.38",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:07.000Z",
-                 *         "updated_at": "2026-11-23T12:32:07.000Z",
+                 *         "created_at": "2026-11-23T12:32:15.000Z",
+                 *         "updated_at": "2026-11-23T12:32:15.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13428,29 +13500,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468v98mj8s6rs570d0nz6k",
+                 *       "id": "evt_test_01m8469338mj8s6rs570d0nz6k",
                  *       "object": "event",
                  *       "type": "rail.pay_out.settled",
-                 *       "created_at": 1795437129,
+                 *       "created_at": 1795437137,
                  *       "livemode": false,
-                 *       "sequence": 53,
+                 *       "sequence": 54,
                  *       "data": {
-                 *         "id": "po_test_01m8468sars3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846914rs3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m8468rbgajt7e4mk1hjw4ngy",
-                 *         "quote_id": "qt_test_01m8468pd0sqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m8468sarafpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.66",
+                 *         "fiat_amount": "90.38",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:07.000Z",
-                 *         "updated_at": "2026-11-23T12:32:09.000Z",
+                 *         "created_at": "2026-11-23T12:32:15.000Z",
+                 *         "updated_at": "2026-11-23T12:32:17.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13498,29 +13570,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846914rxa0gtf84ay9q50g7",
+                 *       "id": "evt_test_01m84698yrxa0gtf84ay9q50g7",
                  *       "object": "event",
                  *       "type": "rail.pay_out.failed",
-                 *       "created_at": 1795437135,
+                 *       "created_at": 1795437143,
                  *       "livemode": false,
-                 *       "sequence": 59,
+                 *       "sequence": 60,
                  *       "data": {
-                 *         "id": "po_test_01m8468z68gp635r42b8pdnvd2",
+                 *         "id": "po_test_01m8469708gp635r42b8pdnvd2",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m8468y70p24em72meqdfrtb7",
-                 *         "quote_id": "qt_test_01m8468w8g5q6sxv9xaxn5ex2c",
-                 *         "refid": "tx_test_01m8468z68dcptekaca4wtpr98",
+                 *         "session_id": "gs_test_01m8469610v6jzdk0x6da2ykph",
+                 *         "quote_id": "qt_test_01m846942g24tbf9ev3zm9q09p",
+                 *         "refid": "tx_test_01m8469708dcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
                  *         "fiat_amount": "90.38",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:13.000Z",
-                 *         "updated_at": "2026-11-23T12:32:15.000Z",
+                 *         "created_at": "2026-11-23T12:32:21.000Z",
+                 *         "updated_at": "2026-11-23T12:32:23.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -13577,29 +13649,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469708azqzg65az05zrpv8",
+                 *       "id": "evt_test_01m8469et8azqzg65az05zrpv8",
                  *       "object": "event",
                  *       "type": "rail.pay_out.cancelled",
-                 *       "created_at": 1795437141,
+                 *       "created_at": 1795437149,
                  *       "livemode": false,
-                 *       "sequence": 65,
+                 *       "sequence": 66,
                  *       "data": {
-                 *         "id": "po_test_01m846951rdn8gzmk6ykxks37y",
+                 *         "id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m846942g7q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m8469240c247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846951rnsytqty99072fyqx",
+                 *         "session_id": "gs_test_01m8469bwgp24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m84699y05q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m8469cvrnsytqty99072fyqx",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.38",
+                 *         "fiat_amount": "90.78",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:19.000Z",
-                 *         "updated_at": "2026-11-23T12:32:21.000Z",
+                 *         "created_at": "2026-11-23T12:32:27.000Z",
+                 *         "updated_at": "2026-11-23T12:32:29.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -13656,14 +13728,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84687r8xrryret21swpz01p",
+                 *       "id": "evt_test_01m8468fj8xrryret21swpz01p",
                  *       "object": "event",
                  *       "type": "quote.consumed",
-                 *       "created_at": 1795437109,
+                 *       "created_at": 1795437117,
                  *       "livemode": false,
-                 *       "sequence": 32,
+                 *       "sequence": 33,
                  *       "data": {
-                 *         "id": "qt_test_01m84684tgk2d2v9stg0rnny8h",
+                 *         "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
                  *         "object": "signed_quote",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -13674,8 +13746,8 @@ export interface operations {
                  *         "network": "base",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
-                 *         "crypto_amount": "106.967456",
-                 *         "exchange_rate": "0.91766228",
+                 *         "crypto_amount": "106.488213",
+                 *         "exchange_rate": "0.92179216",
                  *         "fees": [
                  *           {
                  *             "kind": "service",
@@ -13691,14 +13763,14 @@ export interface operations {
                  *         "total_fees": "1.84",
                  *         "source": {
                  *           "name": "simulated_market",
-                 *           "at": "2026-11-23T12:31:46.000Z"
+                 *           "at": "2026-11-23T12:31:54.000Z"
                  *         },
                  *         "on_lapse": "requote",
                  *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                 *         "created_at": "2026-11-23T12:31:46.000Z",
-                 *         "expires_at": "2026-11-23T12:36:46.000Z",
-                 *         "consumed_at": "2026-11-23T12:31:49.000Z",
-                 *         "tx_refid": "tx_test_01m84687r8j0z1vpc6qggkavht"
+                 *         "created_at": "2026-11-23T12:31:54.000Z",
+                 *         "expires_at": "2026-11-23T12:36:54.000Z",
+                 *         "consumed_at": "2026-11-23T12:31:57.000Z",
+                 *         "tx_refid": "tx_test_01m8468fj8j0z1vpc6qggkavht"
                  *       }
                  *     }
                  */
@@ -13889,7 +13961,7 @@ export interface operations {
                  *         "mode": "test",
                  *         "status": "failed",
                  *         "refid": "tx_test_01m844f9frh6dbtbpzx731tva6",
-                 *         "session_id": "gs_test_01m844f3m8v6jzdk0x6da2ykph",
+                 *         "session_id": "gs_test_01m844f3m8syhmpcwhmwgcqkny",
                  *         "amount": "25.00",
                  *         "currency": "EUR",
                  *         "service_fee_returned": "0.37",
@@ -13952,14 +14024,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84697zg16qh3ctv8rzcg12s",
+                 *       "id": "evt_test_01m8469fsg16qh3ctv8rzcg12s",
                  *       "object": "event",
                  *       "type": "customer.created",
-                 *       "created_at": 1795437142,
+                 *       "created_at": 1795437150,
                  *       "livemode": false,
-                 *       "sequence": 67,
+                 *       "sequence": 68,
                  *       "data": {
-                 *         "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -13973,8 +14045,8 @@ export interface operations {
                  *           "tier": "gold"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:32:22.000Z",
-                 *         "updated_at": "2026-11-23T12:32:22.000Z"
+                 *         "created_at": "2026-11-23T12:32:30.000Z",
+                 *         "updated_at": "2026-11-23T12:32:30.000Z"
                  *       }
                  *     }
                  */
@@ -14021,14 +14093,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469ax84dsrag0c9sa85cj8",
+                 *       "id": "evt_test_01m8469jq84dsrag0c9sa85cj8",
                  *       "object": "event",
                  *       "type": "customer.updated",
-                 *       "created_at": 1795437145,
+                 *       "created_at": 1795437153,
                  *       "livemode": false,
-                 *       "sequence": 68,
+                 *       "sequence": 69,
                  *       "data": {
-                 *         "id": "cus_test_01m84697zg9hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14042,8 +14114,8 @@ export interface operations {
                  *           "tier": "platinum"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:32:22.000Z",
-                 *         "updated_at": "2026-11-23T12:32:25.000Z"
+                 *         "created_at": "2026-11-23T12:32:30.000Z",
+                 *         "updated_at": "2026-11-23T12:32:33.000Z"
                  *       }
                  *     }
                  */
@@ -14090,17 +14162,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469cvrej5fq8d04yy9j1hs",
+                 *       "id": "evt_test_01m8469mnrej5fq8d04yy9j1hs",
                  *       "object": "event",
                  *       "type": "customer.deleted",
-                 *       "created_at": 1795437147,
+                 *       "created_at": 1795437155,
                  *       "livemode": false,
-                 *       "sequence": 70,
+                 *       "sequence": 71,
                  *       "data": {
-                 *         "id": "cus_test_01m8469bwgfyeeb1pw6v6704rz",
+                 *         "id": "cus_test_01m8469kpgfyeeb1pw6v6704rz",
                  *         "object": "customer",
                  *         "deleted": true,
-                 *         "deleted_at": "2026-11-23T12:32:27.000Z"
+                 *         "deleted_at": "2026-11-23T12:32:35.000Z"
                  *       }
                  *     }
                  */
@@ -14147,12 +14219,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469wfrf2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795437163,
+                 *       "created_at": 1795437171,
                  *       "livemode": false,
-                 *       "sequence": 71,
+                 *       "sequence": 72,
                  *       "data": {
                  *         "object": "webhook_test",
                  *         "livemode": false,
@@ -14203,12 +14275,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3t5t8gepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m8d3tdm8gepedbcd3e5vyybf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795736541,
+                 *       "created_at": 1795736549,
                  *       "livemode": false,
-                 *       "sequence": 73,
+                 *       "sequence": 74,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14227,8 +14299,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:42:21.000Z",
-                 *           "until": "2026-11-26T23:42:51.000Z",
+                 *           "since": "2026-11-26T23:42:29.000Z",
+                 *           "until": "2026-11-26T23:42:59.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -14281,12 +14353,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tdqc149gerbc0w773mp3",
+                 *       "id": "evt_test_01m8d3tnhc149gerbc0w773mp3",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795736549,
+                 *       "created_at": 1795736557,
                  *       "livemode": false,
-                 *       "sequence": 74,
+                 *       "sequence": 75,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14305,7 +14377,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:29.100Z",
+                 *           "since": "2026-11-26T23:42:37.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -14359,12 +14431,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87xmsj8vyh5p9nfy3bvdycf",
+                 *       "id": "evt_test_01m87xn1c8vyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795562301,
+                 *       "created_at": 1795562309,
                  *       "livemode": false,
-                 *       "sequence": 72,
+                 *       "sequence": 73,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14383,7 +14455,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:32:45.000Z",
+                 *           "since": "2026-11-23T12:32:53.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -14437,12 +14509,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tepmpfw3jtze698c8vkb",
+                 *       "id": "evt_test_01m8d3tpgmpfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795736550,
+                 *       "created_at": 1795736558,
                  *       "livemode": false,
-                 *       "sequence": 76,
+                 *       "sequence": 77,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14461,14 +14533,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:29.100Z",
+                 *           "since": "2026-11-26T23:42:37.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:42:30.100Z"
+                 *         "updated_at": "2026-11-26T23:42:38.100Z"
                  *       }
                  *     }
                  */
@@ -14515,15 +14587,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tgn4xbeg9wh3zmyem9hn",
+                 *       "id": "evt_test_01m8d3trf4xbeg9wh3zmyem9hn",
                  *       "object": "event",
                  *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795736552,
+                 *       "created_at": 1795736560,
                  *       "livemode": false,
-                 *       "sequence": 78,
+                 *       "sequence": 79,
                  *       "data": {
                  *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d3tfnwxac2tgx9eywh05t0",
+                 *         "subject": "gs_test_01m8d3tqfw7q0h90efajbmeza4",
                  *         "reason": "it would have more than 262144 bytes"
                  *       }
                  *     }

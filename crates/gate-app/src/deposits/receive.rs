@@ -165,7 +165,7 @@ pub(super) fn price_now(
         asset: &token.code,
         network: token.network.as_deref(),
     });
-    let priced = match &mut paid_in {
+    let numbers = match &mut paid_in {
         None => price_sale(&agreed.crypto, currency, market.rate, fees),
         Some(paid) => {
             paid.rate = prices.price(&paid.amount.asset, currency, scope.now).ok()?.rate;
@@ -173,15 +173,15 @@ pub(super) fn price_now(
             price(&value, token, market.rate, fees)
         }
     };
-    let priced = priced.ok()?;
+    let numbers = numbers.ok()?;
     Some(Quote {
         id: QuoteId::new(session.tenant.mode, scope.seed()),
         session_id: Some(session.id.clone()),
-        fiat: priced.fiat,
-        crypto: priced.crypto,
+        fiat: numbers.fiat,
+        crypto: numbers.crypto,
         paid_in,
         rate: market.rate,
-        fees: priced.fees,
+        fees: numbers.fees,
         source: market.source,
         priced_at: Some(market.at).filter(|at| *at != scope.now),
         created_at: scope.now,

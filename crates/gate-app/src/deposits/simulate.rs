@@ -1,5 +1,6 @@
 //! The sandbox: show the simulator a transfer to a session's address.
 
+use gate_domain::catalogue::Token;
 use gate_domain::deposit::Deposit;
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::money::{Asset, DecimalError, Money};
@@ -83,19 +84,18 @@ pub async fn simulate_deposit(
                     token.symbol.eq_ignore_ascii_case(symbol)
                         && network.is_some_and(|name| token.network.eq_ignore_ascii_case(name))
                 });
-                token.map(|token| token.asset()).ok_or(SimulateError::NoToken)?
+                token.map(Token::asset).ok_or(SimulateError::NoToken)?
             }
         };
-        let amount = match &simulated.amount {
-            Some(text) => positive(text, asset)?,
-            None => {
-                let counted = counted_units(&tx.list_deposits(&tenant, &transaction.id)?);
-                let missing = agreed.units - counted;
-                if missing <= 0 {
-                    return Err(SimulateError::NothingMissing);
-                }
-                Money::new(missing, asset)
+        let amount = if let Some(text) = &simulated.amount {
+            positive(text, asset)?
+        } else {
+            let counted = counted_units(&tx.list_deposits(&tenant, &transaction.id)?);
+            let missing = agreed.units - counted;
+            if missing <= 0 {
+                return Err(SimulateError::NothingMissing);
             }
+            Money::new(missing, asset)
         };
         let transfer = Transfer {
             address: means.address.clone(),

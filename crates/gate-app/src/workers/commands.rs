@@ -122,7 +122,7 @@ fn take_in(
     let session = tx.lock_session(tenant, &claim.session_id)?.ok_or_else(missing)?;
     let transaction = tx.lock_transaction(tenant, &command.transaction_id)?.ok_or_else(missing)?;
     match (heard, &command.refund_id) {
-        (Heard::OfRefund(event), Some(refund)) => {
+        (Heard::Refund(event), Some(refund)) => {
             let refund = tx.lock_refund(tenant, refund)?.ok_or_else(missing)?;
             let quote = find_agreed_quote(tx, &transaction)?;
             match advance_refund(tx, scope, refund, &quote, *event) {
@@ -134,7 +134,7 @@ fn take_in(
                 Ok(()) => Ok(()),
             }
         }
-        (Heard::OfDeposit(event), _) => {
+        (Heard::Deposit(event), _) => {
             let deposit = command.deposit_id.as_ref().ok_or_else(missing)?;
             let deposit = tx.lock_deposit(tenant, deposit)?.ok_or_else(missing)?;
             match advance_deposit(tx, scope, deposit, &transaction, *event) {
@@ -146,7 +146,7 @@ fn take_in(
                 Ok(()) => Ok(()),
             }
         }
-        (Heard::OfTransaction(event), None) => {
+        (Heard::Transaction(event), None) => {
             match advance_transaction(tx, scope, session, transaction, event, None) {
                 Err(AdvanceError::Transaction(refused)) => {
                     info!(id = %command.id, ?event, %refused, "an answer came too late");
@@ -183,11 +183,11 @@ async fn speak(rails: &Rails, claim: &ClaimedCommand, now: Millis) -> Result<Rep
 #[derive(Clone, Debug)]
 enum Heard {
     /// About the transaction.
-    OfTransaction(Event),
+    Transaction(Event),
     /// About a refund that a partner wanted.
-    OfRefund(refund::Event),
+    Refund(refund::Event),
     /// About tokens that go back.
-    OfDeposit(deposit::Event),
+    Deposit(deposit::Event),
 }
 
 impl Heard {
@@ -195,14 +195,14 @@ impl Heard {
     fn answer(command: &Command, answer: Event) -> Self {
         match (&command.refund_id, &answer) {
             (None, Event::RefundSucceeded) if command.deposit_id.is_some() => {
-                Self::OfDeposit(deposit::Event::Arrived)
+                Self::Deposit(deposit::Event::Arrived)
             }
             (None, Event::RefundFailed) if command.deposit_id.is_some() => {
-                Self::OfDeposit(deposit::Event::Refused)
+                Self::Deposit(deposit::Event::Refused)
             }
-            (Some(_), Event::RefundSucceeded) => Self::OfRefund(refund::Event::Paid),
-            (Some(_), Event::RefundFailed) => Self::OfRefund(refund::Event::Refused),
-            _ => Self::OfTransaction(answer),
+            (Some(_), Event::RefundSucceeded) => Self::Refund(refund::Event::Paid),
+            (Some(_), Event::RefundFailed) => Self::Refund(refund::Event::Refused),
+            _ => Self::Transaction(answer),
         }
     }
 
@@ -211,16 +211,16 @@ impl Heard {
     fn silence(command: &Command) -> Option<Self> {
         match command.kind {
             CommandKind::Charge | CommandKind::Confirm => {
-                Some(Self::OfTransaction(Event::PaymentUnresolved))
+                Some(Self::Transaction(Event::PaymentUnresolved))
             }
-            CommandKind::Payout => Some(Self::OfTransaction(Event::PayoutUnresolved)),
+            CommandKind::Payout => Some(Self::Transaction(Event::PayoutUnresolved)),
             CommandKind::Refund if command.refund_id.is_some() => {
-                Some(Self::OfRefund(refund::Event::Unresolved))
+                Some(Self::Refund(refund::Event::Unresolved))
             }
             CommandKind::Refund if command.deposit_id.is_some() => {
-                Some(Self::OfDeposit(deposit::Event::Refused))
+                Some(Self::Deposit(deposit::Event::Refused))
             }
-            CommandKind::Refund => Some(Self::OfTransaction(Event::RefundFailed)),
+            CommandKind::Refund => Some(Self::Transaction(Event::RefundFailed)),
             CommandKind::Void => None,
         }
     }
