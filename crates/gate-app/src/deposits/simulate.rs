@@ -66,7 +66,7 @@ pub async fn simulate_deposit(
     let prices = app.rails(tenant.mode).ok_or(SimulateError::NotEnabled)?.prices.clone();
     let (tenant, id) = (tenant.clone(), session.clone());
     app.write(move |tx, scope| {
-        let session = tx.find_session(&tenant, &id)?.ok_or(SimulateError::NotFound)?;
+        let session = tx.lock_session(&tenant, &id)?.ok_or(SimulateError::NotFound)?;
         let transaction = match &session.transaction {
             Some(id) => tx.find_transaction(&tenant, id)?,
             None => None,
@@ -100,10 +100,15 @@ pub async fn simulate_deposit(
         let transfer = Transfer {
             address: means.address.clone(),
             amount,
-            transfer: simulated
-                .transfer
-                .clone()
-                .unwrap_or_else(|| format!("0x{:032x}", u128::from_be_bytes(scope.ids().random()))),
+            transfer: match &simulated.transfer {
+                Some(name) => name.clone(),
+                // Named after its place in the transaction: the next one is another transfer.
+                None => {
+                    let tail = transaction.id.as_str().rsplit('_').next().unwrap_or_default();
+                    let place = tx.list_deposits(&tenant, &transaction.id)?.len() + 1;
+                    format!("sim_in_{place}_{tail}")
+                }
+            },
         };
         Ok(receive_transfer(tx, scope, &*prices, &transfer)?)
     })
