@@ -39,14 +39,23 @@ pub async fn choose_flow(
 pub struct Wanted {
     /// What they buy or sell, or get for a swap.
     pub token: (String, String),
-    /// What they pay for a swap with; the page's own choice where nothing is said.
-    pub from: Option<(String, String)>,
+    /// What they pay for a swap with.
+    pub from: PaidWith,
+}
+
+/// What a user wants to pay for a swap with, as far as they say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaidWith {
+    /// The symbol.
+    pub token: Option<String>,
+    /// The network.
+    pub network: Option<String>,
 }
 
 impl Wanted {
     /// A price of one token.
     pub fn of(token: &str, network: &str) -> Self {
-        Self { token: (token.to_owned(), network.to_owned()), from: None }
+        Self { token: (token.to_owned(), network.to_owned()), from: PaidWith::default() }
     }
 }
 
@@ -69,7 +78,7 @@ pub async fn request_quote(
             return Ok(());
         }
         let asset = asset_on_offer(&choices.tokens, &wanted.token)?;
-        let from = paid_with(choices, &asset, wanted.from.as_ref())?;
+        let from = paid_with(choices, &asset, &wanted.from)?;
         // The price that the partner has locked is the one to offer, for as long as it holds.
         let locked = page_quote(tx, &session, scope.now)?;
         let fits = |locked: &Quote| locked.crypto.asset == asset && locked.side == choices.side;
@@ -253,22 +262,25 @@ fn is_fresh(quote: &Quote, asset: &Asset, from: Option<&Asset>, now: Millis) -> 
     quote.crypto.asset == *asset && paid_with == from && young && !quote.lapsed(now)
 }
 
-/// What a swap is paid with: what was asked for, or else the first that is not what it brings.
+/// What a swap is paid with: what was asked for, and where that leaves a choice, the first that is not
+/// what it brings.
 pub(crate) fn paid_with(
     choices: &Choices,
     asset: &Asset,
-    wanted: Option<&(String, String)>,
+    wanted: &PaidWith,
 ) -> Result<Option<Asset>, JourneyError> {
     if choices.from.is_empty() {
         return Ok(None);
     }
-    let other = || choices.from.iter().map(Token::asset).find(|from| from != asset);
-    let from = match wanted {
-        Some(wanted) => Some(asset_on_offer(&choices.from, wanted)?),
-        None => other(),
+    let fits = |wanted: &Option<String>, word: &str| {
+        wanted.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(word))
     };
-    let from = from.filter(|from| from != asset).ok_or(JourneyError::AssetNotAvailable)?;
-    Ok(Some(from))
+    let mut fitting = choices.from.iter().filter(|token| {
+        fits(&wanted.token, &token.symbol)
+            && fits(&wanted.network, &token.network)
+            && token.asset() != *asset
+    });
+    fitting.next().map(Token::asset).map(Some).ok_or(JourneyError::AssetNotAvailable)
 }
 
 fn asset_on_offer(

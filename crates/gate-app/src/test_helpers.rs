@@ -17,7 +17,7 @@ use gate_store::{Locked, Tx};
 
 use crate::advance::{advance_session, advance_transaction, find_agreed_quote};
 use crate::app::{App, Scope};
-use crate::choose::{make_quote, paid_with};
+use crate::choose::{PaidWith, make_quote, paid_with};
 use crate::deposits::{Transfer, end_sale, receive_transfer, write_down_sale};
 use crate::journey::JourneyError;
 use crate::pay::{lock_own_transaction, start_payment};
@@ -115,7 +115,7 @@ fn ensure_payment(
     let choices = choices(&session.terms, session.flow(), &scope.offer(&tenant));
     let choices = choices.map_err(JourneyError::Unavailable)?;
     let asset = choices.tokens.first().ok_or(JourneyError::AssetNotAvailable)?.asset();
-    let from = paid_with(&choices, &asset, None)?;
+    let from = paid_with(&choices, &asset, &PaidWith::default())?;
     let quote = make_quote(scope, &session, &choices, (&asset, from.as_ref()), &*rails.prices)?;
     tx.insert_quote(&tenant, &quote)?;
     let known = session.choice().and_then(|choice| choice.address.clone());

@@ -45,7 +45,7 @@ pub struct DepositBody {
 #[serde(deny_unknown_fields)]
 pub struct TestDepositBody {
     /// The session, which waits for tokens or has done so.
-    #[schema(example = "gs_test_01hf7yat00fentqaxbnentqaxb")]
+    #[schema(min_length = 1, max_length = 200, example = "gs_test_01hf7yat00fentqaxbnentqaxb")]
     pub session_id: String,
     /// How much; what is still missing where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -80,11 +80,11 @@ pub struct QuoteRequestBody {
     /// The network.
     #[schema(min_length = 1, max_length = 40, example = "base")]
     pub target_network: String,
-    /// For a swap, the symbol of what it is paid with; the first on offer where nothing is said.
+    /// For a swap, the symbol of what it is paid with; the first that fits where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 12, example = "ETH")]
     pub from_token: Option<String>,
-    /// The network of that. The two come together.
+    /// The network of that, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 40, example = "base")]
     pub from_network: Option<String>,

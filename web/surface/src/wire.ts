@@ -3803,12 +3803,12 @@ export interface components {
              */
             target_network: string;
             /**
-             * @description For a swap, the symbol of what it is paid with; the first on offer where nothing is said.
+             * @description For a swap, the symbol of what it is paid with; the first that fits where nothing is said.
              * @example ETH
              */
             from_token?: string | null;
             /**
-             * @description The network of that. The two come together.
+             * @description The network of that, likewise.
              * @example base
              */
             from_network?: string | null;
@@ -8391,6 +8391,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `journey_out_of_step`. */
             409: {

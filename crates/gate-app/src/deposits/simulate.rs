@@ -100,14 +100,13 @@ pub async fn simulate_deposit(
         let transfer = Transfer {
             address: means.address.clone(),
             amount,
-            transfer: match &simulated.transfer {
-                Some(name) => name.clone(),
+            transfer: if let Some(name) = &simulated.transfer {
+                name.clone()
+            } else {
                 // Named after its place in the transaction: the next one is another transfer.
-                None => {
-                    let tail = transaction.id.as_str().rsplit('_').next().unwrap_or_default();
-                    let place = tx.list_deposits(&tenant, &transaction.id)?.len() + 1;
-                    format!("sim_in_{place}_{tail}")
-                }
+                let tail = transaction.id.as_str().rsplit('_').next().unwrap_or_default();
+                let place = tx.list_deposits(&tenant, &transaction.id)?.len() + 1;
+                format!("sim_in_{place}_{tail}")
             },
         };
         Ok(receive_transfer(tx, scope, &*prices, &transfer)?)

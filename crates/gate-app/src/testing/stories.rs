@@ -13,7 +13,7 @@ use gate_wire::event::EventBody;
 use gate_wire::journey::{Journey, JourneyStep};
 
 use super::{SHOP, World};
-use crate::choose::Wanted;
+use crate::choose::{PaidWith, Wanted};
 use crate::create_session::{CreateSession, create_session};
 use crate::deposits::{Simulated, simulate_deposit, start_deposit};
 use crate::doctor::{Report, examine};
@@ -126,7 +126,7 @@ impl World {
     /// Go from a fresh or failed session of a swap of ether to the step that shows where to send it.
     pub async fn swap(&self, session: &SessionId, address: &str, back_to: &str) -> QuoteId {
         let (app, tenant) = (&self.app, self.tenant());
-        let from = Some(("ETH".to_owned(), "base".to_owned()));
+        let from = PaidWith { token: Some("ETH".into()), network: Some("base".into()) };
         let wanted = Wanted { from, ..Wanted::of("USDC", "base") };
         let journey = choose::request_quote(app, &tenant, session, wanted).await.unwrap();
         let JourneyStep::Amount { quote: Some(quote), .. } = journey.step else {

@@ -1,7 +1,7 @@
 //! Swaps on the hosted page: tokens come in like those of a sale, and other tokens go out like those of
 //! a purchase.
 
-use gate_app::choose::{Wanted, accept_quote, give_refund_address, request_quote};
+use gate_app::choose::{PaidWith, Wanted, accept_quote, give_refund_address, request_quote};
 use gate_app::deposits::Simulated;
 use gate_app::journey::JourneyError;
 use gate_app::test_helpers::{Force, force};
@@ -112,7 +112,7 @@ both_engines! {
         let world = World::over(store).await;
         let session = world.create_swap().await;
         let (app, tenant) = (&world.app, world.tenant());
-        let itself = Some(("USDC".to_owned(), "base".to_owned()));
+        let itself = PaidWith { token: Some("USDC".into()), network: Some("base".into()) };
         let wanted = Wanted { from: itself, ..Wanted::of("USDC", "base") };
         let refused = request_quote(app, &tenant, &session, wanted).await;
         assert!(matches!(refused, Err(JourneyError::AssetNotAvailable)));

@@ -187,7 +187,13 @@ fn own(operation: &str) -> Vec<&'static str> {
         "simulateDeposit" => &[JOURNEY, PRICE, &["amount_invalid"]],
         "createTestDeposit" => &[
             PRICE,
-            &["amount_invalid", "asset_not_available", "journey_out_of_step", "session_not_open"],
+            &[
+                "amount_invalid",
+                "asset_not_available",
+                "journey_out_of_step",
+                "not_found",
+                "session_not_open",
+            ],
         ],
         "chooseFlow" | "declineQuote" | "stepBack" | "retryJourney" | "cancelJourney"
         | "endIdentityCheck" => &[JOURNEY],

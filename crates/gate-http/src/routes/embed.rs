@@ -117,18 +117,9 @@ pub(super) async fn quote(
     let mut fields = Fields::new(body);
     let token = fields.text("target_token", 12);
     let network = fields.text("target_network", 40);
-    let from = (fields.text_opt("from_token", 12), fields.text_opt("from_network", 40));
-    let from = match from {
-        (Some(token), Some(network)) => Some((token, network)),
-        (None, None) => None,
-        (Some(_), None) => {
-            fields.problem("from_network", "field_required", "from_network is required.");
-            None
-        }
-        (None, Some(_)) => {
-            fields.problem("from_token", "field_required", "from_token is required.");
-            None
-        }
+    let from = choose::PaidWith {
+        token: fields.text_opt("from_token", 12),
+        network: fields.text_opt("from_network", 40),
     };
     let token = fields.finish(token.zip(network))?;
     let app = state.app();
