@@ -162,6 +162,9 @@ id!(/** Tokens that came in for a sale. */ DepositId, "dp");
 id!(/** One call for everything to be delivered again. */ ReplayId, "rp");
 id!(/** A command to a rail, and the key that the rail dedupes on. */ CommandId, "cmd");
 id!(/** A name or an address that is held because of a list of sanctions. */ ScreeningId, "scr");
+id!(/** Somebody whom the gateway knows, whichever partner's page they are on. */ UserId, "usr");
+id!(/** One question to a verifier about who somebody is. */ IdentityCheckId, "idc");
+id!(/** A mail to a user. */ MailId, "mail");
 id!(/** A set of ledger entries that sum to zero. */ PostingId, "post");
 
 /// A partner: the company that integrates. It has no mode; it lives in both worlds.

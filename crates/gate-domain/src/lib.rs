@@ -35,6 +35,7 @@ pub mod session;
 pub mod signed_quote;
 pub mod time;
 pub mod transaction;
+pub mod user;
 pub mod wallet;
 
 pub use ids::Mode;

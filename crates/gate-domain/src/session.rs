@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventType;
-use crate::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use crate::ids::{QuoteId, SessionId, Tenant, TransactionId, UserId};
 use crate::money::Money;
 use crate::rail::PayoutAccount;
 use crate::reason::Reason;
@@ -120,6 +120,9 @@ pub struct Choice {
     /// attempt, so that nobody gets around it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<IdentityCheck>,
+    /// Who they have shown that they are. It outlives a failed attempt too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
 }
 
 /// A user who has to show who they are.
@@ -132,7 +135,7 @@ pub struct IdentityCheck {
 }
 
 /// How sure the gateway has to be of who the user is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityLevel {
     /// A document that shows who they are.
@@ -258,6 +261,8 @@ pub enum Event {
     RetryRequested,
     /// The user has to show who they are before the purchase goes on.
     IdentityAsked(IdentityLevel),
+    /// They have shown that they are somebody whom the gateway knows.
+    UserKnown(UserId),
     /// They are who they say.
     IdentityConfirmed,
     /// It could not be confirmed that they are.
@@ -569,6 +574,11 @@ fn apply_open(
                 moved(next, &[Effect::Announce(EventType::KycRequired)])
             }
         },
+        E::UserKnown(user) => match &choice.user {
+            _ if paying => Err(Refused::OutOfStep),
+            Some(known) if known == user => Ok(Step::Unchanged),
+            Some(_) | None => open(stage, Choice { user: Some(user.clone()), ..choice.clone() }),
+        },
         E::IdentityConfirmed => match choice.identity {
             Some(_) => open(stage, Choice { identity: None, ..choice.clone() }),
             None => Ok(Step::Unchanged),
@@ -712,6 +722,7 @@ fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result
         | E::SteppedBack(_)
         | E::RetryRequested
         | E::IdentityAsked(_)
+        | E::UserKnown(_)
         | E::IdentityConfirmed
         | E::IdentityRejected
         | E::CancelRequested

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use gate_domain::event::EventType;
-use gate_domain::ids::{Mode, QuoteId, Seed};
+use gate_domain::ids::{Mode, QuoteId, Seed, UserId};
 use gate_domain::money::{Asset, Money};
 use gate_domain::rail::PayoutAccount;
 use gate_domain::reason::Reason;
@@ -20,6 +20,10 @@ const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 fn quote_id(last: u8) -> QuoteId {
     QuoteId::new(Mode::Test, Seed { at: Millis(0), random: [last; 10] })
+}
+
+fn user_id() -> UserId {
+    UserId::new(Mode::Test, Seed { at: Millis(0), random: [3; 10] })
 }
 
 fn account() -> PayoutAccount {
@@ -117,6 +121,7 @@ fn session_events() -> Vec<(&'static str, session::Event)> {
         ("back to refund address", E::SteppedBack(BackTo::RefundAddress)),
         ("retry", E::RetryRequested),
         ("identity asked", E::IdentityAsked(IdentityLevel::Basic)),
+        ("user known", E::UserKnown(user_id())),
         ("more identity asked", E::IdentityAsked(IdentityLevel::Enhanced)),
         ("identity confirmed", E::IdentityConfirmed),
         ("identity rejected", E::IdentityRejected),

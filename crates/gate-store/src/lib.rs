@@ -77,6 +77,7 @@ mod screenings;
 mod sessions;
 mod time_shifts;
 mod transactions;
+mod users;
 
 pub use audit::GUARDS;
 pub use capabilities::{CapabilityAct, CapabilityChange};
@@ -145,6 +146,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         sessions::STATEMENTS,
         time_shifts::STATEMENTS,
         transactions::STATEMENTS,
+        users::STATEMENTS,
     ]
     .into_iter()
     .flatten()

@@ -34,4 +34,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0010_ledger.sql" then chain::begin_chains,
     "0011_deposits.sql",
     "0012_screening.sql",
+    "0013_identity.sql",
 ];

@@ -1,7 +1,7 @@
 //! Sessions, quotes and transactions.
 
 use gate_domain::Millis;
-use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId, UserId};
 use gate_domain::rail::PayoutAccount;
 use gate_domain::reason::Reason;
 use gate_domain::session::{
@@ -30,6 +30,7 @@ fn states(tenant: &Tenant) -> Vec<State> {
             country: "DE".into(),
         }),
         identity: Some(IdentityCheck { level: IdentityLevel::Enhanced, rejected: true }),
+        user: Some(UserId::new(tenant.mode, seed())),
     };
     let reason = Reason::PayoutFailed;
     let open = [
