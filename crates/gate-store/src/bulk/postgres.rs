@@ -7,7 +7,7 @@ use postgres::types::Type;
 use postgres::{Client, Error, NoTls};
 
 use super::template::{Cell, Raw, RawTable, Template, written};
-use super::{Repetition, TABLES};
+use super::{BEGIN_FEEDS, END_FEEDS, Repetition, TABLES};
 use crate::StoreError;
 
 pub(super) struct Database(Client);
@@ -69,7 +69,7 @@ impl Database {
             let copy = format!("copy {} ({columns}) from stdin", table.name);
             let mut writer = transaction.copy_in(&copy)?;
             let mut line = String::new();
-            for repetition in batch {
+            for repetition in batch.iter().filter(|copy| copy.fills(table.name)) {
                 for row in &table.rows {
                     line.clear();
                     for (place, cell) in row.iter().enumerate() {
@@ -85,9 +85,13 @@ impl Database {
         Ok(transaction.commit()?)
     }
 
-    pub(super) fn finish(&mut self, last_sequence: i64) -> Result<(), StoreError> {
-        let update = "update feeds set last_sequence = $1 where last_sequence > 0";
-        self.0.execute(update, &[&last_sequence]).map_err(StoreError::other)?;
+    pub(super) fn finish(
+        &mut self,
+        removed_through: i64,
+        last_sequence: i64,
+    ) -> Result<(), StoreError> {
+        self.0.execute(BEGIN_FEEDS, &[&removed_through]).map_err(StoreError::other)?;
+        self.0.execute(END_FEEDS, &[&last_sequence]).map_err(StoreError::other)?;
         for table in TABLES {
             let tidy = format!("vacuum (analyze) {table}");
             self.0.batch_execute(&tidy).map_err(StoreError::other)?;

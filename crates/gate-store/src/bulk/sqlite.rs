@@ -6,7 +6,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
 use super::template::{Cell, Raw, RawTable, Template, written};
-use super::{Repetition, TABLES};
+use super::{BEGIN_FEEDS, END_FEEDS, Repetition, TABLES};
 use crate::StoreError;
 
 pub(super) struct Database(Connection);
@@ -61,7 +61,7 @@ impl Database {
             let (columns, places) = (table.columns.join(", "), places.join(", "));
             let text = format!("insert into {} ({columns}) values ({places})", table.name);
             let mut insert = transaction.prepare_cached(&text)?;
-            for repetition in batch {
+            for repetition in batch.iter().filter(|copy| copy.fills(table.name)) {
                 for row in &table.rows {
                     insert.execute(params_from_iter(row.iter().map(|c| value(c, *repetition))))?;
                 }
@@ -70,12 +70,14 @@ impl Database {
         transaction.commit()
     }
 
-    pub(super) fn finish(&mut self, last_sequence: i64) -> Result<(), StoreError> {
+    pub(super) fn finish(
+        &mut self,
+        removed_through: i64,
+        last_sequence: i64,
+    ) -> Result<(), StoreError> {
         let done = || {
-            self.0.execute(
-                "update feeds set last_sequence = $1 where last_sequence > 0",
-                [last_sequence],
-            )?;
+            self.0.execute(BEGIN_FEEDS, [removed_through])?;
+            self.0.execute(END_FEEDS, [last_sequence])?;
             self.0.execute_batch("pragma synchronous = full; pragma wal_checkpoint(truncate);")
         };
         done().map_err(StoreError::other)

@@ -183,9 +183,9 @@ mod tests {
         let tails = tails_of(std::slice::from_ref(&table));
         let body = format!("{{\"sequence\":41,\"id\":\"{ID}\",\"of\":\"ptr_{}\"}}", "0".repeat(26));
         let pieces = pieces_of(&body, &tails);
-        let same = Repetition { earlier_ms: 0, sequence: 0 };
+        let same = Repetition { earlier_ms: 0, sequence: 0, recent: true };
         assert_eq!(written(&pieces, same), body);
-        let earlier = Repetition { earlier_ms: 32, sequence: 100 };
+        let earlier = Repetition { earlier_ms: 32, sequence: 100, recent: true };
         let expected = body.replace("01hf7yat00", "01hf7yasz0").replace(":41,", ":141,");
         assert_eq!(written(&pieces, earlier), expected);
         let template = Template::new(vec![table], 1);

@@ -22,8 +22,9 @@ both_engines! {
         let options = place.options();
         let filled = std::thread::spawn(move || {
             let mut told = Vec::new();
-            bulk::multiply(&options.place, 450, 1_000, |written| told.push(written)).unwrap();
+            bulk::multiply(&options.place, 450, 100, 1_000, |written| told.push(written)).unwrap();
             assert_eq!(bulk::id_at(&options.place, "sessions", 450).unwrap(), None);
+            assert_eq!(bulk::first_sequence(&options.place).unwrap(), 351);
             (told, bulk::id_at(&options.place, "sessions", 449).unwrap().unwrap())
         });
         let (told, oldest) = filled.join().unwrap();
@@ -40,9 +41,14 @@ both_engines! {
             tx.query(EVENTS, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         })
         .await;
-        for (number, ((_, sequence, of), session)) in events.iter().zip(sessions.iter().rev()).enumerate() {
-            assert_eq!((*sequence, of.as_str()), (i64::try_from(number).unwrap() + 1, session.id.as_str()));
+        assert_eq!(events.len(), 100, "as retention leaves them");
+        let with_events = sessions[..100].iter().rev();
+        for ((wanted, session), (_, sequence, of)) in (351..).zip(with_events).zip(&events) {
+            assert_eq!((*sequence, of.as_str()), (wanted, session.id.as_str()));
         }
+        let owner = original.tenant.clone();
+        let beginning = store.read(move |tx| tx.find_feed_beginning(&owner)).await.unwrap();
+        assert_eq!(beginning, 350);
         let targets: Vec<String> =
             list(&store, |tx| tx.query(DELIVERIES, &[], |row| row.get(0))).await;
         let sent: Vec<_> = events.iter().map(|(id, ..)| id.clone()).collect();

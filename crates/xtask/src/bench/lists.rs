@@ -2,7 +2,8 @@
 //! a create and a delivery?
 //!
 //! A gateway writes a small world by its real code; the store repeats it until there are ten
-//! thousand sessions in one database and as many as wanted in another. Two gateways serve the two,
+//! thousand sessions in one database and as many as wanted in another. The newest half a million still
+//! have their events, as retention leaves them. Two gateways serve the two,
 //! and are asked the same in turns, so that whatever else the machine does happens to both.
 
 mod ask;
@@ -124,6 +125,7 @@ impl Filled {
             args: vec![
                 "--listen=127.0.0.1:0".into(),
                 "--no-shop".into(),
+                format!("--retention-days={}", world::RETENTION_DAYS),
                 format!("--webhook-url={}", receiver.address),
             ],
         };
@@ -146,7 +148,8 @@ impl Filled {
             };
             let session = deep("sessions")?;
             let (transaction, event) = (deep("transactions")?, deep("events")?);
-            Ok(Marks { session, transaction, event, sequence: 5_000 })
+            let sequence = bulk::first_sequence(&place)? + 5_000;
+            Ok(Marks { session, transaction, event, sequence })
         });
         marks.await.context("looking for a deep page")?
     }
@@ -154,6 +157,7 @@ impl Filled {
 
 async fn fill(place: Place, sessions: u32) -> Result<()> {
     let copies = sessions / world::SESSIONS;
+    let recent = world::RECENT_SESSIONS / world::SESSIONS;
     let started = Instant::now();
     let tell = move |written: u32| {
         if written.is_multiple_of(5_000) || written == copies {
@@ -161,6 +165,7 @@ async fn fill(place: Place, sessions: u32) -> Result<()> {
             eprintln!("{sessions} sessions after {took} s");
         }
     };
-    let filled = spawn_blocking(move || bulk::multiply(&place, copies, world::APART_MS, tell));
+    let filled =
+        spawn_blocking(move || bulk::multiply(&place, copies, recent, world::APART_MS, tell));
     filled.await.context("filling the database")?.context("cannot fill the database")
 }
