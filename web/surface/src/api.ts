@@ -21,6 +21,7 @@ export type Flow = Schemas['Flow'];
 export type Journey = Schemas['Journey'];
 export type Step = Schemas['JourneyStep'];
 export type Card = Schemas['CardBody'];
+export type IdentityDetails = Schemas['IdentityDetailsBody'];
 export type BootstrapBody = Schemas['BootstrappedBody'];
 export type RefreshBody = Schemas['RefreshedBody'];
 export type ErrorBody = Schemas['ErrorBody'];

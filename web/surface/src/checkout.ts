@@ -18,6 +18,9 @@ export type Action =
   | 'back'
   | 'pay'
   | 'identity'
+  | 'email'
+  | 'code'
+  | 'details'
   | 'challenge'
   | 'retry'
   | 'cancel';

@@ -125,7 +125,6 @@ impl Filled {
             args: vec![
                 "--listen=127.0.0.1:0".into(),
                 "--no-shop".into(),
-                format!("--retention-days={}", world::RETENTION_DAYS),
                 format!("--webhook-url={}", receiver.address),
             ],
         };

@@ -8,7 +8,7 @@ import { DepositView } from './deposit';
 import { DoneView } from './done';
 import { EndedView } from './ended';
 import { FailedView } from './failed';
-import { IdentityView } from './identity';
+import { IdentityView } from './identity/view';
 import { NewPriceView } from './new-price';
 import { PaymentView } from './payment';
 import { ProcessingView } from './processing';

@@ -15,10 +15,8 @@ pub(super) const SESSIONS: u32 = 20;
 /// How far apart its repetitions are: a session each second.
 pub(super) const APART_MS: i64 = 20_000;
 
-/// How many of the newest sessions still have their events.
+/// How many of the newest sessions still have their events: six days of them.
 pub(super) const RECENT_SESSIONS: u32 = 500_000;
-/// So that they are not past their time, nor are those before them still to be removed.
-pub(super) const RETENTION_DAYS: u32 = 7;
 
 /// Of twenty sessions: how each but the last one ends. Some are paid, most are left behind.
 const ENDINGS: [(&str, usize); 4] = [
