@@ -268,7 +268,7 @@ impl Tx {
         let (partner, mode) = (claim.tenant.partner.as_str(), claim.tenant.mode.as_str());
         let id = claim.id.as_str();
         let succeeded = outcome.status == DeliveryStatus::Succeeded;
-        let changed = self.execute(
+        let held = self.change_one(
             RECORD,
             &[
                 &partner,
@@ -285,7 +285,7 @@ impl Tx {
                 &claim.attempt,
             ],
         )?;
-        if changed == 1
+        if held
             && !outcome.overtaken
             && let Some(next) = outcome.next_attempt_at
         {
@@ -309,7 +309,7 @@ impl Tx {
                 &outcome.failure.map(FailureClass::as_str),
             ],
         )?;
-        Ok(changed == 1)
+        Ok(held)
     }
 
     /// Make deliveries due again whose lease ended by `lease_until`: their worker is gone.

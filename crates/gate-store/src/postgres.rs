@@ -84,11 +84,32 @@ impl Connection {
 
     /// Run a statement some time before the commit. Its failure is that of whatever comes next.
     pub(crate) fn put_off(&mut self, sql: Sql, params: &[&dyn Param]) -> Result<(), StoreError> {
+        let params = self.kept(sql, params)?;
+        self.put_off.push(sql, params);
+        self.catch_up_if_full()
+    }
+
+    /// The same with a statement that must change one row. When it changes none, whatever comes next is
+    /// told to begin again.
+    pub(crate) fn put_off_change(
+        &mut self,
+        sql: Sql,
+        params: &[&dyn Param],
+    ) -> Result<(), StoreError> {
+        let params = self.kept(sql, params)?;
+        self.put_off.push_change(sql, params);
+        self.catch_up_if_full()
+    }
+
+    fn kept(&mut self, sql: Sql, params: &[&dyn Param]) -> Result<Vec<Value>, StoreError> {
         let statement = self.statement(sql, params)?;
         if !statement.columns().is_empty() {
             return Err(misuse(sql, "it gives rows back, so query it"));
         }
-        self.put_off.push(sql, params.iter().map(|param| param.kept()).collect());
+        Ok(params.iter().map(|param| param.kept()).collect())
+    }
+
+    fn catch_up_if_full(&mut self) -> Result<(), StoreError> {
         if self.put_off.len() < PUT_OFF_MAX { Ok(()) } else { self.catch_up() }
     }
 
@@ -243,6 +264,10 @@ impl Connection {
             Ok((earlier, this))
         });
         let done = match done {
+            // What it was told to change has been changed by somebody else.
+            Ok((Ok(earlier), Ok(_))) if earlier.contains(&Kept::No) => {
+                return Err(StoreError::Retry);
+            }
             Ok((Ok(_), this)) => this.map_err(|error| (error, false)),
             Ok((Err(error), _)) | Err(error) => Err((error, true)),
         };
@@ -263,22 +288,29 @@ impl Connection {
 
 type Statements = HashMap<(usize, usize, &'static str), Statement>;
 
+/// Whether a statement changed as many rows as it had to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
+}
+
 async fn run_put_off(
     client: &Client,
     put_off: &PutOff,
     statements: &Statements,
     many: &Statements,
-) -> Result<(), Error> {
+) -> Result<Kept, Error> {
     let key = put_off.sql.key();
-    if let [params] = &put_off.repetitions[..] {
+    let changed = if let [params] = &put_off.repetitions[..] {
         let params: Vec<_> = params.iter().map(Value::as_sql).collect();
-        client.execute(&statements[&key], &params).await?;
+        client.execute(&statements[&key], &params).await?
     } else {
         let arrays = put_off::turned(&put_off.repetitions);
         let params: Vec<_> = arrays.iter().map(Array::as_sql).collect();
-        client.execute(&many[&key], &params).await?;
-    }
-    Ok(())
+        client.execute(&many[&key], &params).await?
+    };
+    Ok(if put_off.changes_one && changed != 1 { Kept::No } else { Kept::Yes })
 }
 
 impl Kind {

@@ -59,6 +59,20 @@ impl Tx {
         })
     }
 
+    /// Run a statement that changes one row, or none where somebody else has changed it meanwhile;
+    /// answers which. On PostgreSQL a closure in company is told that it was one and goes on at once;
+    /// where it was none, the closure is run again, alone, and told so.
+    pub fn change_one(&mut self, sql: Sql, params: &[&dyn Param]) -> Result<bool, StoreError> {
+        let shared = self.shared;
+        self.guard(sql, params, |engine| match engine {
+            Engine::Sqlite(connection) => Ok(sqlite::execute(connection, sql, params)? == 1),
+            Engine::Postgres(connection) if shared => {
+                connection.put_off_change(sql, params).map(|()| true)
+            }
+            Engine::Postgres(connection) => Ok(connection.execute(sql, params)? == 1),
+        })
+    }
+
     /// Run a statement and read every row it gives, in order.
     pub fn query<T>(
         &mut self,

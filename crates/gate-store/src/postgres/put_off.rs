@@ -24,6 +24,8 @@ pub(crate) enum Array<'a> {
 /// A statement that was put off, once or more often.
 pub(super) struct PutOff {
     pub(super) sql: Sql,
+    /// It must change one row: somebody has been told so already.
+    pub(super) changes_one: bool,
     /// One list of parameters for each repetition; never empty.
     pub(super) repetitions: Vec<Vec<Value>>,
 }
@@ -42,15 +44,28 @@ impl Queue {
     pub(super) fn push(&mut self, sql: Sql, params: Vec<Value>) {
         self.count += 1;
         if many(sql).is_none() {
-            self.statements.push(PutOff { sql, repetitions: vec![params] });
-            self.inserts_from = self.statements.len();
-            return;
+            return self.push_alone(PutOff { sql, changes_one: false, repetitions: vec![params] });
         }
         let mut inserts = self.statements[self.inserts_from..].iter_mut();
         match inserts.find(|earlier| earlier.sql.key() == sql.key()) {
             Some(earlier) => earlier.repetitions.push(params),
-            None => self.statements.push(PutOff { sql, repetitions: vec![params] }),
+            None => {
+                let repetitions = vec![params];
+                self.statements.push(PutOff { sql, changes_one: false, repetitions });
+            }
         }
+    }
+
+    /// A statement that must change one row.
+    pub(super) fn push_change(&mut self, sql: Sql, params: Vec<Value>) {
+        self.count += 1;
+        self.push_alone(PutOff { sql, changes_one: true, repetitions: vec![params] });
+    }
+
+    /// Nothing joins it, and no insert goes past it.
+    fn push_alone(&mut self, statement: PutOff) {
+        self.statements.push(statement);
+        self.inserts_from = self.statements.len();
     }
 
     /// How many statements were put off.

@@ -105,6 +105,32 @@ both_engines! {
         store.write(|tx| tx.execute(NOTE, &[&"after"])).await.unwrap();
     }
 
+    async fn whoever_changes_nothing_is_told_so_in_company_too(place: TestPlace) {
+        let store = place.bare();
+        set_up(&store).await;
+        for id in [0i64, 2, 4, 6] {
+            store.write(move |tx| tx.execute(OPEN, &[&id])).await.unwrap();
+        }
+        let change = |id: i64| {
+            store.write(move |tx: &mut Tx| {
+                let changed = tx.change_one(SET, &[&id, &7i64])?;
+                tx.write(NOTE, &[&format!("{id} {changed}")])?;
+                Ok::<_, StoreError>(changed)
+            })
+        };
+        let hand = Hand::on(&store, |_| Ok(())).await;
+        let all: Vec<_> = (0..8).map(|id| crate::started(change(id))).collect();
+        hand.release().await.unwrap();
+        for (id, answer) in (0i64..).zip(all) {
+            assert_eq!(answer.await.unwrap(), id % 2 == 0, "{id}");
+        }
+        let told = (0..8).map(|id| format!("{id} {}", id % 2 == 0));
+        assert_eq!(notes(&store).await, told.collect::<Vec<_>>());
+        for id in [0, 2, 4, 6] {
+            assert_eq!(store.read(move |tx| amount(tx, id)).await.unwrap(), 7);
+        }
+    }
+
     async fn a_read_cannot_write(place: TestPlace) {
         let store = place.bare();
         set_up(&store).await;

@@ -133,12 +133,12 @@ impl Filled {
         Ok(Self { gateway: launch.start().await?, place, _postgres: postgres, _folder: folder })
     }
 
-    /// Where page 5,000 of a hundred rows begins, or the middle where there are fewer.
+    /// Where page 5,000 of a hundred rows begins, or an earlier one where there are fewer.
     async fn marks(&self) -> Result<Marks> {
         let place = self.place.clone();
         let marks = spawn_blocking(move || -> Result<Marks> {
             let deep = |table: &str| -> Result<String> {
-                for newer in [499_999, 49_999, 4_999] {
+                for newer in [499_999, 49_999, 4_999, 499] {
                     if let Some(id) = bulk::id_at(&place, table, newer)? {
                         return Ok(id);
                     }
