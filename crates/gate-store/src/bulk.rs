@@ -79,8 +79,8 @@ pub fn multiply(
 /// # Errors
 /// What the engine says.
 pub fn first_sequence(place: &Place) -> Result<i64, StoreError> {
-    let removed = "select cast(max(removed_through) as text) from feed_beginnings
-        where removed_through >= $1";
+    let removed = "select cast(removed_through as text) from feed_beginnings
+        where removed_through > $1 order by removed_through desc limit 1";
     let removed = text(place, removed, 0)?.and_then(|text| text.parse::<i64>().ok());
     Ok(removed.unwrap_or(0) + 1)
 }

@@ -21,6 +21,7 @@ both_engines! {
 
         let options = place.options();
         let filled = std::thread::spawn(move || {
+            assert_eq!(bulk::first_sequence(&options.place).unwrap(), 1);
             let mut told = Vec::new();
             bulk::multiply(&options.place, 450, 100, 1_000, |written| told.push(written)).unwrap();
             assert_eq!(bulk::id_at(&options.place, "sessions", 450).unwrap(), None);
