@@ -69,6 +69,9 @@ pub(crate) fn advance_session_with(
             Ok(announce_session(tx, scope, session, event_type)?)
         }
         session::Effect::AbandonPayment => abandon_payment(tx, scope, session),
+        session::Effect::DropIdentityCheck => {
+            Ok(tx.drop_identity_check(&session.tenant, &session.id, scope.now)?)
+        }
     })
 }
 

@@ -96,6 +96,7 @@ struct Inner {
 struct Wakes {
     deliveries: Notify,
     commands: Notify,
+    checks: Notify,
     sessions: broadcast::Sender<SessionId>,
     feeds: broadcast::Sender<Tenant>,
 }
@@ -118,6 +119,7 @@ pub struct Scope<'a> {
 struct Causes {
     deliveries_due: Cell<bool>,
     commands_due: Cell<bool>,
+    checks_due: Cell<bool>,
     sessions_changed: RefCell<Vec<SessionId>>,
     feeds_grown: RefCell<Vec<Tenant>>,
     keys_changed: Cell<bool>,
@@ -157,6 +159,10 @@ impl Scope<'_> {
         self.causes.commands_due.set(true);
     }
 
+    pub(crate) fn wake_checks(&self) {
+        self.causes.checks_due.set(true);
+    }
+
     pub(crate) fn session_changed(&self, session: &SessionId) {
         self.causes.sessions_changed.borrow_mut().push(session.clone());
     }
@@ -185,8 +191,8 @@ impl App {
     pub fn new(store: Store, clock: Clock, vault: Vault, rails: Rails, config: AppConfig) -> Self {
         let (sessions, _) = broadcast::channel(CHANGES_KEPT);
         let (feeds, _) = broadcast::channel(CHANGES_KEPT);
-        let (deliveries, commands) = (Notify::new(), Notify::new());
-        let wakes = Wakes { deliveries, commands, sessions, feeds };
+        let (deliveries, commands, checks) = (Notify::new(), Notify::new(), Notify::new());
+        let wakes = Wakes { deliveries, commands, checks, sessions, feeds };
         let inner = Inner {
             store,
             clock,
@@ -335,6 +341,9 @@ impl App {
         if causes.commands_due.get() {
             self.0.wakes.commands.notify_one();
         }
+        if causes.checks_due.get() {
+            self.0.wakes.checks.notify_one();
+        }
         for session in causes.sessions_changed.into_inner() {
             // Nobody may be looking at it.
             let _ = self.0.wakes.sessions.send(session);
@@ -357,6 +366,10 @@ impl App {
 
     pub(crate) fn deliveries_wake(&self) -> &Notify {
         &self.0.wakes.deliveries
+    }
+
+    pub(crate) fn checks_wake(&self) -> &Notify {
+        &self.0.wakes.checks
     }
 
     pub(crate) fn commands_wake(&self) -> &Notify {

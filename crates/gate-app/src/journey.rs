@@ -11,12 +11,14 @@ use gate_domain::session::{Choice, Event, FlightStage, Flow, Refused, Session, S
 use gate_domain::transaction::Transaction;
 use gate_rails::{CardProblem, Rails};
 use gate_store::{Locked, StoreError, Tx};
-use gate_wire::journey::{Journey, RailHints, Seller, TestAccount, TestCard};
+use gate_wire::journey::{Journey, RailHints, Seller, TestAccount, TestCard, TestPerson};
 use gate_wire::words::SessionStatus;
 
 use crate::advance::{AdvanceError, advance_session, find_agreed_quote};
 use crate::app::{App, Scope};
 use crate::deposits::counted_units;
+use crate::identity::{IdentityError, Shown};
+use crate::vault::Vault;
 
 /// Why the page cannot go on as it wanted to.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,9 @@ pub enum JourneyError {
     /// The card was not taken.
     #[error(transparent)]
     Card(#[from] CardProblem),
+    /// The identity step did not go on.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The mode has no rails.
     #[error("payments are not enabled in this mode")]
     NotEnabled,
@@ -70,6 +75,7 @@ pub(crate) struct Story {
     transaction: Option<Transaction>,
     new_quote: Option<Quote>,
     deposits: Option<Deposits>,
+    shown: Shown,
     seller: Seller,
 }
 
@@ -80,7 +86,12 @@ struct Deposits {
 }
 
 impl Story {
-    fn load(tx: &mut Tx, tenant: &Tenant, id: &SessionId) -> Result<Option<Self>, StoreError> {
+    fn load(
+        tx: &mut Tx,
+        vault: &Vault,
+        tenant: &Tenant,
+        id: &SessionId,
+    ) -> Result<Option<Self>, StoreError> {
         let Some(session) = tx.find_session(tenant, id)? else { return Ok(None) };
         let transaction = match &session.transaction {
             Some(id) => tx.find_transaction(tenant, id)?,
@@ -113,11 +124,12 @@ impl Story {
             }
             Some(_) | None => None,
         };
+        let shown = Shown::load(tx, vault, &session)?;
         let seller = Seller {
             partner_name: tx.find_partner_name(&tenant.partner)?.unwrap_or_default(),
             branding: (&tx.find_branding(tenant)?).into(),
         };
-        Ok(Some(Self { session, quote, transaction, new_quote, deposits, seller }))
+        Ok(Some(Self { session, quote, transaction, new_quote, deposits, shown, seller }))
     }
 
     fn journey(&self, offer: &Offer, hints: &RailHints, now: Millis) -> Journey {
@@ -127,6 +139,8 @@ impl Story {
             new_quote: self.new_quote.as_ref(),
             received_units: self.deposits.as_ref().map_or(0, |deposits| deposits.received_units),
             lapses_at: self.deposits.as_ref().map(|deposits| deposits.lapses_at),
+            email: self.shown.email.as_deref(),
+            asks: &self.shown.asks,
         };
         let step = step(&self.session, offer, stored, now);
         Journey::new(&self.session, step, &self.seller, hints, offer.catalogue(), now)
@@ -154,9 +168,15 @@ fn hints(rails: Option<&Rails>) -> RailHints {
         label: account.label.into(),
         outcome: account.outcome.into(),
     });
+    let test_people = rails.test_people.iter().map(|person| TestPerson {
+        family_name: person.family_name.into(),
+        label: person.label.into(),
+        outcome: person.outcome.into(),
+    });
     RailHints {
         test_cards: test_cards.collect(),
         test_accounts: test_accounts.collect(),
+        test_people: test_people.collect(),
         challenge_hint: rails.challenge_hint.map(str::to_owned),
     }
 }
@@ -167,8 +187,8 @@ pub async fn find_journey(
     tenant: &Tenant,
     session: &SessionId,
 ) -> Result<Journey, JourneyError> {
-    let (owner, id) = (tenant.clone(), session.clone());
-    let story = app.store().read(move |tx| Story::load(tx, &owner, &id)).await?;
+    let (owner, id, vault) = (tenant.clone(), session.clone(), app.vault().clone());
+    let story = app.store().read(move |tx| Story::load(tx, &vault, &owner, &id)).await?;
     let story = story.ok_or(JourneyError::NotFound)?;
     Ok(story.journey(&app.offer(tenant), &hints(app.rails(tenant.mode)), app.now()))
 }
@@ -201,20 +221,38 @@ pub(crate) async fn act<F>(
 where
     F: Fn(&mut Tx, &Scope<'_>, Locked<Session>) -> Result<(), JourneyError> + Send + 'static,
 {
+    Ok(act_and_tell(app, tenant, session, action).await?.1)
+}
+
+/// The same for an action that tells something beside the journey; none where the session expired
+/// instead.
+pub(crate) async fn act_and_tell<T, F>(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    action: F,
+) -> Result<(Option<T>, Journey), JourneyError>
+where
+    F: Fn(&mut Tx, &Scope<'_>, Locked<Session>) -> Result<T, JourneyError> + Send + 'static,
+    T: Send + 'static,
+{
     let (owner, id) = (tenant.clone(), session.clone());
-    let story = app
+    let (told, story) = app
         .write(move |tx, scope| {
             let session = tx.lock_session(&owner, &id)?.ok_or(JourneyError::NotFound)?;
-            if overdue(&session, scope.now) {
+            let told = if overdue(&session, scope.now) {
                 let event = Event::DeadlinePassed { now: scope.now };
                 advance_session(tx, scope, session, &event)?;
+                None
             } else {
-                action(tx, scope, session)?;
-            }
-            Story::load(tx, &owner, &id)?.ok_or(JourneyError::NotFound)
+                Some(action(tx, scope, session)?)
+            };
+            let story = Story::load(tx, scope.vault, &owner, &id)?.ok_or(JourneyError::NotFound)?;
+            Ok::<_, JourneyError>((told, story))
         })
         .await?;
-    Ok(story.journey(&app.offer(tenant), &hints(app.rails(tenant.mode)), app.now()))
+    let hints = hints(app.rails(tenant.mode));
+    Ok((told, story.journey(&app.offer(tenant), &hints, app.now())))
 }
 
 /// The same for whatever only makes sense while there is something to buy; `action` gets what that

@@ -112,8 +112,7 @@ pub fn hold(
     hits: Vec<Hit>,
 ) -> Result<Screened, StoreError> {
     let tenant = &session.tenant;
-    let field = format!("screening/{}", subject.kind.as_str());
-    let subject_hash = scope.vault.look_up_hash(tenant, &field, &subject.normal());
+    let subject_hash = subject_hash(scope, tenant, &subject);
     let known = tx.find_screening_of(tenant, &session.id, subject.kind, &subject_hash)?;
     if let Some(known) = known {
         return Ok(match known.state {
@@ -146,6 +145,24 @@ pub fn hold(
         new.id
     );
     Ok(Screened::Held)
+}
+
+/// Whether people have blocked this in this session.
+pub(crate) fn is_blocked(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Locked<Session>,
+    subject: &Subject,
+) -> Result<bool, StoreError> {
+    let tenant = &session.tenant;
+    let subject_hash = subject_hash(scope, tenant, subject);
+    let known = tx.find_screening_of(tenant, &session.id, subject.kind, &subject_hash)?;
+    Ok(known.is_some_and(|known| matches!(known.state, State::Blocked { .. })))
+}
+
+fn subject_hash(scope: &Scope<'_>, tenant: &Tenant, subject: &Subject) -> Vec<u8> {
+    let field = format!("screening/{}", subject.kind.as_str());
+    scope.vault.look_up_hash(tenant, &field, &subject.normal())
 }
 
 /// What a row holds.

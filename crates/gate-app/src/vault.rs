@@ -28,6 +28,8 @@ pub struct Vault {
     quotes: [u8; 32],
     look_ups: [u8; 32],
     endpoint_keys: [u8; 32],
+    user_emails: [u8; 32],
+    email_codes: [u8; 32],
 }
 
 impl fmt::Debug for Vault {
@@ -53,6 +55,8 @@ impl Vault {
             quotes: derive("signed-quote/1"),
             look_ups: derive("look-up/1"),
             endpoint_keys: derive("endpoint-key/1"),
+            user_emails: derive("user-email/1"),
+            email_codes: derive("email-code/1"),
         }
     }
 
@@ -132,6 +136,24 @@ impl Vault {
     pub fn look_up_hash(&self, tenant: &Tenant, field: &str, value: &str) -> Vec<u8> {
         let place = format!("{}\n{}\n{field}\n{value}", tenant.partner, tenant.mode);
         hmac(&self.look_ups, place.as_bytes()).to_vec()
+    }
+
+    /// What a user is found by: a keyed hash of their folded address, the same for every partner of the
+    /// deployment.
+    pub(crate) fn user_email_hash(&self, mode: Mode, folded: &str) -> Vec<u8> {
+        hmac(&self.user_emails, format!("{mode}\n{folded}").as_bytes()).to_vec()
+    }
+
+    /// What is kept of a code: a keyed hash that is tied to its session and address, since there are
+    /// only a million codes.
+    pub(crate) fn email_code_hash(
+        &self,
+        session: &SessionId,
+        email_hash: &[u8],
+        code: &str,
+    ) -> Vec<u8> {
+        let place = [session.as_str().as_bytes(), b"\n", email_hash, b"\n", code.as_bytes()];
+        hmac(&self.email_codes, &place.concat()).to_vec()
     }
 
     fn sealing_key(&self) -> LessSafeKey {

@@ -4,10 +4,13 @@
 use crate::catalogue::{Offer, Refusal, Token};
 use crate::hosted::{Choices, choices, flows};
 use crate::money::Money;
+use crate::person::Ask;
 use crate::quote::Quote;
 use crate::rail::{DepositMeans, PayoutAccount};
 use crate::reason::Reason;
-use crate::session::{Choice, FlightStage, Flow, IdentityCheck, Session, Stage, State};
+use crate::session::{
+    Choice, FlightStage, Flow, IdentityCheck, IdentityStage, Session, Stage, State,
+};
 use crate::time::Millis;
 use crate::transaction::{self, PaymentStep, Transaction};
 use crate::wallet::Address;
@@ -91,8 +94,12 @@ pub enum Step<'a> {
     },
     /// Show who they are; the purchase then goes on where it was.
     Identity {
-        /// What has to be confirmed.
+        /// What has to be confirmed, and how far they are.
         check: IdentityCheck,
+        /// The address that a code was sent to, masked.
+        email: Option<&'a str>,
+        /// What they are asked for now.
+        asks: &'a [Ask],
     },
     /// Confirm the payment with the bank.
     Challenge {
@@ -177,6 +184,10 @@ pub struct Stored<'a> {
     pub received_units: i128,
     /// When the price of a sale lapses that waits for tokens.
     pub lapses_at: Option<Millis>,
+    /// The address that the last code was sent to, masked.
+    pub email: Option<&'a str>,
+    /// What the user has not shown yet of what they are asked for.
+    pub asks: &'a [Ask],
 }
 
 /// What the user sees now.
@@ -212,7 +223,7 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
             Err(refusal) => Step::Unavailable { refusal },
             Ok(options) => {
                 let amount = AmountStep { flow, flows: flows(&session.terms, offer), options };
-                open_step(choice, amount, quote, now)
+                open_step(choice, amount, stored, now)
             }
         },
         State::InFlight { stage: FlightStage::Processing, .. }
@@ -286,13 +297,15 @@ struct AmountStep {
 fn open_step<'a>(
     choice: &'a Choice,
     amount: AmountStep,
-    quote: Option<&'a Quote>,
+    stored: Stored<'a>,
     now: Millis,
 ) -> Step<'a> {
     if let Some(check) = choice.identity {
-        return Step::Identity { check };
+        let asked = matches!(check.stage, IdentityStage::Details { .. });
+        let asks = if asked { stored.asks } else { &[] };
+        return Step::Identity { check, email: stored.email, asks };
     }
-    let Some(quote) = quote else { return amount.step(None, None) };
+    let Some(quote) = stored.quote else { return amount.step(None, None) };
     if !amount.options.hold(quote) {
         return amount.step(None, Some(Notice::AssetNotAvailable));
     }

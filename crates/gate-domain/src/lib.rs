@@ -23,6 +23,7 @@ pub mod ids;
 pub mod journey;
 pub mod ledger;
 pub mod money;
+pub mod person;
 pub mod price;
 pub mod quote;
 pub mod rail;

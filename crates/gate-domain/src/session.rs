@@ -132,6 +132,42 @@ pub struct IdentityCheck {
     pub level: IdentityLevel,
     /// They tried, and it could not be confirmed. They may try again.
     pub rejected: bool,
+    /// How far they are.
+    #[serde(default)]
+    pub stage: IdentityStage,
+}
+
+/// How far a user is who has to show who they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum IdentityStage {
+    /// They are to name an e-mail address.
+    #[default]
+    Email,
+    /// They are to type the code that was sent there.
+    Code,
+    /// They are to give details of themselves.
+    Details {
+        /// Why they are asked again.
+        problem: Option<IdentityProblem>,
+    },
+    /// Somebody looks at what they gave.
+    Checking {
+        /// People decide first, so it takes longer.
+        held: bool,
+    },
+}
+
+/// Why a user is asked for details again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityProblem {
+    /// The name does not fit.
+    Name,
+    /// The document does not fit.
+    Document,
+    /// There was no answer in time.
+    TookTooLong,
 }
 
 /// How sure the gateway has to be of who the user is.
@@ -163,6 +199,16 @@ impl IdentityLevel {
 }
 
 impl IdentityCheck {
+    /// Whether somebody looks at what the user gave.
+    pub const fn is_checking(self) -> bool {
+        matches!(self.stage, IdentityStage::Checking { .. })
+    }
+
+    /// The same, further on or further back.
+    const fn at(self, stage: IdentityStage) -> Self {
+        Self { stage, ..self }
+    }
+
     /// Why the user has to stop here.
     pub const fn reason(self) -> Reason {
         if self.rejected { Reason::IdentityRejected } else { Reason::IdentityRequired }
@@ -261,8 +307,19 @@ pub enum Event {
     RetryRequested,
     /// The user has to show who they are before the purchase goes on.
     IdentityAsked(IdentityLevel),
+    /// A code was sent to an e-mail address of theirs.
+    CodeSent,
     /// They have shown that they are somebody whom the gateway knows.
     UserKnown(UserId),
+    /// The gateway has forgotten who they are.
+    UserForgotten,
+    /// What they gave of themselves is looked at.
+    IdentityChecking {
+        /// People decide first.
+        held: bool,
+    },
+    /// It does not do: they are to give it again.
+    DetailsDoubted(IdentityProblem),
     /// They are who they say.
     IdentityConfirmed,
     /// It could not be confirmed that they are.
@@ -322,6 +379,8 @@ pub enum Effect {
     Announce(EventType),
     /// Let go of the payment that waits for a second step.
     AbandonPayment,
+    /// Let go of the question about who the user is.
+    DropIdentityCheck,
 }
 
 /// What an event did.
@@ -565,25 +624,75 @@ fn apply_open(
             | Stage::AwaitingPayment
             | Stage::AwaitingDeposit => Ok(Step::Unchanged),
         },
+        E::IdentityAsked(_)
+        | E::CodeSent
+        | E::UserKnown(_)
+        | E::UserForgotten
+        | E::IdentityChecking { .. }
+        | E::IdentityRejected
+        | E::DetailsDoubted(_)
+            if paying =>
+        {
+            Err(Refused::OutOfStep)
+        }
         E::IdentityAsked(level) => match choice.identity {
-            _ if paying => Err(Refused::OutOfStep),
             Some(check) if check.level == *level => Ok(Step::Unchanged),
-            Some(_) | None => {
-                let identity = Some(IdentityCheck { level: *level, rejected: false });
+            known => {
+                let begin = match choice.user {
+                    Some(_) => IdentityStage::Details { problem: None },
+                    None => IdentityStage::Email,
+                };
+                // What is looked at already may still help; the verdict shows what is missing.
+                let at = known.map_or(begin, |check| check.stage);
+                let identity = Some(IdentityCheck { level: *level, rejected: false, stage: at });
                 let next = State::Open { stage, choice: Choice { identity, ..choice.clone() } };
                 moved(next, &[Effect::Announce(EventType::KycRequired)])
             }
         },
-        E::UserKnown(user) => match &choice.user {
-            _ if paying => Err(Refused::OutOfStep),
-            Some(known) if known == user => Ok(Step::Unchanged),
-            Some(_) | None => open(stage, Choice { user: Some(user.clone()), ..choice.clone() }),
+        E::CodeSent => match choice.identity {
+            Some(check) if !check.is_checking() => {
+                identity_moved(stage, choice, Some(check.at(IdentityStage::Code)))
+            }
+            Some(_) | None => Err(Refused::OutOfStep),
+        },
+        E::UserKnown(user) => {
+            let details = IdentityStage::Details { problem: None };
+            let identity = choice.identity.map(|check| check.at(details));
+            if choice.user.as_ref() == Some(user) && choice.identity == identity {
+                return Ok(Step::Unchanged);
+            }
+            let known = Choice { user: Some(user.clone()), ..choice.clone() };
+            identity_moved(stage, &known, identity)
+        }
+        E::UserForgotten => match &choice.user {
+            Some(_) => {
+                let identity = choice.identity.map(|check| check.at(IdentityStage::Email));
+                identity_moved(stage, &Choice { user: None, ..choice.clone() }, identity)
+            }
+            None => Ok(Step::Unchanged),
+        },
+        E::IdentityChecking { held } => match choice.identity {
+            Some(check) if choice.user.is_some() => match check.stage {
+                IdentityStage::Checking { held: known } if known == *held => Ok(Step::Unchanged),
+                IdentityStage::Details { .. } | IdentityStage::Checking { .. } => {
+                    let next = IdentityStage::Checking { held: *held };
+                    let identity = Some(IdentityCheck { rejected: false, ..check.at(next) });
+                    open(stage, Choice { identity, ..choice.clone() })
+                }
+                IdentityStage::Email | IdentityStage::Code => Err(Refused::OutOfStep),
+            },
+            Some(_) | None => Err(Refused::OutOfStep),
         },
         E::IdentityConfirmed => match choice.identity {
-            Some(_) => open(stage, Choice { identity: None, ..choice.clone() }),
+            Some(_) => identity_moved(stage, choice, None),
             None => Ok(Step::Unchanged),
         },
         E::IdentityRejected => match choice.identity {
+            Some(check) if check.is_checking() => {
+                let details = check.at(IdentityStage::Details { problem: None });
+                let identity = Some(IdentityCheck { rejected: true, ..details });
+                identity_moved(stage, choice, identity)
+            }
             Some(IdentityCheck { rejected: true, .. }) => Ok(Step::Unchanged),
             Some(check) => {
                 let identity = Some(IdentityCheck { rejected: true, ..check });
@@ -591,6 +700,16 @@ fn apply_open(
             }
             None => Err(Refused::OutOfStep),
         },
+        E::DetailsDoubted(problem) => {
+            let doubted = IdentityStage::Details { problem: Some(*problem) };
+            match choice.identity {
+                Some(check) if check.is_checking() => {
+                    identity_moved(stage, choice, Some(check.at(doubted)))
+                }
+                Some(check) if check.stage == doubted => Ok(Step::Unchanged),
+                Some(_) | None => Err(Refused::OutOfStep),
+            }
+        }
         E::PaymentStarted => {
             if held || !choice.accepted || choice.quote.is_none() || choice.address.is_none() {
                 return Err(Refused::OutOfStep);
@@ -631,10 +750,10 @@ fn apply_open(
         E::ReviewStarted(reason) if stage != Stage::Created => {
             in_flight(FlightStage::Review { reason: *reason }, choice, &[])
         }
-        E::CancelRequested => ended(State::Cancelled, EventType::SessionCancelled, paying),
+        E::CancelRequested => ended(State::Cancelled, EventType::SessionCancelled, stage, choice),
         E::DeadlinePassed { now } if *now < terms.expires_at => Err(Refused::NotDue),
         E::DeadlinePassed { .. } | E::ExpiryForced => {
-            ended(State::Expired, EventType::SessionExpired, paying)
+            ended(State::Expired, EventType::SessionExpired, stage, choice)
         }
         E::ChallengeAsked
         | E::PaymentMoving
@@ -722,9 +841,13 @@ fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result
         | E::SteppedBack(_)
         | E::RetryRequested
         | E::IdentityAsked(_)
+        | E::CodeSent
         | E::UserKnown(_)
+        | E::UserForgotten
+        | E::IdentityChecking { .. }
         | E::IdentityConfirmed
         | E::IdentityRejected
+        | E::DetailsDoubted(_)
         | E::CancelRequested
         | E::DeadlinePassed { .. }
         | E::ExpiryForced => Err(Refused::PaymentInFlight),
@@ -750,8 +873,23 @@ fn failed(reason: Reason, refunded: bool, choice: &Choice) -> Result<Step, Refus
     moved(State::Open { stage, choice }, &[Effect::Announce(EventType::SessionFailed)])
 }
 
-fn ended(next: State, tell: EventType, paying: bool) -> Result<Step, Refused> {
+fn ended(next: State, tell: EventType, stage: Stage, choice: &Choice) -> Result<Step, Refused> {
+    let paying = matches!(stage, Stage::AwaitingPayment | Stage::AwaitingDeposit);
     let abandon = paying.then_some(Effect::AbandonPayment);
-    let effects: Vec<_> = abandon.into_iter().chain([Effect::Announce(tell)]).collect();
+    let checking = choice.identity.is_some_and(IdentityCheck::is_checking);
+    let drop = checking.then_some(Effect::DropIdentityCheck);
+    let effects: Vec<_> = abandon.into_iter().chain(drop).chain([Effect::Announce(tell)]).collect();
     moved(next, &effects)
+}
+
+/// The identity step has moved on; a question that was open is not open any more.
+fn identity_moved(
+    stage: Stage,
+    choice: &Choice,
+    identity: Option<IdentityCheck>,
+) -> Result<Step, Refused> {
+    let checking = choice.identity.is_some_and(IdentityCheck::is_checking);
+    let drop = checking.then_some(Effect::DropIdentityCheck);
+    let next = State::Open { stage, choice: Choice { identity, ..choice.clone() } };
+    moved(next, drop.as_slice())
 }

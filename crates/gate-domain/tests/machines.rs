@@ -10,7 +10,8 @@ use gate_domain::money::{Asset, Money};
 use gate_domain::rail::PayoutAccount;
 use gate_domain::reason::Reason;
 use gate_domain::session::{
-    self, BackTo, Choice, FlightStage, Flow, IdentityCheck, IdentityLevel, Stage, Terms,
+    self, BackTo, Choice, FlightStage, Flow, IdentityCheck, IdentityLevel, IdentityProblem,
+    IdentityStage, Stage, Terms,
 };
 use gate_domain::time::Millis;
 use gate_domain::transaction::{self, PaymentStep};
@@ -63,7 +64,10 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         ..chosen.clone()
     };
     let offered = Choice { quote: Some(quote_id(1)), ..Choice::default() };
-    let check = |rejected| Some(IdentityCheck { level: IdentityLevel::Basic, rejected });
+    let at = |stage, rejected| Some(IdentityCheck { level: IdentityLevel::Basic, rejected, stage });
+    let check = |rejected| at(IdentityStage::Email, rejected);
+    let known = Choice { user: Some(user_id()), ..chosen.clone() };
+    let details = |problem| IdentityStage::Details { problem };
     let open = |stage, choice: &Choice| S::Open { stage, choice: choice.clone() };
     let flight = |stage| S::InFlight { stage, choice: chosen.clone() };
     let reason = Reason::CardDeclined;
@@ -93,6 +97,48 @@ fn session_states() -> Vec<(&'static str, session::State)> {
             ),
         ),
         ("rejected", open(Stage::Quoted, &Choice { identity: check(true), ..chosen.clone() })),
+        (
+            "code",
+            open(
+                Stage::Quoted,
+                &Choice { identity: at(IdentityStage::Code, false), ..chosen.clone() },
+            ),
+        ),
+        (
+            "details",
+            open(Stage::Quoted, &Choice { identity: at(details(None), false), ..known.clone() }),
+        ),
+        (
+            "doubted",
+            open(
+                Stage::Quoted,
+                &Choice {
+                    identity: at(details(Some(IdentityProblem::Name)), true),
+                    ..known.clone()
+                },
+            ),
+        ),
+        (
+            "checking",
+            open(
+                Stage::Quoted,
+                &Choice {
+                    identity: at(IdentityStage::Checking { held: false }, false),
+                    ..known.clone()
+                },
+            ),
+        ),
+        (
+            "held",
+            open(
+                Stage::Quoted,
+                &Choice {
+                    identity: at(IdentityStage::Checking { held: true }, false),
+                    ..known.clone()
+                },
+            ),
+        ),
+        ("known", open(Stage::Quoted, &known)),
         ("processing", flight(FlightStage::Processing)),
         ("repricing", flight(FlightStage::Repricing)),
         ("refunding", flight(FlightStage::Refunding { reason })),
@@ -121,7 +167,12 @@ fn session_events() -> Vec<(&'static str, session::Event)> {
         ("back to refund address", E::SteppedBack(BackTo::RefundAddress)),
         ("retry", E::RetryRequested),
         ("identity asked", E::IdentityAsked(IdentityLevel::Basic)),
+        ("code sent", E::CodeSent),
         ("user known", E::UserKnown(user_id())),
+        ("user forgotten", E::UserForgotten),
+        ("checking", E::IdentityChecking { held: false }),
+        ("held", E::IdentityChecking { held: true }),
+        ("details doubted", E::DetailsDoubted(IdentityProblem::Name)),
         ("more identity asked", E::IdentityAsked(IdentityLevel::Enhanced)),
         ("identity confirmed", E::IdentityConfirmed),
         ("identity rejected", E::IdentityRejected),
@@ -143,6 +194,21 @@ fn session_events() -> Vec<(&'static str, session::Event)> {
     ]
 }
 
+/// How far the identity step is, where it is asked.
+fn identity_of(state: &session::State) -> &'static str {
+    let session::State::Open { choice: Choice { identity: Some(check), .. }, .. } = state else {
+        return "";
+    };
+    match check.stage {
+        IdentityStage::Email => "",
+        IdentityStage::Code => ": code",
+        IdentityStage::Details { problem: None } => ": details",
+        IdentityStage::Details { problem: Some(_) } => ": details again",
+        IdentityStage::Checking { held: false } => ": checking",
+        IdentityStage::Checking { held: true } => ": held",
+    }
+}
+
 #[test]
 fn every_session_state_meets_every_event() {
     let mut table = String::new();
@@ -155,9 +221,11 @@ fn every_session_state_meets_every_event() {
                         .map(|effect| match effect {
                             session::Effect::Announce(event) => event.as_str(),
                             session::Effect::AbandonPayment => "abandon payment",
+                            session::Effect::DropIdentityCheck => "drop identity check",
                         })
                         .collect();
-                    format!("-> {:<9} {:<16} {effects:?}", next.status(), next.phase())
+                    let phase = format!("{}{}", next.phase(), identity_of(&next));
+                    format!("-> {:<9} {phase:<16} {effects:?}", next.status())
                 }
                 Ok(session::Step::Unchanged) => "== unchanged".to_owned(),
                 Err(refused) => format!("!! {refused}"),

@@ -8,6 +8,7 @@ use gate_app::create_session::CreateError;
 use gate_app::customers::CustomerError;
 use gate_app::deposits::{DepositError, SimulateError};
 use gate_app::endpoints::EndpointError;
+use gate_app::identity::IdentityError;
 use gate_app::journey::JourneyError;
 use gate_app::quotes::PriceError;
 use gate_app::rails::RailError;
@@ -18,6 +19,7 @@ use gate_app::webhooks::WebhookError;
 use gate_domain::Mode;
 use gate_domain::catalogue::{Refusal, RefusalCode};
 use gate_domain::money::Money;
+use gate_domain::person::BirthDateError;
 use gate_domain::price::NoPrice;
 use gate_domain::refund::NotRefundable;
 use gate_domain::session::Refused;
@@ -52,6 +54,7 @@ pub(crate) enum ApiError {
     MethodNotAllowed,
     VersionUnknown(String),
     RateLimited { retry_after_s: u64 },
+    CodesLimited { retry_after_s: u64 },
     // Who asks.
     NoKey,
     KeyMalformed,
@@ -191,6 +194,12 @@ impl ApiError {
                 "rate_limit",
                 "rate_limited",
                 format!("Too many requests. Wait {retry_after_s} s; the RateLimit headers say how many may come at once."),
+            ),
+            Self::CodesLimited { retry_after_s } => Row(
+                S::TOO_MANY_REQUESTS,
+                "rate_limit",
+                "identity_codes_limited",
+                format!("Enough codes were sent. Wait {retry_after_s} s before the next one, and look for the last one meanwhile."),
             ),
             Self::NoKey => unauthorised(
                 "key_missing",
@@ -502,7 +511,7 @@ impl ApiError {
 
     fn headers(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::RateLimited { retry_after_s } => {
+            Self::RateLimited { retry_after_s } | Self::CodesLimited { retry_after_s } => {
                 Some((header::RETRY_AFTER, HeaderValue::from(*retry_after_s)))
             }
             Self::Busy | Self::NotReady(_) | Self::TwinInProgress => {
@@ -735,8 +744,36 @@ impl From<JourneyError> for ApiError {
                 "This address cannot be used here. Use another address.",
             ),
             JourneyError::Card(problem) => Self::Card(problem),
+            JourneyError::Identity(error) => error.into(),
             JourneyError::NotEnabled => Self::NotEnabled,
             JourneyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IdentityError> for ApiError {
+    fn from(error: IdentityError) -> Self {
+        let message = error.to_string();
+        match error {
+            IdentityError::CodeWrong { .. } => {
+                Self::field("/code", "identity_code_wrong", &message)
+            }
+            IdentityError::CodeExpired => Self::field("/code", "identity_code_expired", &message),
+            IdentityError::TooManyCodes { retry_after_s } => Self::CodesLimited { retry_after_s },
+            IdentityError::BirthDate(BirthDateError::TooYoung) => {
+                Self::field("/birth_date", "user_too_young", &message)
+            }
+            IdentityError::BirthDate(BirthDateError::Future | BirthDateError::TooLongAgo) => {
+                Self::field("/birth_date", "birth_date_invalid", &message)
+            }
+            IdentityError::Missing(fields) => {
+                let problems = fields.into_iter().map(|field| ProblemBody {
+                    param: format!("/{field}"),
+                    code: "field_required".into(),
+                    message: format!("{field} is required."),
+                });
+                Self::problems(problems.collect())
+            }
         }
     }
 }
@@ -842,6 +879,10 @@ pub(crate) const FIELD_CODES: &[&str] = &[
     "unknown_scope",
     "quote_id_invalid",
     "challenge_code_invalid",
+    "identity_code_wrong",
+    "identity_code_expired",
+    "birth_date_invalid",
+    "user_too_young",
     "quote_not_found",
     "quote_mismatch",
     "on_lapse_invalid",

@@ -79,6 +79,14 @@ impl Fields {
         }
     }
 
+    /// Whether a field is there and not null. Null is taken away.
+    pub(crate) fn holds(&mut self, name: &str) -> bool {
+        if self.left.get(name).is_some_and(Value::is_null) {
+            self.left.remove(name);
+        }
+        self.left.contains_key(name)
+    }
+
     /// Refuse a field that is there, whatever it holds.
     pub(crate) fn refuse(&mut self, name: &str, code: &str, message: impl Into<String>) {
         if self.left.remove(name).is_some() {

@@ -1,4 +1,4 @@
-//! The outside world behind traits: card providers, chains, prices. The only crate that speaks to
+//! The outside world behind traits: card providers, chains, prices, verifiers. The only crate that speaks to
 //! any of them.
 //!
 //! A rail takes commands that were written down before, dedupes on their id, and answers at once,
@@ -6,6 +6,7 @@
 
 pub mod prices;
 pub mod simulator;
+mod verifier;
 
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ use gate_domain::rail::{Card, Command, CommandKind, Means, PayoutAccount};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 use gate_domain::wallet::Address;
+
+pub use verifier::{Doubt, IdentityVerifier, Question, Verdict};
 
 /// What a rail says about a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,6 +170,17 @@ pub struct TestAccount {
     pub outcome: &'static str,
 }
 
+/// Somebody for the sandbox page to offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestPerson {
+    /// The family name, in any case.
+    pub family_name: &'static str,
+    /// What becomes of their check, for people.
+    pub label: &'static str,
+    /// What becomes of it, for programs.
+    pub outcome: &'static str,
+}
+
 /// Everything outside, for one mode.
 #[derive(Clone)]
 pub struct Rails {
@@ -184,10 +198,14 @@ pub struct Rails {
     pub deposits: Arc<dyn DepositAddresses>,
     /// Knows prices.
     pub prices: Arc<dyn PriceSource>,
+    /// Looks at who users are.
+    pub verifier: Arc<dyn IdentityVerifier>,
     /// Cards that the page may offer; none where money is real.
     pub test_cards: &'static [TestCard],
     /// Bank accounts that the page may offer; none where money is real.
     pub test_accounts: &'static [TestAccount],
+    /// People that the page may offer; none where money is real.
+    pub test_people: &'static [TestPerson],
     /// What the second step accepts; none where money is real.
     pub challenge_hint: Option<&'static str>,
 }
@@ -203,8 +221,10 @@ impl Rails {
             accounts: Arc::new(simulator::SimulatedAccounts),
             deposits: Arc::new(simulator::SimulatedAddresses),
             prices: Arc::new(simulator::SimulatedMarket::default()),
+            verifier: Arc::new(simulator::SimulatedVerifier),
             test_cards: &simulator::TEST_CARDS,
             test_accounts: &simulator::TEST_ACCOUNTS,
+            test_people: &simulator::TEST_PEOPLE,
             challenge_hint: Some("Any six digits pass; 000000 is refused."),
         }
     }

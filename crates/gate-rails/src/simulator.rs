@@ -9,6 +9,7 @@ mod addresses;
 mod cards;
 mod chain;
 mod market;
+mod people;
 mod transfers;
 
 use futures::FutureExt;
@@ -20,6 +21,7 @@ pub use accounts::{SimulatedAccounts, TEST_ACCOUNTS};
 pub use addresses::SimulatedAddresses;
 pub use cards::{SimulatedCards, TEST_CARDS};
 pub use market::SimulatedMarket;
+pub use people::{SimulatedVerifier, TEST_PEOPLE};
 
 use crate::{Rail, RailError, Reply};
 

@@ -37,21 +37,50 @@ create table user_spends (
 );
 create index user_spends_by_user on user_spends (mode, user_id, spent_at, units);
 
--- Codes that prove that somebody reads an address: one for a session, the last one sent.
+-- What operators did about users, who belong to no partner.
+create table user_actions (
+    mode text not null check (mode in ('test', 'live')),
+    user_id text not null,
+    -- From 1, for each user.
+    number bigint not null,
+    action text not null,
+    outcome text not null,
+    reason text not null,
+    actor text not null,
+    created_at bigint not null,
+    primary key (mode, user_id, number)
+);
+
+-- on sqlite:
+create trigger user_actions_stay before update on user_actions
+    begin select raise(abort, 'user_actions is append-only'); end;
+create trigger user_actions_remain before delete on user_actions
+    begin select raise(abort, 'user_actions is append-only'); end;
+-- on postgres:
+create trigger user_actions_stay before update on user_actions
+    for each statement execute function refuse_change();
+create trigger user_actions_remain before delete or truncate on user_actions
+    for each statement execute function refuse_change();
+-- on both:
+
+-- Codes that prove that somebody reads an address. The last one of a session counts; those before it
+-- stay for a day, so that it can be told how many were sent.
 create table email_codes (
     partner_id text not null,
     mode text not null check (mode in ('test', 'live')),
     session_id text not null,
+    -- From 1, for each session.
+    number bigint not null,
     email_hash bytea not null,
     email_sealed bytea not null,
-    code_hash bytea not null,
+    -- A keyed hash of the code; null once it has been used.
+    code_hash bytea,
     tries bigint not null,
-    sent bigint not null,
     sent_at bigint not null,
-    expires_at bigint not null,
-    primary key (partner_id, mode, session_id)
+    primary key (partner_id, mode, session_id, number)
 );
 create index email_codes_by_email on email_codes (mode, email_hash, sent_at);
+create index email_codes_by_age on email_codes (sent_at);
 
 -- Checks that a verifier is asked about, under a lease, until it has decided.
 create table identity_checks (
@@ -61,11 +90,13 @@ create table identity_checks (
     session_id text not null,
     user_id text not null,
     level text not null check (level in ('basic', 'enhanced')),
-    -- What the user gave for it; null once it is decided.
+    -- What the user gave for it; null once nobody is asked about it any more.
     submission_sealed bytea,
     status text not null
         check (status in ('pending', 'held', 'approved', 'rejected', 'again', 'timed_out', 'dropped')),
     attempts bigint not null,
+    -- Since when the verifier is asked; null while people decide first.
+    asked_at bigint,
     due_at bigint,
     lease_token text,
     created_at bigint not null,
@@ -76,7 +107,7 @@ create index identity_checks_due on identity_checks (due_at) where due_at is not
 create index identity_checks_by_session on identity_checks (partner_id, mode, session_id, id);
 create index identity_checks_by_user on identity_checks (mode, user_id);
 
--- Mail to users, sealed. In the sandbox it stays here, where its partner can read it.
+-- Mails to users, sealed. They stay in the sandbox's mailbox for a day, where its partner can read them.
 create table mails (
     partner_id text not null,
     mode text not null check (mode in ('test', 'live')),
@@ -84,12 +115,7 @@ create table mails (
     email_hash bytea not null,
     mail_sealed bytea not null,
     created_at bigint not null,
-    -- When it is to be sent next; null when it is sent, or stays here.
-    due_at bigint,
-    attempts bigint not null,
-    lease_token text,
     primary key (partner_id, mode, id)
 );
-create index mails_due on mails (due_at) where due_at is not null;
-create index mails_by_address on mails (mode, email_hash, created_at);
+create index mails_to_address on mails (mode, email_hash, partner_id, id);
 create index mails_by_age on mails (created_at);

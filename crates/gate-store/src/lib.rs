@@ -55,15 +55,18 @@ mod delivery_log;
 mod deployment;
 mod deposits;
 mod due;
+mod email_codes;
 mod endpoint_health;
 mod endpoints;
 mod events;
 mod feeds;
 mod holds;
 mod idempotency;
+mod identity_checks;
 mod keys;
 mod ledger;
 mod locked;
+mod mails;
 mod operator_actions;
 mod origins;
 mod partners;
@@ -88,13 +91,16 @@ pub use deliveries::{AttemptOutcome, Claim, ClaimRequest, ClaimedDelivery, Targe
 pub use delivery_log::{AttemptRow, DeliveryQuery, DeliveryRow};
 pub use deposits::DepositAddress;
 pub use due::Backlog;
+pub use email_codes::EmailCode;
 pub use endpoint_health::HealthRow;
 pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, SealedHeaders, TakingEndpoint};
 pub use events::{EventQuery, EventRow, NewEvent, WrittenEvent};
 pub use idempotency::{Answer, IdempotentRequest, Recall};
+pub use identity_checks::{CheckEnd, ClaimedCheck, NewIdentityCheck, Recorded};
 pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};
 pub use ledger::{PostingPlace, PostingRow, hash_of};
 pub use locked::Locked;
+pub use mails::MailRow;
 pub use operator_actions::OperatorAction;
 pub use partners::PartnerRow;
 pub use replays::{NewReplay, ReplayRow, ReplayedEvent};
@@ -126,14 +132,17 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         deployment::STATEMENTS,
         deposits::STATEMENTS,
         due::STATEMENTS,
+        email_codes::STATEMENTS,
         endpoint_health::STATEMENTS,
         endpoints::STATEMENTS,
         events::STATEMENTS,
         feeds::STATEMENTS,
         holds::STATEMENTS,
         idempotency::STATEMENTS,
+        identity_checks::STATEMENTS,
         keys::STATEMENTS,
         ledger::STATEMENTS,
+        mails::STATEMENTS,
         operator_actions::STATEMENTS,
         origins::STATEMENTS,
         partners::STATEMENTS,

@@ -26,6 +26,12 @@ const SHIFT_COMMAND: Sql = sql("update commands
 const SHIFT_DEPOSITS: Sql = sql("update deposit_addresses
     set lapses_at = lapses_at - $4, due_at = due_at - $4
     where partner_id = $1 and mode = $2 and transaction_id = $3");
+const SHIFT_CODES: Sql = sql("update email_codes set sent_at = sent_at - $4
+    where partner_id = $1 and mode = $2 and session_id = $3");
+// Likewise: a worker that holds it finds its lease lost, and the verifier is asked again.
+const SHIFT_CHECKS: Sql = sql("update identity_checks
+    set asked_at = asked_at - $4, due_at = due_at - $4, lease_token = null
+    where partner_id = $1 and mode = $2 and session_id = $3 and status = 'pending'");
 const LIST_ENDPOINTS: Sql =
     sql("select id from endpoints where partner_id = $1 and mode = $2 order by id");
 // The status twice: the first is what the index knows, the second what is meant.
@@ -45,6 +51,8 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     LIST_COMMANDS,
     SHIFT_COMMAND,
     SHIFT_DEPOSITS,
+    SHIFT_CODES,
+    SHIFT_CHECKS,
     LIST_ENDPOINTS,
     SHIFT_DELIVERIES,
     INSERT,
@@ -52,8 +60,8 @@ pub(crate) const STATEMENTS: &[Sql] = &[
 ];
 
 impl Tx {
-    /// Let `by_ms` pass for a session: its expiry, the price on its table, its commands and the
-    /// next attempts of its deliveries. Only for the sandbox, and the one change of a session that
+    /// Let `by_ms` pass for a session: its expiry, the price on its table, its commands, the
+    /// code and the check of its user, and the next attempts of its deliveries. Only for the sandbox, and the one change of a session that
     /// is no step of its machine.
     pub fn shift_session_time(
         &mut self,
@@ -85,6 +93,8 @@ impl Tx {
         if let Some(transaction) = &session.transaction {
             self.write(SHIFT_DEPOSITS, &[&partner, &mode, &transaction.as_str(), &by_ms])?;
         }
+        self.write(SHIFT_CODES, &[&partner, &mode, &id, &by_ms])?;
+        self.write(SHIFT_CHECKS, &[&partner, &mode, &id, &by_ms])?;
         let endpoints =
             self.query(LIST_ENDPOINTS, &[&partner, &mode], |row| row.get::<String>(0))?;
         for endpoint in endpoints {

@@ -8,19 +8,53 @@ use gate_domain::user::User;
 
 use crate::locked::Locked;
 use crate::read::Reader;
-use crate::{Row, Sql, StoreError, Tx, sql};
+use crate::{OperatorAction, Param, Row, Sql, StoreError, Tx, sql};
 
 const INSERT: Sql = sql("insert into users (mode, id, email_hash, created_at)
     values ($1, $2, $3, $4)");
 const FIND: Sql = sql("select mode, id, level, created_at, erased_at
     from users where mode = $1 and id = $2");
 const LOCK: Sql = FIND.for_update();
+const INSERT_BY_EMAIL: Sql = sql("insert into users (mode, id, email_hash, created_at)
+    values ($1, $2, $3, $4) on conflict (mode, email_hash) do nothing");
 const FIND_BY_EMAIL: Sql = sql("select mode, id, level, created_at, erased_at
     from users where mode = $1 and email_hash = $2");
 const SAVE_LEVEL: Sql = sql("update users set level = $3, level_since = $4
     where mode = $1 and id = $2");
 
-pub(crate) const STATEMENTS: &[Sql] = &[INSERT, FIND, LOCK, FIND_BY_EMAIL, SAVE_LEVEL];
+const LIST: Sql = sql("select mode, id, level, created_at, erased_at
+    from users where mode = $1 and id > $2 order by id limit $3");
+const FIND_EMAIL_HASH: Sql = sql("select email_hash from users where mode = $1 and id = $2");
+const FIND_PERSON: Sql = sql("select person_sealed from people where mode = $1 and user_id = $2");
+const SAVE_PERSON: Sql = sql("insert into people (mode, user_id, person_sealed, updated_at)
+    values ($1, $2, $3, $4) on conflict (mode, user_id) do update
+        set person_sealed = excluded.person_sealed, updated_at = excluded.updated_at");
+const ERASE: Sql = sql("update users set email_hash = null, erased_at = $3
+    where mode = $1 and id = $2 and erased_at is null");
+const ERASE_PERSON: Sql = sql("delete from people where mode = $1 and user_id = $2");
+const INSERT_ACTION: Sql = sql("insert into user_actions
+    (mode, user_id, number, action, outcome, reason, actor, created_at)
+    select $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6, $7
+    from user_actions where mode = $1 and user_id = $2");
+const LIST_ACTIONS: Sql = sql("select action, outcome, reason, actor, created_at
+    from user_actions where mode = $1 and user_id = $2 order by number");
+
+pub(crate) const STATEMENTS: &[Sql] = &[
+    INSERT,
+    INSERT_BY_EMAIL,
+    FIND,
+    LOCK,
+    FIND_BY_EMAIL,
+    SAVE_LEVEL,
+    LIST,
+    FIND_EMAIL_HASH,
+    FIND_PERSON,
+    SAVE_PERSON,
+    ERASE,
+    ERASE_PERSON,
+    INSERT_ACTION,
+    LIST_ACTIONS,
+];
 
 impl Tx {
     /// Write a user down; without an address nobody finds them again.
@@ -59,6 +93,102 @@ impl Tx {
         email_hash: &[u8],
     ) -> Result<Option<User>, StoreError> {
         self.query_opt(FIND_BY_EMAIL, &[&mode.as_str(), &email_hash], read)
+    }
+
+    /// The same, and where there is none, a new one under `id`. Two at once are one user.
+    pub fn find_or_insert_user(
+        &mut self,
+        mode: Mode,
+        id: &UserId,
+        email_hash: &[u8],
+        now: Millis,
+    ) -> Result<User, StoreError> {
+        let params: [&dyn Param; 4] = [&mode.as_str(), &id.as_str(), &email_hash, &now.0];
+        self.execute(INSERT_BY_EMAIL, &params)?;
+        self.query_one(FIND_BY_EMAIL, &[&mode.as_str(), &email_hash], read)
+    }
+
+    /// Users of a mode behind an id, oldest first.
+    pub fn list_users(
+        &mut self,
+        mode: Mode,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<User>, StoreError> {
+        self.query(LIST, &[&mode.as_str(), &after, &limit], read)
+    }
+
+    /// The keyed hash of a user's address; none where they never named one, or are forgotten.
+    pub fn find_email_hash_of(
+        &mut self,
+        mode: Mode,
+        id: &UserId,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.query_opt(FIND_EMAIL_HASH, &[&mode.as_str(), &id.as_str()], |row| {
+            row.get::<Option<Vec<u8>>>(0)
+        })?;
+        Ok(found.flatten())
+    }
+
+    /// What is known about the person, sealed.
+    pub fn find_person(&mut self, mode: Mode, id: &UserId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.query_opt(FIND_PERSON, &[&mode.as_str(), &id.as_str()], |row| row.get(0))
+    }
+
+    /// Save what is known about the person.
+    pub fn save_person(
+        &mut self,
+        user: &Locked<User>,
+        person_sealed: &[u8],
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let params: [&dyn Param; 4] =
+            [&user.mode.as_str(), &user.id.as_str(), &person_sealed, &now.0];
+        self.write(SAVE_PERSON, &params)
+    }
+
+    /// Forget the person: what is known about them, their address, and the mails, codes and details
+    /// that had to do with it. Their level and what they have spent stay.
+    pub fn erase_user(&mut self, seen: Locked<User>, now: Millis) -> Result<User, StoreError> {
+        let user = seen.into_inner();
+        let (mode, id) = (user.mode, &user.id);
+        if let Some(email_hash) = self.find_email_hash_of(mode, id)? {
+            self.erase_email_codes(mode, &email_hash)?;
+            self.erase_mails(mode, &email_hash)?;
+        }
+        self.erase_submissions(mode, id, now)?;
+        self.write(ERASE_PERSON, &[&mode.as_str(), &id.as_str()])?;
+        self.write(ERASE, &[&mode.as_str(), &id.as_str(), &now.0])?;
+        Ok(User { erased_at: user.erased_at.or(Some(now)), ..user })
+    }
+
+    /// Write down what an operator did about a user.
+    pub fn insert_user_action(
+        &mut self,
+        user: &Locked<User>,
+        action: &OperatorAction,
+    ) -> Result<(), StoreError> {
+        let OperatorAction { action, outcome, reason, actor, created_at } = action;
+        let (mode, id) = (user.mode.as_str(), user.id.as_str());
+        let params: [&dyn Param; 7] = [&mode, &id, action, outcome, reason, actor, &created_at.0];
+        self.write(INSERT_ACTION, &params)
+    }
+
+    /// What operators did about a user, in order.
+    pub fn list_user_actions(
+        &mut self,
+        mode: Mode,
+        id: &UserId,
+    ) -> Result<Vec<OperatorAction>, StoreError> {
+        self.query(LIST_ACTIONS, &[&mode.as_str(), &id.as_str()], |row| {
+            Ok(OperatorAction {
+                action: row.get(0)?,
+                outcome: row.get(1)?,
+                reason: row.get(2)?,
+                actor: row.get(3)?,
+                created_at: Millis(row.get(4)?),
+            })
+        })
     }
 
     /// Save how sure the gateway is of who they are.

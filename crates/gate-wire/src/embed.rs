@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::branding::BrandingBody;
-use crate::words::IdentityOutcome;
+use crate::words::{DocumentType, IdentityOutcome, SourceOfFunds};
 
 /// What bootstrap takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -195,4 +195,67 @@ pub struct ChallengeBody {
 pub struct IdentityBody {
     /// How it ends.
     pub outcome: IdentityOutcome,
+}
+
+/// Name an e-mail address: a code is sent there.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityEmailBody {
+    /// The address.
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        pattern = "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+        example = "jane@example.com"
+    )]
+    pub email: String,
+}
+
+/// The code that was sent.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityCodeBody {
+    /// Six digits.
+    #[schema(pattern = "^[0-9]{6}$", example = "123456")]
+    pub code: String,
+}
+
+/// Details of the user: those that the step asks for. It has no `Debug`: none of it may reach a log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityDetailsBody {
+    /// The given names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 128, pattern = "\\S", example = "Jane")]
+    pub given_name: Option<String>,
+    /// The family name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 128, pattern = "\\S", example = "Example")]
+    pub family_name: Option<String>,
+    /// The day of birth, at least 18 years ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", format = Date, example = "1990-05-17")]
+    pub birth_date: Option<String>,
+    /// Where they live, ISO 3166.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[A-Za-z]{2}$", example = "DE")]
+    pub country: Option<String>,
+    /// A document that shows who they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<IdentityDocumentBody>,
+    /// Where their money comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_of_funds: Option<SourceOfFunds>,
+}
+
+/// A document that shows who somebody is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityDocumentBody {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: DocumentType,
+    /// Its number, as it is printed.
+    #[schema(min_length = 1, max_length = 40, pattern = "\\S", example = "C01X00T47")]
+    pub number: String,
 }

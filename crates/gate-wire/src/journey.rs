@@ -5,7 +5,7 @@ use gate_domain::journey::{ProcessingStage, Step};
 use gate_domain::money::{Asset, Money};
 use gate_domain::quote::{self, Quote};
 use gate_domain::rail::PayoutAccount;
-use gate_domain::session::{Session, State};
+use gate_domain::session::{self, IdentityProblem, Session, State};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
 use gate_domain::wallet::Address;
@@ -16,8 +16,8 @@ use crate::branding::BrandingBody;
 use crate::error::ReasonBody;
 use crate::instant::to_rfc3339;
 use crate::words::{
-    AddressFormat, FeeKind, Flow, IdentityLevel, IdentityOutcome, Mode, Notice, SessionStatus,
-    Side, Stage,
+    AddressFormat, FeeKind, Flow, IdentityAsk, IdentityLevel, IdentityOutcome, IdentityStage, Mode,
+    Notice, SessionStatus, Side, Stage,
 };
 
 /// The whole of what the page needs.
@@ -194,6 +194,18 @@ pub enum JourneyStep {
         reason: ReasonBody,
         /// They tried, and it could not be confirmed. They may try again.
         rejected: bool,
+        /// How far they are.
+        stage: IdentityStage,
+        /// The address that a code was sent to, masked.
+        #[schema(required)]
+        email: Option<String>,
+        /// What they are to give now; empty at other stages than `details`.
+        asks: Vec<IdentityAsk>,
+        /// For people: why they are asked again, or why it takes longer.
+        #[schema(required)]
+        problem: Option<String>,
+        /// People that the simulator knows, by their family name; empty in live mode.
+        test_people: Vec<TestPerson>,
         /// What the simulator can make of it; empty in live mode.
         test_outcomes: Vec<TestOutcome>,
     },
@@ -321,6 +333,17 @@ pub struct TestCard {
     pub outcome: String,
 }
 
+/// Somebody whom the simulator knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestPerson {
+    /// The family name, in any case.
+    pub family_name: String,
+    /// What becomes of their check, for people.
+    pub label: String,
+    /// What becomes of it, for programs.
+    pub outcome: String,
+}
+
 /// How the simulator lets an identity check end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TestOutcome {
@@ -395,6 +418,8 @@ pub struct RailHints {
     pub test_cards: Vec<TestCard>,
     /// Bank accounts to offer as buttons.
     pub test_accounts: Vec<TestAccount>,
+    /// People to offer as buttons.
+    pub test_people: Vec<TestPerson>,
     /// What the second step accepts.
     pub challenge_hint: Option<String>,
 }
@@ -526,10 +551,15 @@ fn step_body(
             address: address.into(),
             test_cards: hints.test_cards.clone(),
         },
-        Step::Identity { check } => JourneyStep::Identity {
+        Step::Identity { check, email, asks } => JourneyStep::Identity {
             level: check.level.into(),
             reason: check.reason().into(),
             rejected: check.rejected,
+            stage: check.stage.into(),
+            email: email.map(str::to_owned),
+            asks: asks.iter().copied().map(IdentityAsk::from).collect(),
+            problem: identity_problem(check.stage).map(str::to_owned),
+            test_people: hints.test_people.clone(),
             test_outcomes: match session.tenant.mode {
                 gate_domain::Mode::Test => test_outcomes(),
                 gate_domain::Mode::Live => Vec::new(),
@@ -577,6 +607,26 @@ fn step_body(
             }
             .into(),
         },
+    }
+}
+
+/// Why the user is asked again, or why it takes longer.
+const fn identity_problem(stage: session::IdentityStage) -> Option<&'static str> {
+    use session::IdentityStage as S;
+    match stage {
+        S::Details { problem: Some(IdentityProblem::Name) } => Some(
+            "Your name could not be confirmed. Write it as your document shows it, and try again.",
+        ),
+        S::Details { problem: Some(IdentityProblem::Document) } => Some(
+            "Your document could not be confirmed. Look at its type and number, and try again.",
+        ),
+        S::Details { problem: Some(IdentityProblem::TookTooLong) } => {
+            Some("The check took too long. Nothing was charged; try again.")
+        }
+        S::Checking { held: true } => {
+            Some("This takes longer than usual. You can close this page and come back later.")
+        }
+        S::Email | S::Code | S::Details { problem: None } | S::Checking { held: false } => None,
     }
 }
 

@@ -15,6 +15,7 @@ pub mod event;
 pub mod instant;
 pub mod journey;
 pub mod list;
+pub mod mail;
 pub mod metadata;
 pub mod quote;
 pub mod rail;

@@ -124,6 +124,87 @@ words!(
     }
 );
 
+words!(
+    /// How far the user is who has to show who they are.
+    IdentityStage {
+        /// They are to name an e-mail address.
+        Email,
+        /// They are to type the code that was sent there.
+        Code,
+        /// They are to give details of themselves.
+        Details,
+        /// What they gave is looked at: wait.
+        Checking,
+    }
+);
+
+words!(
+    /// One thing that a user is asked for.
+    IdentityAsk {
+        /// The given and the family name.
+        Name,
+        /// The day of birth.
+        BirthDate,
+        /// Where they live.
+        Country,
+        /// A document.
+        Document,
+        /// Where their money comes from.
+        SourceOfFunds,
+    }
+);
+
+words!(
+    /// What a document is.
+    DocumentType {
+        /// A passport.
+        Passport,
+        /// An identity card.
+        IdCard,
+        /// A driving licence.
+        DrivingLicence,
+    }
+);
+
+words!(
+    /// Where a user's money comes from.
+    SourceOfFunds {
+        /// They are paid for their work.
+        Salary,
+        /// They have put it by.
+        Savings,
+        /// They own a business.
+        Business,
+        /// What they own pays.
+        Investments,
+        /// Something else.
+        Other,
+    }
+);
+
+impl From<gate_domain::session::IdentityStage> for IdentityStage {
+    fn from(stage: gate_domain::session::IdentityStage) -> Self {
+        match stage {
+            gate_domain::session::IdentityStage::Email => Self::Email,
+            gate_domain::session::IdentityStage::Code => Self::Code,
+            gate_domain::session::IdentityStage::Details { .. } => Self::Details,
+            gate_domain::session::IdentityStage::Checking { .. } => Self::Checking,
+        }
+    }
+}
+
+impl From<gate_domain::person::Ask> for IdentityAsk {
+    fn from(ask: gate_domain::person::Ask) -> Self {
+        match ask {
+            gate_domain::person::Ask::Name => Self::Name,
+            gate_domain::person::Ask::BirthDate => Self::BirthDate,
+            gate_domain::person::Ask::Country => Self::Country,
+            gate_domain::person::Ask::Document => Self::Document,
+            gate_domain::person::Ask::SourceOfFunds => Self::SourceOfFunds,
+        }
+    }
+}
+
 impl From<gate_domain::session::IdentityLevel> for IdentityLevel {
     fn from(level: gate_domain::session::IdentityLevel) -> Self {
         match level {

@@ -249,6 +249,7 @@ impl From<ScreeningError> for AdminError {
             ScreeningError::NotFound => "not_found",
             ScreeningError::Refused(Refused::SecondPersonNeeded(_)) => "second_person_needed",
             ScreeningError::Refused(Refused::Released | Refused::Blocked) => "decided_already",
+            ScreeningError::Advance(_) => "session_out_of_step",
             ScreeningError::Store(error) => return error.into(),
         };
         Self::new(code, sentence(&error))

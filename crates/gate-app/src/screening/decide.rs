@@ -1,11 +1,13 @@
 //! What people decide about what is held.
 
 use gate_domain::ids::{ScreeningId, Tenant};
-use gate_domain::screening::{Event, Opinion, Refused};
+use gate_domain::screening::{Event, Kind, Opinion, Refused};
 use gate_store::{OperatorAction, ScreeningRow, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
+use crate::advance::AdvanceError;
 use crate::app::Scope;
+use crate::identity::follow_screening;
 use crate::reviews::Decision;
 
 /// What an operator wants to happen.
@@ -27,12 +29,25 @@ pub enum ScreeningError {
     /// Its rules refused.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The session that waits for it did not follow.
+    #[error(transparent)]
+    Advance(AdvanceError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Say what is to happen to something that is held, and write down who said so.
+impl From<AdvanceError> for ScreeningError {
+    fn from(error: AdvanceError) -> Self {
+        match error {
+            AdvanceError::Store(error) => Self::Store(error),
+            refused => Self::Advance(refused),
+        }
+    }
+}
+
+/// Say what is to happen to something that is held, and write down who said so. Where a check of a
+/// user waits for it, that follows.
 pub fn decide(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -41,6 +56,9 @@ pub fn decide(
     verdict: Verdict,
     decision: &Decision,
 ) -> Result<ScreeningRow, ScreeningError> {
+    let session_id = tx.find_screening(tenant, id)?.ok_or(ScreeningError::NotFound)?.session_id;
+    // Sessions are locked first, by everybody.
+    let session = tx.lock_session(tenant, &session_id)?.ok_or(ScreeningError::NotFound)?;
     let held = tx.lock_screening(tenant, id)?.ok_or(ScreeningError::NotFound)?;
     let opinion = Opinion { actor: decision.actor.clone(), at: scope.now };
     let (event, action) = match verdict {
@@ -56,5 +74,8 @@ pub fn decide(
         created_at: scope.now,
     };
     tx.insert_operator_action(tenant, id.as_str(), &action)?;
+    if held.kind == Kind::Name {
+        follow_screening(tx, scope, session, &state)?;
+    }
     Ok(tx.save_screening(held, state, scope.now)?)
 }

@@ -12,7 +12,7 @@ use crate::journey::{JourneyError, overdue};
 pub const ADVANCE_MAX_S: i64 = 2_592_000;
 
 /// Let `seconds` pass for a session and everything that hangs on its time: its expiry, the price on
-/// the table, the commands to the rails, and the next attempts of its webhooks. What is due then is
+/// the table, the commands to the rails, the code and the check of its user, and the next attempts of its webhooks. What is due then is
 /// done at once by the workers; a session that is overdue expires here.
 pub fn advance_time(
     tx: &mut Tx,
@@ -28,6 +28,7 @@ pub fn advance_time(
     let session = tx.shift_session_time(session, seconds * 1000, scope.now)?;
     scope.session_changed(id);
     scope.wake_commands();
+    scope.wake_checks();
     scope.wake_deliveries();
     if !overdue(&session, scope.now) {
         return Ok(session);

@@ -9,7 +9,7 @@ use crate::app::Scope;
 use crate::journey::JourneyError;
 
 /// Hold the journey until the user has shown who they are. Asking for the same again changes
-/// nothing.
+/// nothing, and whoever has shown it before is not asked.
 pub fn require_kyc(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -21,5 +21,13 @@ pub fn require_kyc(
         return Err(JourneyError::NotFound);
     }
     let session = tx.lock_session(tenant, id)?.ok_or(JourneyError::NotFound)?;
+    let user = session.choice().and_then(|choice| choice.user.clone());
+    let user = match user {
+        Some(user) => tx.find_user(tenant.mode, &user)?,
+        None => None,
+    };
+    if user.is_some_and(|user| user.level >= Some(level)) {
+        return Ok(session.clone());
+    }
     Ok(advance_session(tx, scope, session, &Event::IdentityAsked(level))?)
 }

@@ -7,6 +7,7 @@ pub mod clock_steps;
 pub mod commands;
 pub mod deliveries;
 pub mod endpoints;
+pub mod identity;
 pub mod key_uses;
 pub mod lanes;
 mod prices;
@@ -54,6 +55,7 @@ impl Workers {
         tasks.spawn(capabilities::run(app.clone(), stopped.clone()));
         tasks.spawn(clock_steps::run(app.clone(), stopped.clone()));
         tasks.spawn(commands::run(app.clone(), stopped.clone()));
+        tasks.spawn(identity::run(app.clone(), stopped.clone()));
         tasks.spawn(key_uses::run(app.clone(), stopped.clone()));
         tasks.spawn(prices::run(app.clone(), stopped.clone()));
         tasks.spawn(replays::run(app.clone(), stopped.clone()));
@@ -81,14 +83,16 @@ impl Workers {
 /// is the only one on its database, as on SQLite.
 pub async fn release_predecessors(app: &App) -> Result<(), StoreError> {
     use gate_domain::Millis;
-    let (deliveries, commands) = app
+    let (deliveries, commands, checks) = app
         .write(|tx, scope| {
             let deliveries = tx.release_deliveries(Millis(i64::MAX), scope.now)?;
-            Ok::<_, StoreError>((deliveries, tx.release_commands(scope.now)?))
+            let commands = tx.release_commands(scope.now)?;
+            let checks = tx.release_identity_checks(scope.now)?;
+            Ok::<_, StoreError>((deliveries, commands, checks))
         })
         .await?;
-    if deliveries + commands > 0 {
-        debug!(deliveries, commands, "released what the process before had leased");
+    if deliveries + commands + checks > 0 {
+        debug!(deliveries, commands, checks, "released what the process before had leased");
     }
     Ok(())
 }

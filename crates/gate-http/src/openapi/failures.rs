@@ -197,6 +197,22 @@ fn own(operation: &str) -> Vec<&'static str> {
         ],
         "chooseFlow" | "declineQuote" | "stepBack" | "retryJourney" | "cancelJourney"
         | "endIdentityCheck" => &[JOURNEY],
+        "sendIdentityCode" => {
+            &[JOURNEY, &["email_invalid", "identity_codes_limited", "mode_not_enabled"]]
+        }
+        "confirmIdentityCode" => &[
+            JOURNEY,
+            &[
+                "challenge_code_invalid",
+                "identity_code_expired",
+                "identity_code_wrong",
+                "mode_not_enabled",
+            ],
+        ],
+        "giveIdentityDetails" => &[
+            JOURNEY,
+            &["birth_date_invalid", "country_code_invalid", "mode_not_enabled", "user_too_young"],
+        ],
         "pay" => &[
             RULES,
             JOURNEY,

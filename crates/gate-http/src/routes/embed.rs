@@ -23,6 +23,7 @@ use gate_wire::journey::Journey;
 use gate_wire::session::SessionBody;
 
 use super::ServerState;
+use super::identity::six_digits;
 use crate::auth::{PageVisitor, authenticate, bearer};
 use crate::body::{JsonObject, NoBody};
 use crate::error::ApiError;
@@ -216,14 +217,7 @@ pub(super) async fn challenge(
     JsonObject(body): JsonObject,
 ) -> Answer {
     let mut fields = Fields::new(body);
-    let code = fields.text("code", 20);
-    let code = code.filter(|code| {
-        let six_digits = code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit());
-        if !six_digits {
-            fields.problem("code", "challenge_code_invalid", "The code has six digits.");
-        }
-        six_digits
-    });
+    let code = six_digits(&mut fields);
     let code = ChallengeCode::new(fields.finish(code)?);
     Ok(Json(payments::answer_challenge(state.app(), &page.tenant, &page.session_id, code).await?))
 }

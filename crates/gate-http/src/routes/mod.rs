@@ -12,6 +12,7 @@ mod endpoints;
 mod events;
 mod health;
 mod identity;
+mod mails;
 mod quote_body;
 mod quotes;
 mod rails;
@@ -119,6 +120,9 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(embed::pay))
         .routes(routes!(embed::challenge))
         .routes(routes!(identity::identity))
+        .routes(routes!(identity::email))
+        .routes(routes!(identity::code))
+        .routes(routes!(identity::details))
         .routes(routes!(embed::retry))
         .routes(routes!(embed::cancel));
     OpenApiRouter::new()
@@ -160,6 +164,7 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(test_helpers::expire))
         .routes(routes!(test_helpers::require_identity))
         .routes(routes!(test_helpers::advance))
+        .routes(routes!(mails::list))
         .routes(routes!(customers::create, customers::list))
         .routes(routes!(customers::retrieve, customers::update, customers::delete))
         .routes(routes!(branding::retrieve, branding::update))

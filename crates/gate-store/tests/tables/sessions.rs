@@ -5,7 +5,8 @@ use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId, UserId};
 use gate_domain::rail::PayoutAccount;
 use gate_domain::reason::Reason;
 use gate_domain::session::{
-    Choice, FlightStage, Flow, IdentityCheck, IdentityLevel, Session, Stage, State, Step,
+    Choice, FlightStage, Flow, IdentityCheck, IdentityLevel, IdentityStage, Session, Stage, State,
+    Step,
 };
 use gate_domain::transaction;
 use gate_domain::wallet::Address;
@@ -29,7 +30,11 @@ fn states(tenant: &Tenant) -> Vec<State> {
             last4: "0001".into(),
             country: "DE".into(),
         }),
-        identity: Some(IdentityCheck { level: IdentityLevel::Enhanced, rejected: true }),
+        identity: Some(IdentityCheck {
+            level: IdentityLevel::Enhanced,
+            rejected: true,
+            stage: IdentityStage::Checking { held: true },
+        }),
         user: Some(UserId::new(tenant.mode, seed())),
     };
     let reason = Reason::PayoutFailed;

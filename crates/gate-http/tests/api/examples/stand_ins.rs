@@ -14,7 +14,7 @@ const OWN: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 /// The characters of an id that say when it was made; the clock of the story stands still.
 const TIME_CHARS: usize = 10;
 
-/// Which id stands for which.
+/// Which id, or other word, stands for which.
 #[derive(Default)]
 pub(super) struct StandIns {
     ids: HashMap<String, String>,
@@ -84,14 +84,19 @@ impl StandIns {
         out
     }
 
+    /// Let a word stand for another one from now on.
+    pub(super) fn stand_in(&mut self, word: &str, stand_in: &str) {
+        self.ids.insert(word.to_owned(), stand_in.to_owned());
+    }
+
     fn word(&mut self, word: &str) -> String {
+        if let Some(known) = self.ids.get(word) {
+            return known.clone();
+        }
         let Some((prefix, tail)) = word.rsplit_once('_') else { return word.into() };
         let is_id = tail.len() == ID_CHARS && tail.bytes().all(|byte| ALPHABET.contains(&byte));
         if !is_id {
             return word.into();
-        }
-        if let Some(known) = self.ids.get(word) {
-            return known.clone();
         }
         let count = self.counts.entry(prefix.to_owned()).or_default();
         *count += 1;

@@ -177,8 +177,29 @@ async fn other_journeys(book: &mut Book) {
     let helper = format!("/v1/test_helpers/gate_sessions/{session}/require_kyc");
     book.ask("POST", &helper, Some(r#"{ "level": "basic" }"#)).await;
     book.visit(&token, "POST", "/v1/embed/identity", r#"{ "outcome": "approved" }"#).await;
+    shows_who_they_are(book).await;
     let stream = book.api.call("GET", "/v1/embed/journey/stream").token(&token);
     drop(stream);
+}
+
+/// A user who shows who they are, from the address on.
+async fn shows_who_they_are(book: &mut Book) {
+    let (session, token) = opened(book).await;
+    let helper = format!("/v1/test_helpers/gate_sessions/{session}/require_kyc");
+    book.ask("POST", &helper, None).await;
+    let email = r#"{ "email": "jane@example.com" }"#;
+    book.visit(&token, "POST", "/v1/embed/identity/email", email).await;
+    let mails = "/v1/test_helpers/mails?to=jane@example.com";
+    let newest = book.api.partner_call("GET", mails).send().await.value();
+    let code = newest["data"][0]["code"].as_str().unwrap().to_owned();
+    book.stand_ins.stand_in(&code, "123456");
+    book.ask("GET", mails, None).await;
+    let code = format!(r#"{{ "code": "{code}" }}"#);
+    book.visit(&token, "POST", "/v1/embed/identity/code", &code).await;
+    let details = r#"{
+        "given_name": "Jane", "family_name": "Miller", "birth_date": "1990-05-17", "country": "DE"
+    }"#;
+    book.visit(&token, "POST", "/v1/embed/identity/details", details).await;
 }
 
 async fn test_helpers(book: &mut Book) {

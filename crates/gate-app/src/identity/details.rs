@@ -1,0 +1,147 @@
+//! Details that a user gives of themselves: looked at by the list of sanctions first, and then by a
+//! verifier.
+
+use gate_domain::ids::{IdentityCheckId, SessionId, Tenant};
+use gate_domain::person::{Ask, Person};
+use gate_domain::screening::{Hit, Subject};
+use gate_domain::session::{Event, IdentityCheck, IdentityStage, Refused, Session};
+use gate_store::{Locked, NewIdentityCheck, StoreError, Tx};
+use gate_wire::journey::Journey;
+
+use super::{IdentityError, find_person, seal};
+use crate::advance::advance_session;
+use crate::app::{App, Scope};
+use crate::journey::{JourneyError, act};
+use crate::screening::{Screened, hold, is_blocked};
+
+/// Take the details that a user gave, and have them looked at. What is known already need not be given
+/// again; what is given counts.
+pub async fn give_details(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    given: Person,
+) -> Result<Journey, JourneyError> {
+    app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?;
+    let screened = screen(app, tenant, session, &given).await?;
+    act(app, tenant, session, move |tx, scope, session| {
+        take(tx, scope, session, &given, screened.as_ref())
+    })
+    .await
+}
+
+/// A name, and whom it may be.
+struct ScreenedName {
+    name: String,
+    hits: Vec<Hit>,
+}
+
+/// Look for the name on the list of sanctions, before a transaction begins: it takes a while.
+async fn screen(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    given: &Person,
+) -> Result<Option<ScreenedName>, StoreError> {
+    let Some(list) = app.config().sanctions.clone() else { return Ok(None) };
+    let (tenant, id, given) = (tenant.clone(), session.clone(), given.clone());
+    let vault = app.vault().clone();
+    let read = app.store().read(move |tx| {
+        let session = tx.find_session(&tenant, &id)?;
+        let user = session.and_then(|session| session.choice()?.user.clone());
+        let known = match user {
+            Some(user) => find_person(tx, &vault, tenant.mode, &user)?,
+            None => Person::default(),
+        };
+        Ok::<_, StoreError>(given.clone().over(known).name())
+    });
+    let name = read.await?;
+    let ask = move || {
+        let hits = list.current().list.find(&Subject::name(&name));
+        ScreenedName { name, hits }
+    };
+    Ok(Some(tokio::task::spawn_blocking(ask).await.expect("asking a list does not panic")))
+}
+
+fn take(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    given: &Person,
+    screened: Option<&ScreenedName>,
+) -> Result<(), JourneyError> {
+    let choice = session.choice().ok_or(Refused::Ended)?;
+    let (Some(check @ IdentityCheck { stage: IdentityStage::Details { .. }, .. }), Some(user)) =
+        (choice.identity, choice.user.clone())
+    else {
+        return Err(Refused::OutOfStep.into());
+    };
+    let (tenant, mode) = (session.tenant.clone(), session.tenant.mode);
+    if tx.find_user(mode, &user)?.is_none_or(|user| user.erased_at.is_some()) {
+        advance_session(tx, scope, session, &Event::UserForgotten)?;
+        return Ok(());
+    }
+    let person = given.clone().over(find_person(tx, scope.vault, mode, &user)?);
+    check_given(given, &person, check, scope)?;
+    let held = match screened {
+        None => false,
+        // Something else was given meanwhile.
+        Some(screened) if screened.name != person.name() => return Err(Refused::OutOfStep.into()),
+        Some(ScreenedName { name, hits }) => {
+            let subject = Subject::name(name);
+            if is_blocked(tx, scope, &session, &subject)? {
+                advance_session(tx, scope, session, &Event::IdentityRejected)?;
+                return Ok(());
+            }
+            hold(tx, scope, &session, subject, hits.clone())? == Screened::Held
+        }
+    };
+    let id = IdentityCheckId::new(mode, scope.seed());
+    let submission_sealed = seal(scope, id.as_str(), &person);
+    let new = NewIdentityCheck {
+        tenant,
+        session_id: session.id.clone(),
+        user_id: user,
+        level: check.level,
+        submission_sealed,
+        held,
+        id,
+    };
+    tx.insert_identity_check(&new, scope.now)?;
+    advance_session(tx, scope, session, &Event::IdentityChecking { held })?;
+    scope.wake_checks();
+    Ok(())
+}
+
+/// Whether it is enough, and can be.
+fn check_given(
+    given: &Person,
+    person: &Person,
+    check: IdentityCheck,
+    scope: &Scope<'_>,
+) -> Result<(), IdentityError> {
+    let missing: Vec<_> =
+        person.missing(check.level).into_iter().flat_map(|ask| fields(ask, person)).collect();
+    if !missing.is_empty() {
+        return Err(IdentityError::Missing(missing));
+    }
+    match given.birth_date {
+        Some(birth_date) => Ok(birth_date.check_birth(scope.now)?),
+        None => Ok(()),
+    }
+}
+
+/// The fields that are missing of one thing.
+fn fields(ask: Ask, person: &Person) -> Vec<&'static str> {
+    match ask {
+        Ask::Name => {
+            let given_name = person.given_name.is_none().then_some("given_name");
+            let family_name = person.family_name.is_none().then_some("family_name");
+            given_name.into_iter().chain(family_name).collect()
+        }
+        Ask::BirthDate => vec!["birth_date"],
+        Ask::Country => vec!["country"],
+        Ask::Document => vec!["document"],
+        Ask::SourceOfFunds => vec!["source_of_funds"],
+    }
+}

@@ -1,0 +1,309 @@
+//! Checks of who users are: written with the details that they gave, asked about by a worker under a
+//! lease. What was given rests sealed; this crate does not see it.
+
+use gate_domain::ids::{IdentityCheckId, Mode, SessionId, Tenant, UserId};
+use gate_domain::session::IdentityLevel;
+use gate_domain::time::Millis;
+
+use crate::read::Reader;
+use crate::{Param, Row, Sql, StoreError, Tx, sql};
+
+const INSERT: Sql = sql("insert into identity_checks
+    (partner_id, mode, id, session_id, user_id, level, submission_sealed, status, attempts, asked_at,
+        due_at, created_at, updated_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $9, $10, $10)");
+const LIST_DUE: Sql = sql("select partner_id, mode, id, session_id, user_id, level,
+        submission_sealed, attempts, asked_at
+    from identity_checks where due_at is not null and due_at <= $1 order by due_at limit $2")
+.skip_locked();
+const LEASE: Sql = sql("update identity_checks
+    set due_at = $4, lease_token = $5, attempts = attempts + 1
+    where partner_id = $1 and mode = $2 and id = $3");
+const PUT_OFF: Sql = sql("update identity_checks set due_at = $5, lease_token = null
+    where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4 and status = 'pending'");
+const DECIDE: Sql = sql("update identity_checks
+    set status = $5, submission_sealed = null, due_at = null, lease_token = null, updated_at = $6
+    where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4
+        and status = $7");
+const FIND_HELD: Sql = sql("select id from identity_checks
+    where partner_id = $1 and mode = $2 and session_id = $3 and status = 'held'");
+const RELEASE_HELD: Sql = sql("update identity_checks
+    set status = 'pending', asked_at = $4, due_at = $4, updated_at = $4
+    where partner_id = $1 and mode = $2 and id = $3 and status = 'held'");
+const REJECT_HELD: Sql = sql("update identity_checks
+    set status = 'rejected', submission_sealed = null, updated_at = $4
+    where partner_id = $1 and mode = $2 and id = $3 and status = 'held'");
+const DROP_OF_SESSION: Sql = sql("update identity_checks
+    set status = 'dropped', submission_sealed = null, due_at = null, updated_at = $4
+    where partner_id = $1 and mode = $2 and session_id = $3 and status in ('pending', 'held')");
+const LIST_SESSIONS: Sql = sql("select partner_id, mode, session_id from identity_checks
+    where mode = $1 and user_id = $2 and status in ('pending', 'held')
+    order by partner_id, session_id");
+const ERASE: Sql = sql("update identity_checks
+    set submission_sealed = null, due_at = null, updated_at = $3,
+        status = case when status in ('pending', 'held') then 'dropped' else status end
+    where mode = $1 and user_id = $2 and submission_sealed is not null");
+const RELEASE_ALL: Sql = sql("update identity_checks set due_at = $1, lease_token = null
+    where due_at is not null and lease_token is not null");
+
+pub(crate) const STATEMENTS: &[Sql] = &[
+    INSERT,
+    LIST_DUE,
+    LEASE,
+    PUT_OFF,
+    DECIDE,
+    FIND_HELD,
+    RELEASE_HELD,
+    REJECT_HELD,
+    DROP_OF_SESSION,
+    LIST_SESSIONS,
+    ERASE,
+    RELEASE_ALL,
+];
+
+/// A check that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewIdentityCheck {
+    /// Whose page the user is on.
+    pub tenant: Tenant,
+    /// Its id, which the verifier dedupes on.
+    pub id: IdentityCheckId,
+    /// The session that waits for it.
+    pub session_id: SessionId,
+    /// Who the user is.
+    pub user_id: UserId,
+    /// How sure the gateway has to be.
+    pub level: IdentityLevel,
+    /// What they gave, and what was known before.
+    pub submission_sealed: Vec<u8>,
+    /// Whether people decide before the verifier is asked.
+    pub held: bool,
+}
+
+/// A check that this worker holds, until the lease ends.
+#[derive(Clone, Debug)]
+pub struct ClaimedCheck {
+    /// Whose page the user is on.
+    pub tenant: Tenant,
+    /// Its id, which the verifier dedupes on.
+    pub id: IdentityCheckId,
+    /// The session to lock before the user.
+    pub session_id: SessionId,
+    /// Who the user is.
+    pub user_id: UserId,
+    /// How sure the gateway has to be.
+    pub level: IdentityLevel,
+    /// What is to be looked at.
+    pub submission_sealed: Vec<u8>,
+    /// How often the verifier was asked before.
+    pub attempts: i64,
+    /// Since when it is asked.
+    pub asked_at: Millis,
+    /// What the answer is recorded against.
+    pub lease_token: String,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckEnd {
+    /// They are who they say.
+    Approved,
+    /// It could not be confirmed.
+    Rejected,
+    /// They are to give something again.
+    Again,
+    /// There was no answer in time.
+    TimedOut,
+}
+
+/// What became of recording an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The session waits for it.
+    InTime,
+    /// The session has let go of the check while the verifier was asked.
+    Late,
+    /// Somebody else has the check now, or has recorded its end.
+    LeaseLost,
+}
+
+impl CheckEnd {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Again => "again",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
+impl Tx {
+    /// Write down a check, due at once unless it is held.
+    pub fn insert_identity_check(
+        &mut self,
+        new: &NewIdentityCheck,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (new.tenant.partner.as_str(), new.tenant.mode.as_str());
+        let status = if new.held { "held" } else { "pending" };
+        let asked_at = (!new.held).then_some(now.0);
+        let params: [&dyn Param; 10] = [
+            &partner,
+            &mode,
+            &new.id.as_str(),
+            &new.session_id.as_str(),
+            &new.user_id.as_str(),
+            &new.level.as_str(),
+            &new.submission_sealed,
+            &status,
+            &asked_at,
+            &now.0,
+        ];
+        self.write(INSERT, &params)
+    }
+
+    /// Lease up to `limit` checks that are due, of all partners, until `lease_until`. A lease that ends
+    /// unrecorded makes the check due again. One that no longer parses is logged, and its lease keeps
+    /// it out of everybody else's way.
+    pub fn claim_identity_checks(
+        &mut self,
+        now: Millis,
+        lease_until: Millis,
+        lease_token: &str,
+        limit: i64,
+    ) -> Result<Vec<ClaimedCheck>, StoreError> {
+        let due = self.query(LIST_DUE, &[&now.0, &limit], |row| {
+            let key: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
+            Ok((key, read(row, lease_token)))
+        })?;
+        let mut claims = Vec::with_capacity(due.len());
+        for ([partner, mode, id], claim) in due {
+            self.write(LEASE, &[&partner, &mode, &id, &lease_until.0, &lease_token])?;
+            match claim {
+                Ok(claim) => claims.push(claim),
+                Err(error) => tracing::error!(%id, %error, "check {id} cannot be read"),
+            }
+        }
+        Ok(claims)
+    }
+
+    /// Ask again about a claim then. False when the lease was lost, or nobody waits any more.
+    pub fn put_off_identity_check(
+        &mut self,
+        claim: &ClaimedCheck,
+        due_at: Millis,
+    ) -> Result<bool, StoreError> {
+        let (partner, mode) = (claim.tenant.partner.as_str(), claim.tenant.mode.as_str());
+        let params: [&dyn Param; 5] =
+            [&partner, &mode, &claim.id.as_str(), &claim.lease_token, &due_at.0];
+        Ok(self.execute(PUT_OFF, &params)? == 1)
+    }
+
+    /// Record how a claim ended, and forget what was given for it.
+    pub fn end_identity_check(
+        &mut self,
+        claim: &ClaimedCheck,
+        end: CheckEnd,
+        now: Millis,
+    ) -> Result<Recorded, StoreError> {
+        let (partner, mode) = (claim.tenant.partner.as_str(), claim.tenant.mode.as_str());
+        let (id, status) = (claim.id.as_str(), end.as_str());
+        for (stands, recorded) in [("pending", Recorded::InTime), ("dropped", Recorded::Late)] {
+            let params: [&dyn Param; 7] =
+                [&partner, &mode, &id, &claim.lease_token, &status, &now.0, &stands];
+            if self.execute(DECIDE, &params)? == 1 {
+                return Ok(recorded);
+            }
+        }
+        Ok(Recorded::LeaseLost)
+    }
+
+    /// The check of a session that waits for people, if one does.
+    pub fn find_held_check(
+        &mut self,
+        tenant: &Tenant,
+        session: &SessionId,
+    ) -> Result<Option<IdentityCheckId>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.query_opt(FIND_HELD, &[&partner, &mode, &session.as_str()], |row| {
+            Reader::new(row, "identity_checks", 0).parse(0)
+        })
+    }
+
+    /// People let a check go on: the verifier is asked from now on.
+    pub fn release_held_check(
+        &mut self,
+        tenant: &Tenant,
+        id: &IdentityCheckId,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(RELEASE_HELD, &[&partner, &mode, &id.as_str(), &now.0])
+    }
+
+    /// People ended a check before the verifier was asked.
+    pub fn reject_held_check(
+        &mut self,
+        tenant: &Tenant,
+        id: &IdentityCheckId,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(REJECT_HELD, &[&partner, &mode, &id.as_str(), &now.0])
+    }
+
+    /// Let go of whatever a session still waits for. The lease stays, so that an answer that is on its
+    /// way is still heard.
+    pub fn drop_identity_check(
+        &mut self,
+        tenant: &Tenant,
+        session: &SessionId,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(DROP_OF_SESSION, &[&partner, &mode, &session.as_str(), &now.0])
+    }
+
+    /// The sessions that wait for checks of a user.
+    pub fn list_sessions_checking(
+        &mut self,
+        mode: Mode,
+        user: &UserId,
+    ) -> Result<Vec<(Tenant, SessionId)>, StoreError> {
+        self.query(LIST_SESSIONS, &[&mode.as_str(), &user.as_str()], |row| {
+            let reader = Reader::new(row, "identity_checks", 2);
+            Ok((reader.tenant()?, reader.parse(2)?))
+        })
+    }
+
+    /// Forget everything that a user gave for checks.
+    pub(crate) fn erase_submissions(
+        &mut self,
+        mode: Mode,
+        user: &UserId,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.write(ERASE, &[&mode.as_str(), &user.as_str(), &now.0])
+    }
+
+    /// Make every leased check due now. Only for a process that knows that it is the only one.
+    pub fn release_identity_checks(&mut self, now: Millis) -> Result<u64, StoreError> {
+        self.execute(RELEASE_ALL, &[&now.0])
+    }
+}
+
+fn read(row: &Row<'_>, lease_token: &str) -> Result<ClaimedCheck, StoreError> {
+    let reader = Reader::new(row, "identity_checks", 2);
+    Ok(ClaimedCheck {
+        tenant: reader.tenant()?,
+        id: reader.parse(2)?,
+        session_id: reader.parse(3)?,
+        user_id: reader.parse(4)?,
+        level: reader.word(5, IdentityLevel::parse)?,
+        submission_sealed: row.get(6)?,
+        attempts: reader.int(7)?,
+        asked_at: Millis(reader.int(8)?),
+        lease_token: lease_token.to_owned(),
+    })
+}
