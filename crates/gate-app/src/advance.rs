@@ -132,6 +132,7 @@ fn carry_out(
     challenge_code: Option<&ChallengeCode>,
 ) -> Result<Transaction, AdvanceError> {
     let quote = find_agreed_quote(tx, &transaction)?;
+    let counted = transaction.state.counts();
     let moved = tx.advance_transaction(
         transaction,
         step,
@@ -163,6 +164,11 @@ fn carry_out(
     )?;
     if let Some(end) = HoldEnd::of(&moved.state) {
         tx.end_hold(&moved.tenant, moved.id.as_str(), end, scope.now)?;
+    }
+    match (counted, moved.state.counts()) {
+        (true, false) => tx.give_spend_back(moved.tenant.mode, &moved.id, scope.now)?,
+        (false, true) => tx.count_spend_again(moved.tenant.mode, &moved.id)?,
+        (true, true) | (false, false) => {}
     }
     Ok(moved)
 }

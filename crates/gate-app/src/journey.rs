@@ -4,10 +4,13 @@ use gate_domain::Millis;
 use gate_domain::catalogue::{Offer, Refusal, Side};
 use gate_domain::hosted::{Choices, choices};
 use gate_domain::ids::{SessionId, Tenant};
-use gate_domain::journey::{Stored, step};
+use gate_domain::journey::{Step, Stored, step};
+use gate_domain::limits::{Standing, Verdict};
 use gate_domain::price::NoPrice;
 use gate_domain::quote::{CARD, Quote};
-use gate_domain::session::{Choice, Event, FlightStage, Flow, Refused, Session, Stage, State};
+use gate_domain::session::{
+    Choice, Event, FlightStage, Flow, IdentityLevel, Refused, Session, Stage, State,
+};
 use gate_domain::transaction::Transaction;
 use gate_rails::{CardProblem, Rails};
 use gate_store::{Locked, StoreError, Tx};
@@ -18,6 +21,7 @@ use crate::advance::{AdvanceError, advance_session, find_agreed_quote};
 use crate::app::{App, Scope};
 use crate::deposits::counted_units;
 use crate::identity::{IdentityError, Shown};
+use crate::limits::{find_standing, verdict};
 use crate::vault::Vault;
 
 /// Why the page cannot go on as it wanted to.
@@ -76,6 +80,7 @@ pub(crate) struct Story {
     new_quote: Option<Quote>,
     deposits: Option<Deposits>,
     shown: Shown,
+    standing: Standing,
     seller: Seller,
 }
 
@@ -91,6 +96,7 @@ impl Story {
         vault: &Vault,
         tenant: &Tenant,
         id: &SessionId,
+        now: Millis,
     ) -> Result<Option<Self>, StoreError> {
         let Some(session) = tx.find_session(tenant, id)? else { return Ok(None) };
         let transaction = match &session.transaction {
@@ -125,14 +131,20 @@ impl Story {
             Some(_) | None => None,
         };
         let shown = Shown::load(tx, vault, &session)?;
+        let standing = find_standing(tx, &session, now)?;
         let seller = Seller {
             partner_name: tx.find_partner_name(&tenant.partner)?.unwrap_or_default(),
             branding: (&tx.find_branding(tenant)?).into(),
         };
-        Ok(Some(Self { session, quote, transaction, new_quote, deposits, shown, seller }))
+        Ok(Some(Self { session, quote, transaction, new_quote, deposits, shown, standing, seller }))
     }
 
     fn journey(&self, offer: &Offer, hints: &RailHints, now: Millis) -> Journey {
+        let step = self.step(offer, now);
+        Journey::new(&self.session, step, &self.seller, hints, offer.catalogue(), now)
+    }
+
+    fn step(&self, offer: &Offer, now: Millis) -> Step<'_> {
         let stored = Stored {
             quote: self.quote.as_ref(),
             transaction: self.transaction.as_ref(),
@@ -141,9 +153,18 @@ impl Story {
             lapses_at: self.deposits.as_ref().map(|deposits| deposits.lapses_at),
             email: self.shown.email.as_deref(),
             asks: &self.shown.asks,
+            standing: self.standing,
         };
-        let step = step(&self.session, offer, stored, now);
-        Journey::new(&self.session, step, &self.seller, hints, offer.catalogue(), now)
+        step(&self.session, offer, stored, now)
+    }
+
+    /// What the user has to show before they may pay, where paying would be next.
+    fn identity_to_ask(&self, scope: &Scope<'_>) -> Option<IdentityLevel> {
+        let Verdict::Ask(level) = verdict(scope, &self.session, &self.standing) else {
+            return None;
+        };
+        let step = self.step(&scope.offer(&self.session.tenant), scope.now);
+        matches!(step, Step::Payment { .. } | Step::Confirm { .. }).then_some(level)
     }
 }
 
@@ -188,9 +209,10 @@ pub async fn find_journey(
     session: &SessionId,
 ) -> Result<Journey, JourneyError> {
     let (owner, id, vault) = (tenant.clone(), session.clone(), app.vault().clone());
-    let story = app.store().read(move |tx| Story::load(tx, &vault, &owner, &id)).await?;
+    let now = app.now();
+    let story = app.store().read(move |tx| Story::load(tx, &vault, &owner, &id, now)).await?;
     let story = story.ok_or(JourneyError::NotFound)?;
-    Ok(story.journey(&app.offer(tenant), &hints(app.rails(tenant.mode)), app.now()))
+    Ok(story.journey(&app.offer(tenant), &hints(app.rails(tenant.mode)), now))
 }
 
 /// The journey as it stands, noting that the page was opened if this is the first look.
@@ -211,7 +233,8 @@ pub async fn open_journey(
 }
 
 /// Let the user do something, and answer the journey that follows from it. A session whose
-/// lifetime has passed expires first, so that nobody can pay in it.
+/// lifetime has passed expires first, so that nobody can pay in it. Where paying would be next, users
+/// are asked who they are if they have to be.
 pub(crate) async fn act<F>(
     app: &App,
     tenant: &Tenant,
@@ -247,8 +270,17 @@ where
             } else {
                 Some(action(tx, scope, session)?)
             };
-            let story = Story::load(tx, scope.vault, &owner, &id)?.ok_or(JourneyError::NotFound)?;
-            Ok::<_, JourneyError>((told, story))
+            let load = |tx: &mut Tx| {
+                let story = Story::load(tx, scope.vault, &owner, &id, scope.now)?;
+                story.ok_or(JourneyError::NotFound)
+            };
+            let story = load(tx)?;
+            let Some(level) = story.identity_to_ask(scope) else {
+                return Ok::<_, JourneyError>((told, story));
+            };
+            let session = tx.lock_session(&owner, &id)?.ok_or(JourneyError::NotFound)?;
+            advance_session(tx, scope, session, &Event::IdentityAsked(level))?;
+            Ok((told, load(tx)?))
         })
         .await?;
     let hints = hints(app.rails(tenant.mode));

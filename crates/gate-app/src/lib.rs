@@ -29,6 +29,7 @@ pub mod ids;
 pub mod journey;
 pub mod keys;
 pub mod known_keys;
+mod limits;
 pub mod master_key;
 pub mod metrics;
 pub mod pay;

@@ -12,6 +12,7 @@ use gate_wire::journey::Journey;
 use crate::advance::{advance_session_with, advance_transaction, begin_transaction};
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act, act_on_offer};
+use crate::limits::{Admitted, admit};
 use crate::quotes::{announce_consumed, redeem_on_page};
 use crate::screening::{Screened, screen_chosen};
 
@@ -28,7 +29,9 @@ pub struct TypedCard<'a> {
     pub cvc: &'a str,
 }
 
-/// Charge a card for the accepted price. Safe to repeat: a payment that is under way goes on.
+/// Charge a card for the accepted price. Safe to repeat: a payment that is under way goes on. Where the
+/// user has to show who they are first, or may not move that much, nothing is paid: the journey that is
+/// answered says so.
 pub async fn pay(
     app: &App,
     tenant: &Tenant,
@@ -49,7 +52,8 @@ pub async fn pay(
         if quote.is_some_and(|quote| !choices.hold(&quote)) {
             return Ok(());
         }
-        start_payment(tx, scope, session, &quote_id, &card)
+        let Some(admitted) = admit(tx, scope, &session)? else { return Ok(()) };
+        start_payment(tx, scope, session, &quote_id, &card, admitted)
     })
     .await
 }
@@ -72,6 +76,7 @@ pub(crate) fn start_payment(
     session: Locked<Session>,
     quote_id: &QuoteId,
     card: &Card,
+    admitted: Admitted,
 ) -> Result<(), JourneyError> {
     let address = chosen(&session, quote_id)?.address.clone();
     let attempt = Attempt {
@@ -81,7 +86,7 @@ pub(crate) fn start_payment(
         step: PaymentStep::Authorising,
         started: Event::PaymentStarted,
     };
-    write_down(tx, scope, session, quote_id, attempt)
+    write_down(tx, scope, session, quote_id, attempt, admitted)
 }
 
 /// What is particular to one way of taking in what the user gives.
@@ -118,6 +123,7 @@ pub(crate) fn write_down(
     session: Locked<Session>,
     quote_id: &QuoteId,
     attempt: Attempt,
+    admitted: Admitted,
 ) -> Result<(), JourneyError> {
     let quote = tx.find_quote(&session.tenant, quote_id)?.ok_or(Refused::OtherQuote)?;
     // The price of a sale is not paid by card, and nobody sends tokens for what they buy.
@@ -143,6 +149,7 @@ pub(crate) fn write_down(
         updated_at: scope.now,
     };
     begin_transaction(tx, scope, &session, &transaction, &quote)?;
+    admitted.count(tx, &transaction)?;
     // A price that a partner has locked is redeemed once, by whoever pays it first.
     if quote.session_id.is_none() {
         let signed = redeem_on_page(tx, scope, &session, quote_id, &id)?;

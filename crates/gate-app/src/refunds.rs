@@ -203,6 +203,10 @@ pub(crate) fn advance_refund(
             let transaction = &refund.transaction_id;
             tx.insert_posting(tenant, &id, transaction, subject, &posting, scope.now)?;
             tx.end_hold(tenant, subject, HoldEnd::Posted, scope.now)?;
+            let refunds = tx.list_all_refunds(tenant, transaction)?;
+            if given_back(&refunds) == refund::refundable(quote) {
+                tx.give_spend_back(tenant.mode, transaction, scope.now)?;
+            }
         }
         State::Failed { .. } => tx.end_hold(tenant, subject, HoldEnd::Voided, scope.now)?,
         State::Pending | State::Review { .. } => {}

@@ -20,6 +20,7 @@ use crate::app::{App, Scope};
 use crate::choose::{PaidWith, make_quote, paid_with};
 use crate::deposits::{Transfer, end_sale, receive_transfer, write_down_sale};
 use crate::journey::JourneyError;
+use crate::limits::admit_forced;
 use crate::pay::{lock_own_transaction, start_payment};
 
 pub use advance_time::{ADVANCE_MAX_S, advance_time};
@@ -133,7 +134,8 @@ fn ensure_payment(
         let session = lock(tx, &tenant, &id)?;
         advance_session(tx, scope, session, &Event::BackToGiven(address))?;
         let session = lock(tx, &tenant, &id)?;
-        return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits);
+        let admitted = admit_forced(tx, scope, &session)?;
+        return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits, admitted);
     }
     if choices.side == Side::OffRamp {
         let account = BankAccount::parse(TEST_ACCOUNT, None).expect("a constant of ours");
@@ -141,11 +143,13 @@ fn ensure_payment(
         let session = lock(tx, &tenant, &id)?;
         advance_session(tx, scope, session, &Event::AccountGiven(account))?;
         let session = lock(tx, &tenant, &id)?;
-        return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits);
+        let admitted = admit_forced(tx, scope, &session)?;
+        return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits, admitted);
     }
     let card = Card { token: card.into(), last4: last4.into() };
     let session = lock(tx, &tenant, &id)?;
-    start_payment(tx, scope, session, &quote.id, &card)
+    let admitted = admit_forced(tx, scope, &session)?;
+    start_payment(tx, scope, session, &quote.id, &card, admitted)
 }
 
 fn force_completion(

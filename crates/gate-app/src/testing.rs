@@ -7,9 +7,10 @@ mod stories;
 mod unwritable;
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use gate_domain::Millis;
-use gate_domain::catalogue::{Entitlement, Subject};
+use gate_domain::catalogue::{Catalogue, Entitlement, Subject};
 use gate_domain::ids::{EndpointId, KeyId, Mode, PartnerId, Tenant};
 use gate_rails::Rails;
 use gate_store::Store;
@@ -74,6 +75,12 @@ impl World {
     /// A gateway over an empty store that keeps events so long.
     pub async fn keeping_events(store: &Store, retention_ms: Option<i64>) -> Self {
         let config = AppConfig { retention_ms, ..AppConfig::sandbox(BASE_URL) };
+        Self::with(store, Rails::simulated(), config).await
+    }
+
+    /// A gateway over an empty store that knows other things than the program.
+    pub async fn with_catalogue(store: &Store, catalogue: Arc<Catalogue>) -> Self {
+        let config = AppConfig { catalogue, ..AppConfig::sandbox(BASE_URL) };
         Self::with(store, Rails::simulated(), config).await
     }
 

@@ -7,8 +7,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use gate_app::admin::Command;
 use gate_app::admin::capabilities::{
-    Command as CapabilityCommand, LogAnswer, ShowAnswer, SwitchRow, SwitchesAnswer, TermsAnswer,
-    Whom,
+    Command as CapabilityCommand, LogAnswer, RungRow, ShowAnswer, SwitchRow, SwitchesAnswer,
+    TermsAnswer, Whom,
 };
 use gate_domain::Mode;
 use gate_domain::catalogue::{Entitlement, Kind};
@@ -256,11 +256,22 @@ fn show_words(answer: &ShowAnswer) -> String {
             [row.subject.clone(), row.name.clone(), on.to_owned(), why]
         })
         .collect();
-    format!(
-        "{}\n{}",
-        table(["SUBJECT", "NAME", "OFFER", "WHY NOT"], &rows),
-        terms_words(&answer.terms)
-    )
+    let (offer, terms) =
+        (table(["SUBJECT", "NAME", "OFFER", "WHY NOT"], &rows), terms_words(&answer.terms));
+    if answer.identity.is_empty() {
+        return format!("{offer}\n{terms}");
+    }
+    format!("{offer}\n{}\n{terms}", rungs_words(&answer.identity))
+}
+
+fn rungs_words(rungs: &[RungRow]) -> String {
+    let row = |rung: &RungRow| {
+        let (day, month) = (or_dash(rung.day.as_deref()), or_dash(rung.month.as_deref()));
+        let asks = rung.asks.join(", ");
+        [rung.level.clone(), rung.transaction.clone(), day, month, asks]
+    };
+    let rows: Vec<_> = rungs.iter().map(row).collect();
+    table(["KNOWN AS", "AT A TIME", "A DAY", "A MONTH", "ASKS"], &rows)
 }
 
 fn switches_words(answer: &SwitchesAnswer) -> String {

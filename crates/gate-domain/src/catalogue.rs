@@ -3,12 +3,16 @@
 //! nothing else in the system names a currency or a token.
 
 mod fees;
+mod identity;
 mod offer;
 mod refusal;
 mod rules;
 mod things;
 
 pub use fees::{Charged, FEE_BPS_MAX, FEE_UNITS_MAX, FeeRule, FeeScope, FeeUnits, in_order};
+pub use identity::{
+    Asked, IdentityRules, LIMIT_UNITS_MAX, Rung, SpendLimits, WORTH_DECIMALS, Worth,
+};
 pub use offer::{Offer, Wanted};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{Entitlement, Kind, PartnerTerms, Rules, Subject, Switch};
@@ -26,6 +30,7 @@ pub struct Catalogue {
     assets: Vec<CryptoAsset>,
     methods: Vec<Method>,
     fees: Vec<FeeRule>,
+    identity: IdentityRules,
 }
 
 impl Catalogue {
@@ -39,14 +44,25 @@ impl Catalogue {
         assets: Vec<CryptoAsset>,
         methods: Vec<Method>,
     ) -> Self {
-        let fees = Vec::new();
-        Self { flows, countries, currencies, networks, assets, methods, fees }
+        let (fees, identity) = (Vec::new(), IdentityRules::default());
+        Self { flows, countries, currencies, networks, assets, methods, fees, identity }
     }
 
     /// The same, charging by these rules, which were checked against it.
     #[must_use]
     pub fn with_fees(self, fees: Vec<FeeRule>) -> Self {
         Self { fees, ..self }
+    }
+
+    /// The same, with what people may move, which was checked against it.
+    #[must_use]
+    pub fn with_identity(self, identity: IdentityRules) -> Self {
+        Self { identity, ..self }
+    }
+
+    /// What people may move, by how well they are known.
+    pub fn identity(&self) -> &IdentityRules {
+        &self.identity
     }
 
     /// What is charged where no contract says otherwise.

@@ -2,6 +2,7 @@
 //! down; from then on money may be moving, and no switch touches it.
 
 use crate::catalogue::{Offer, Refusal, RefusalCode, Side, Token, Wanted};
+use crate::limits::{Standing, within_limits};
 use crate::money::Asset;
 use crate::quote::{CARD, Quote, TOKENS};
 use crate::session::{Flow, Terms};
@@ -63,6 +64,18 @@ pub fn choices(terms: &Terms, flow: Flow, offer: &Offer) -> Result<Choices, Box<
         return Err(Refusal::nothing_to_buy());
     }
     Ok(Choices { side, method, tokens, from })
+}
+
+/// The same for a user who stands where they stand: or why they may not move that much.
+pub fn choices_for(
+    terms: &Terms,
+    flow: Flow,
+    offer: &Offer,
+    standing: &Standing,
+) -> Result<Choices, Box<Refusal>> {
+    let choices = choices(terms, flow, offer)?;
+    within_limits(offer, &terms.amount, (choices.side, choices.method), standing)?;
+    Ok(choices)
 }
 
 /// The flows that the page offers in a session: the pinned one, or all that are possible now.

@@ -2,7 +2,8 @@
 //! second tab or another device therefore shows the same step.
 
 use crate::catalogue::{Offer, Refusal, Token};
-use crate::hosted::{Choices, choices, flows};
+use crate::hosted::{Choices, choices_for, flows};
+use crate::limits::Standing;
 use crate::money::Money;
 use crate::person::Ask;
 use crate::quote::Quote;
@@ -188,6 +189,8 @@ pub struct Stored<'a> {
     pub email: Option<&'a str>,
     /// What the user has not shown yet of what they are asked for.
     pub asks: &'a [Ask],
+    /// How well the user is known, and what they have moved already.
+    pub standing: Standing,
 }
 
 /// What the user sees now.
@@ -198,7 +201,7 @@ pub struct Stored<'a> {
 /// When the rows contradict each other, for example a completed session without a transaction: the
 /// store writes them in one transaction, so that is a mistake of ours.
 pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Millis) -> Step<'a> {
-    let Stored { quote, transaction, .. } = stored;
+    let Stored { quote, transaction, standing, .. } = stored;
     let flow = session.flow();
     let quote_of_payment = || quote.expect("a transaction has a quote");
     let paying = || transaction.expect("a session with a payment has a transaction");
@@ -209,7 +212,7 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
             Step::Failed {
                 reason: *reason,
                 refunded: *refunded,
-                can_retry: choices(&session.terms, flow, offer).is_ok(),
+                can_retry: choices_for(&session.terms, flow, offer, &standing).is_ok(),
                 transaction,
             }
         }
@@ -219,7 +222,7 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
         State::Open { stage: Stage::AwaitingDeposit, choice: Choice { identity: None, .. } } => {
             deposit_step(quote_of_payment(), paying(), stored, now)
         }
-        State::Open { choice, .. } => match choices(&session.terms, flow, offer) {
+        State::Open { choice, .. } => match choices_for(&session.terms, flow, offer, &standing) {
             Err(refusal) => Step::Unavailable { refusal },
             Ok(options) => {
                 let amount = AmountStep { flow, flows: flows(&session.terms, offer), options };

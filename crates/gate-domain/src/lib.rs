@@ -7,6 +7,7 @@
 
 pub mod bank;
 pub mod branding;
+pub mod calendar;
 pub mod catalogue;
 pub mod change;
 pub mod chaos;
@@ -22,6 +23,7 @@ pub mod hosted;
 pub mod ids;
 pub mod journey;
 pub mod ledger;
+pub mod limits;
 pub mod money;
 pub mod person;
 pub mod price;

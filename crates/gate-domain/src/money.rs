@@ -54,6 +54,22 @@ impl Money {
     pub fn to_decimal(&self) -> String {
         format_decimal(self.units, self.asset.decimals)
     }
+
+    /// The amount for a sentence that people read: `5,000.00 EUR`.
+    pub fn to_words(&self) -> String {
+        let decimal = self.to_decimal();
+        let end = decimal.find('.').unwrap_or(decimal.len());
+        let (whole, fraction) = decimal.split_at(end);
+        let mut grouped = String::new();
+        for (place, digit) in whole.char_indices() {
+            let behind = whole.len() - place;
+            if behind % 3 == 0 && grouped.ends_with(|last: char| last.is_ascii_digit()) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        format!("{grouped}{fraction} {}", self.asset.code)
+    }
 }
 
 impl fmt::Display for Money {
@@ -158,6 +174,20 @@ mod tests {
             ("1000000000000000000", TooLarge),
         ] {
             assert_eq!(parse_decimal(text, 2), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn sentences_group_digits() {
+        for (units, decimals, words) in [
+            (0, 2, "0.00 X"),
+            (999_99, 2, "999.99 X"),
+            (1_000_00, 2, "1,000.00 X"),
+            (-123_456, 0, "-123,456 X"),
+            (1_234_567, 0, "1,234,567 X"),
+        ] {
+            let asset = Asset { code: "X".into(), network: None, decimals };
+            assert_eq!(Money::new(units, asset).to_words(), words);
         }
     }
 

@@ -277,6 +277,19 @@ impl State {
         }
     }
 
+    /// Whether it counts against its user's limits: not once it has ended without moving anything.
+    pub const fn counts(&self) -> bool {
+        match self {
+            Self::AwaitingPayment { .. }
+            | Self::PaymentReceived { .. }
+            | Self::Settling { .. }
+            | Self::Completed { .. }
+            | Self::RefundPending { .. }
+            | Self::Review { .. } => true,
+            Self::Failed { .. } | Self::Refunded { .. } => false,
+        }
+    }
+
     /// The only transition function. Every pair is written out.
     pub fn apply(&self, event: &Event) -> Result<Step, Refused> {
         use Event as E;

@@ -24,8 +24,8 @@ create table people (
     primary key (mode, user_id)
 );
 
--- What counts against a user's limits, in smallest units of the limits' currency. A transaction that
--- came to nothing is taken out again.
+-- What counts against a user's limits, in smallest units of the limits' currency, at the time of the
+-- session that it was moved in.
 create table user_spends (
     mode text not null check (mode in ('test', 'live')),
     user_id text not null,
@@ -33,9 +33,12 @@ create table user_spends (
     transaction_id text not null,
     units bigint not null,
     spent_at bigint not null,
+    -- Since when it counts no more: nothing moved for good.
+    given_back_at bigint,
     primary key (mode, transaction_id)
 );
-create index user_spends_by_user on user_spends (mode, user_id, spent_at, units);
+create index user_spends_by_user on user_spends (mode, user_id, spent_at, units)
+    where given_back_at is null;
 
 -- What operators did about users, who belong to no partner.
 create table user_actions (

@@ -80,6 +80,7 @@ mod screenings;
 mod sessions;
 mod time_shifts;
 mod transactions;
+mod user_spends;
 mod users;
 
 pub use audit::GUARDS;
@@ -115,6 +116,7 @@ pub use stats::Stats;
 pub use store::Store;
 pub use transactions::TransactionFilter;
 pub use tx::Tx;
+pub use user_spends::Spend;
 
 /// Every named statement, so that a test can prepare all of them on both engines.
 pub fn statements() -> impl Iterator<Item = Sql> {
@@ -155,6 +157,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         sessions::STATEMENTS,
         time_shifts::STATEMENTS,
         transactions::STATEMENTS,
+        user_spends::STATEMENTS,
         users::STATEMENTS,
     ]
     .into_iter()

@@ -1,7 +1,10 @@
 //! What is on offer (contract, section 7).
 
-use gate_domain::catalogue::{Country, CryptoAsset, Currency, Limits, Method, Token};
-use gate_domain::money::format_decimal;
+use gate_domain::catalogue::{
+    Country, CryptoAsset, Currency, IdentityRules, Limits, Method, SpendLimits, Token,
+};
+use gate_domain::money::{Asset, format_decimal};
+use gate_domain::session::IdentityLevel;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -128,6 +131,28 @@ pub struct MethodBody {
     pub limits: LimitsBody,
 }
 
+/// What users who are known that well may move, and what is asked of them. Limits count over all
+/// partners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IdentityLevelBody {
+    /// How well they are known.
+    pub level: crate::words::Rung,
+    /// ISO 4217: what the limits here are told in.
+    #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
+    pub currency: String,
+    /// The most of one transaction, a decimal string.
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$", example = "5000.00")]
+    pub transaction: String,
+    /// The most of one day in UTC; null for a guest, whose days nobody knows.
+    #[schema(required, pattern = r"^[0-9]+(\.[0-9]+)?$", example = "5000.00")]
+    pub day: Option<String>,
+    /// The most of one month in UTC; null for a guest.
+    #[schema(required, pattern = r"^[0-9]+(\.[0-9]+)?$", example = "15000.00")]
+    pub month: Option<String>,
+    /// What is asked beside an e-mail address; nothing at all of a guest.
+    pub asks: Vec<crate::words::Asked>,
+}
+
 /// Whether something can be done. Not eligible is an answer, not an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EligibilityBody {
@@ -213,6 +238,23 @@ impl AssetBody {
             sides: asset.sides.iter().copied().map(Into::into).collect(),
             networks: networks.collect(),
             limits,
+        }
+    }
+}
+
+impl IdentityLevelBody {
+    /// What somebody of a level may move, told in a currency.
+    pub fn new(rules: &IdentityRules, level: Option<IdentityLevel>, currency: &Asset) -> Self {
+        let SpendLimits { transaction_units, day_units, month_units } = rules.limits(level);
+        let told = |units| rules.most_within(units, currency).to_decimal();
+        let asks = level.map_or(&[][..], |level| &rules.rung(level).asks);
+        Self {
+            level: level.into(),
+            currency: currency.code.clone(),
+            transaction: told(transaction_units),
+            day: level.map(|_| told(day_units)),
+            month: level.map(|_| told(month_units)),
+            asks: asks.iter().copied().map(Into::into).collect(),
         }
     }
 }

@@ -5,6 +5,8 @@ use gate_domain::catalogue::Refusal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::instant::to_rfc3339;
+
 /// What a failed request answers. Flat: there is no wrapper around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
@@ -78,6 +80,10 @@ pub struct ReasonBody {
     /// What is left of the limit.
     #[schema(required)]
     pub remaining: Option<String>,
+    /// When the whole limit can be used again, RFC 3339; left out where no limit renews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub renews_at: Option<String>,
     /// What to do.
     #[schema(required)]
     pub next_step: Option<String>,
@@ -104,7 +110,8 @@ impl From<&Refusal> for ReasonBody {
             limit: refusal.limit.as_ref().map(ToString::to_string),
             minimum: refusal.minimum.as_ref().map(ToString::to_string),
             maximum: refusal.maximum.as_ref().map(ToString::to_string),
-            remaining: None,
+            remaining: refusal.remaining.as_ref().map(ToString::to_string),
+            renews_at: refusal.renews_at.map(to_rfc3339),
             next_step: Some(refusal.next_step.clone()),
         }
     }

@@ -675,6 +675,10 @@ const fn stage_message(stage: ProcessingStage, side: catalogue::Side) -> &'stati
 /// A refusal in words for the user, who can neither change the request nor ask the API.
 fn unavailable_reason(refusal: &Refusal) -> ReasonBody {
     let mut reason = ReasonBody::from(refusal);
+    // This one was written for the user.
+    if refusal.code == RefusalCode::LimitReached {
+        return reason;
+    }
     let next_step = if refusal.retryable && refusal.code != RefusalCode::AmountOutOfRange {
         "This page goes on by itself once it is back. You can also go back to the shop."
     } else {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gate_domain::catalogue::{Entitlement, Kind, Offer, PartnerTerms, Subject, Switch, Wanted};
+use gate_domain::catalogue::{
+    Entitlement, Kind, Offer, PartnerTerms, SpendLimits, Subject, Switch, Wanted,
+};
 use gate_domain::ids::{Mode, Tenant};
 use gate_domain::money::Money;
-use gate_domain::session::Flow;
+use gate_domain::session::{Flow, IdentityLevel};
 use gate_store::CapabilityChange;
 use gate_wire::instant::to_rfc3339;
 use serde::{Deserialize, Serialize};
@@ -114,6 +116,23 @@ pub struct ShowAnswer {
     pub rows: Vec<ShownRow>,
     /// What its contract says.
     pub terms: TermsAnswer,
+    /// What users may move, guests first; empty where only one kind was asked for.
+    pub identity: Vec<RungRow>,
+}
+
+/// What users who are known that well may move.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RungRow {
+    /// `guest`, or the level of identity.
+    pub level: String,
+    /// The most of one transaction, such as `500.00 EUR`.
+    pub transaction: String,
+    /// The most of one day; none for guests.
+    pub day: Option<String>,
+    /// The most of one month; none for guests.
+    pub month: Option<String>,
+    /// What is asked beside an e-mail address.
+    pub asks: Vec<String>,
 }
 
 /// One thing that could be offered.
@@ -358,7 +377,26 @@ fn show(app: &App, tenant: &Tenant, terms: &PartnerTerms, kind: Option<Kind>) ->
         mode: tenant.mode,
         rows: rows.collect(),
         terms: terms_answer(&offer, tenant, terms),
+        identity: if kind.is_none() { rung_rows(&offer) } else { Vec::new() },
     }
+}
+
+fn rung_rows(offer: &Offer) -> Vec<RungRow> {
+    let rules = offer.catalogue().identity();
+    let levels = [None].into_iter().chain(IdentityLevel::ALL.map(Some));
+    let row = |level: Option<IdentityLevel>| {
+        let SpendLimits { transaction_units, day_units, month_units } = rules.limits(level);
+        let told = |units| rules.money(units).to_string();
+        let asks = level.map_or(&[][..], |level| &rules.rung(level).asks);
+        RungRow {
+            level: level.map_or("guest", IdentityLevel::as_str).into(),
+            transaction: told(transaction_units),
+            day: level.map(|_| told(day_units)),
+            month: level.map(|_| told(month_units)),
+            asks: asks.iter().map(|asked| asked.as_str().to_owned()).collect(),
+        }
+    };
+    levels.map(row).collect()
 }
 
 fn shown_row(offer: &Offer, kind: Kind, id: &str) -> ShownRow {

@@ -13,6 +13,7 @@ use toml::Spanned;
 
 mod checks;
 mod fees;
+mod identity;
 #[cfg(test)]
 mod sums;
 #[cfg(test)]
@@ -112,6 +113,36 @@ struct Draft {
     countries: BTreeMap<Word, DraftCountry>,
     /// None where the file says nothing: then those of the program.
     fees: Option<Vec<Spanned<DraftFee>>>,
+    /// The same.
+    identity: Option<DraftIdentity>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DraftIdentity {
+    currency: Word,
+    #[serde(default)]
+    worth: BTreeMap<Word, Word>,
+    #[serde(default)]
+    guest: DraftGuest,
+    basic: DraftRung,
+    enhanced: DraftRung,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DraftGuest {
+    transaction: Option<Word>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DraftRung {
+    transaction: Word,
+    day: Word,
+    month: Word,
+    #[serde(default)]
+    asks: Vec<Word>,
 }
 
 #[derive(Deserialize)]

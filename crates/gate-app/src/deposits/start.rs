@@ -10,10 +10,12 @@ use gate_wire::journey::Journey;
 
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act_on_offer};
+use crate::limits::{Admitted, admit};
 use crate::pay::{Attempt, chosen, payment_under_way, write_down};
 use crate::screening::{Screened, screen_chosen};
 
 /// Give the user an address for the accepted price. Safe to repeat: a sale that is under way goes on.
+/// Whoever may not move that much, or not yet, gets none: the journey that is answered says so.
 pub async fn start_deposit(
     app: &App,
     tenant: &Tenant,
@@ -32,7 +34,8 @@ pub async fn start_deposit(
         if quote.is_some_and(|quote| !choices.hold(&quote)) {
             return Ok(());
         }
-        write_down_sale(tx, scope, session, &quote_id, &*addresses)
+        let Some(admitted) = admit(tx, scope, &session)? else { return Ok(()) };
+        write_down_sale(tx, scope, session, &quote_id, &*addresses, admitted)
     })
     .await
 }
@@ -44,6 +47,7 @@ pub(crate) fn write_down_sale(
     session: Locked<Session>,
     quote_id: &QuoteId,
     addresses: &dyn DepositAddresses,
+    admitted: Admitted,
 ) -> Result<(), JourneyError> {
     let choice = chosen(&session, quote_id)?.clone();
     let (tenant, session_id) = (session.tenant.clone(), session.id.clone());
@@ -73,5 +77,5 @@ pub(crate) fn write_down_sale(
         step: PaymentStep::Deposit,
         started: Event::DepositStarted,
     };
-    write_down(tx, scope, session, quote_id, attempt)
+    write_down(tx, scope, session, quote_id, attempt, admitted)
 }

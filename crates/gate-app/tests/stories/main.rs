@@ -22,6 +22,7 @@ mod health;
 mod identity;
 mod lanes;
 mod leases;
+mod limits;
 mod options;
 mod purchases;
 mod rails;

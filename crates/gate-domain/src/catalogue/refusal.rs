@@ -2,6 +2,7 @@
 
 use super::things::Limits;
 use crate::money::Money;
+use crate::time::Millis;
 
 /// The kinds of refusal. Programs branch on the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,11 +25,13 @@ pub enum RefusalCode {
     EntitlementRequired,
     /// The amount is outside the limits.
     AmountOutOfRange,
+    /// The user may not move that much in one transaction, a day or a month.
+    LimitReached,
 }
 
 impl RefusalCode {
     /// Every code.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CountryNotSupported,
         Self::CurrencyNotSupported,
         Self::AssetNotAvailable,
@@ -38,6 +41,7 @@ impl RefusalCode {
         Self::FlowNotAvailableHere,
         Self::EntitlementRequired,
         Self::AmountOutOfRange,
+        Self::LimitReached,
     ];
 
     /// The word on the wire. A promise.
@@ -52,6 +56,7 @@ impl RefusalCode {
             Self::FlowNotAvailableHere => "flow_not_available_here",
             Self::EntitlementRequired => "entitlement_required",
             Self::AmountOutOfRange => "amount_out_of_range",
+            Self::LimitReached => "limit_reached",
         }
     }
 }
@@ -71,6 +76,10 @@ pub struct Refusal {
     pub minimum: Option<Money>,
     /// The most that would pass, where the amount was the problem.
     pub maximum: Option<Money>,
+    /// What is left of the limit, where some of it is used.
+    pub remaining: Option<Money>,
+    /// When the whole limit can be used again, where it renews.
+    pub renews_at: Option<Millis>,
     /// What to do.
     pub next_step: String,
 }
@@ -85,6 +94,8 @@ impl Refusal {
             limit: None,
             minimum: None,
             maximum: None,
+            remaining: None,
+            renews_at: None,
             next_step: next_step.into(),
         })
     }

@@ -81,8 +81,8 @@ fn field_failure(code: &str) -> ApiError {
             limit: Some("10.00 EUR".into()),
             minimum: Some("10.00 EUR".into()),
             maximum: Some("10000.00 EUR".into()),
-            remaining: None,
             next_step: Some("Choose an amount within these limits.".into()),
+            ..ReasonBody::default()
         })
     });
     ApiError::Problems(vec![problem], reason)
@@ -97,6 +97,8 @@ fn refused(code: RefusalCode) -> ApiError {
         limit: None,
         minimum: None,
         maximum: None,
+        remaining: None,
+        renews_at: None,
         next_step: "Read the capabilities again.".into(),
     }))
 }
@@ -172,7 +174,9 @@ pub(crate) fn every_failure() -> Vec<ApiError> {
         ApiError::TwinInProgress,
         ApiError::Internal,
     ];
-    all.extend(RefusalCode::ALL.map(refused));
+    // What a user may move is no failure: their journey says it.
+    let of_requests = |code: &RefusalCode| *code != RefusalCode::LimitReached;
+    all.extend(RefusalCode::ALL.into_iter().filter(of_requests).map(refused));
     all.extend(refusals.map(ApiError::Session));
     all.extend(cards.map(ApiError::Card));
     all

@@ -4,10 +4,12 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
-use gate_domain::catalogue::{CryptoAsset, Offer, Side, Token, Wanted};
+use gate_domain::catalogue::{CryptoAsset, Currency, Offer, Side, Token, Wanted};
+use gate_domain::session::IdentityLevel;
 use gate_wire::ErrorBody;
 use gate_wire::capability::{
-    AssetBody, AssetDetailBody, CountryBody, CurrencyBody, EligibilityBody, LimitsBody, MethodBody,
+    AssetBody, AssetDetailBody, CountryBody, CurrencyBody, EligibilityBody, IdentityLevelBody,
+    LimitsBody, MethodBody,
 };
 use gate_wire::error::ReasonBody;
 use gate_wire::list::ListBody;
@@ -181,6 +183,35 @@ pub(super) async fn payout_methods(
 ) -> List<MethodBody> {
     let rows = methods(&state.app().offer(&tenant), Side::OffRamp, query.as_deref(), &headers)?;
     Ok(list("/v1/capabilities/payout-methods", rows))
+}
+
+/// List what users may move, by how well they are known: guests first, then each level of identity. The
+/// limits count over all partners. A currency that is not taken has none.
+#[utoipa::path(get, path = "/v1/capabilities/identity-levels", tag = "Capabilities",
+    operation_id = "listIdentityLevels",
+    params(
+        ("currency" = Option<String>, Query, pattern = "^[A-Za-z]{3}$", description = "Tells the limits in this currency, rounded down, ISO 4217; in the one that they are counted in where left out."),
+    ),
+    responses((status = 200, body = ListBody<IdentityLevelBody>), (status = "default", body = ErrorBody)))]
+pub(super) async fn identity_levels(
+    State(state): State<ServerState>,
+    Partner(tenant): Partner,
+    RawQuery(query): RawQuery,
+) -> List<IdentityLevelBody> {
+    let mut query = Query::parse(query.as_deref())?;
+    let named = query.letters("currency", 3);
+    query.finish()?;
+    let offer = state.app().offer(&tenant);
+    let rules = offer.catalogue().identity();
+    let currency = match named {
+        Some(code) => offer.currency(&code).ok().map(Currency::asset),
+        None => Some(rules.currency.clone()),
+    };
+    let rows = currency.into_iter().flat_map(|currency| {
+        let levels = [None].into_iter().chain(IdentityLevel::ALL.map(Some));
+        levels.map(move |level| IdentityLevelBody::new(rules, level, &currency))
+    });
+    Ok(list("/v1/capabilities/identity-levels", rows.collect()))
 }
 
 fn methods(

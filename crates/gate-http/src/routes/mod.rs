@@ -175,6 +175,7 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(capabilities::payment_methods))
         .routes(routes!(capabilities::payout_methods))
         .routes(routes!(capabilities::eligibility))
+        .routes(routes!(capabilities::identity_levels))
         .routes(routes!(crate::openapi::serve_document))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

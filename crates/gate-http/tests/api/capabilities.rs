@@ -227,6 +227,25 @@ fn one_row_of_each_list() {
 }
 
 #[test]
+fn what_users_may_move_is_told_in_any_currency() {
+    let store = TestStore::sqlite();
+    block_on(async {
+        let api = Api::over(&store).await;
+        let mut said = String::new();
+        for path in
+            ["identity-levels", "identity-levels?currency=gbp", "identity-levels?currency=JPY"]
+        {
+            for row in get(&api, path).await.value()["data"].as_array().unwrap() {
+                writeln!(said, "{row}").unwrap();
+            }
+        }
+        insta::assert_snapshot!(said, @"");
+        assert_eq!(get(&api, "identity-levels?currency=XOF").await.value()["data"], json!([]));
+        assert_eq!(get(&api, "identity-levels?currency=EURO").await.status, 400);
+    });
+}
+
+#[test]
 fn countries_do_not_depend_on_the_caller() {
     let store = TestStore::sqlite();
     block_on(async {

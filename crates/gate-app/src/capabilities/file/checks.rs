@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::{
     Draft, DraftAsset, DraftCountry, DraftLimits, DraftMethod, DraftNetwork, DraftToken, Problem,
-    Problems, Word, fees, line_of, world_wide,
+    Problems, Word, fees, identity, line_of, world_wide,
 };
 
 const DECIMALS_MAX: i64 = 18;
@@ -57,9 +57,10 @@ pub(super) fn build(text: &str, draft: &Draft) -> Result<Catalogue, Problems> {
         Some(drafts) => fees::read(&mut notes, drafts, &catalogue),
         None => world_wide().fees().to_vec(),
     };
+    let identity = identity::read(&mut notes, draft, &catalogue);
     notes.problems.sort();
     if notes.problems.is_empty() {
-        Ok(catalogue.with_fees(fees))
+        Ok(catalogue.with_fees(fees).with_identity(identity))
     } else {
         Err(Problems(notes.problems))
     }
@@ -82,7 +83,12 @@ impl Notes<'_> {
     }
 
     /// The value, or a note about why there is none.
-    fn wanted<T, U>(&mut self, at: &Spanned<T>, value: Option<U>, message: &str) -> Option<U>
+    pub(super) fn wanted<T, U>(
+        &mut self,
+        at: &Spanned<T>,
+        value: Option<U>,
+        message: &str,
+    ) -> Option<U>
     where
         T: std::fmt::Display,
     {
@@ -107,7 +113,7 @@ impl Notes<'_> {
         found
     }
 
-    fn unique<'w>(&mut self, what: &str, words: impl Iterator<Item = &'w Word>) {
+    pub(super) fn unique<'w>(&mut self, what: &str, words: impl Iterator<Item = &'w Word>) {
         let mut seen = BTreeSet::new();
         for word in words {
             if !seen.insert(word.get_ref().to_ascii_lowercase()) {
@@ -128,13 +134,25 @@ fn read_flows(notes: &mut Notes<'_>, words: &[Word]) -> Vec<Flow> {
     words.iter().filter_map(&mut flow).collect()
 }
 
-fn read_currency(notes: &mut Notes<'_>, code: &Word, limits: &DraftLimits) -> Option<Currency> {
+/// A currency as amounts are counted in it.
+pub(super) fn read_asset_of_currency(notes: &mut Notes<'_>, code: &Word) -> Option<Asset> {
+    read_iso_currency(notes, code).map(|(_, asset)| asset)
+}
+
+fn read_iso_currency(
+    notes: &mut Notes<'_>,
+    code: &Word,
+) -> Option<(iso_currency::Currency, Asset)> {
     let iso = iso_currency::Currency::from_code(code.get_ref());
     let iso = notes.wanted(code, iso, "is no currency code of ISO 4217, such as EUR.")?;
     let decimals = iso.exponent().and_then(|decimals| u8::try_from(decimals).ok());
     let decimals =
         notes.wanted(code, decimals, "has no minor units, so it cannot be paid with.")?;
-    let asset = Asset { code: iso.code().to_owned(), network: None, decimals };
+    Some((iso, Asset { code: iso.code().to_owned(), network: None, decimals }))
+}
+
+fn read_currency(notes: &mut Notes<'_>, code: &Word, limits: &DraftLimits) -> Option<Currency> {
+    let (iso, asset) = read_iso_currency(notes, code)?;
     let (Some(minimum), Some(maximum)) = (&limits.minimum, &limits.maximum) else {
         let message = format!("\"{}\" needs a minimum and a maximum.", code.get_ref());
         notes.problem(code, message);
@@ -147,7 +165,7 @@ fn read_currency(notes: &mut Notes<'_>, code: &Word, limits: &DraftLimits) -> Op
         code: asset.code,
         name: iso.name().to_owned(),
         symbol: iso.symbol().to_string(),
-        decimals,
+        decimals: asset.decimals,
         limits,
     })
 }

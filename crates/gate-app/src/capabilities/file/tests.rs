@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use gate_domain::catalogue::{Charged, Offer, Rules, Side};
+use gate_domain::catalogue::{Asked, Charged, Offer, Rules, Side, SpendLimits};
 use gate_domain::ids::{PartnerId, Seed, Tenant};
 use gate_domain::quote::{FeePolicy, price};
+use gate_domain::session::IdentityLevel;
 use gate_domain::time::Millis;
 use gate_rails::Rails;
 
@@ -302,6 +303,128 @@ fn fees_are_read_and_their_mistakes_told() {
     basis_points = 2
       line 25: There is another rule for exactly the same.
     "#);
+}
+
+const IDENTITY: &str = r#"
+[identity]
+currency = "EUR"
+guest = { transaction = "100.00" }
+basic = { transaction = "500.00", day = "500.00", month = "600.00", asks = ["name"] }
+enhanced = { transaction = "900.00", day = "1000.00", month = "1000.00" }
+"#;
+
+#[test]
+fn what_people_may_move_is_read() {
+    let read = |text: &str| read_text(text).unwrap().identity().clone();
+    let rules = read(&format!("{SMALL}{IDENTITY}"));
+    assert_eq!((rules.currency.code.as_str(), rules.guest_units), ("EUR", 100_00));
+    assert_eq!(rules.basic.limits.month_units, 600_00);
+    assert_eq!((rules.basic.asks, rules.enhanced.asks), (vec![Asked::Name], vec![]));
+    assert_eq!(read(SMALL), *world_wide().identity(), "nothing said is the usual");
+    for everybody in ["", "guest = {}\n", "guest = { transaction = \"0\" }\n"] {
+        let guest = "guest = { transaction = \"100.00\" }\n";
+        let rules = read(&format!("{SMALL}{}", IDENTITY.replace(guest, everybody)));
+        assert_eq!(rules.guest_units, 0, "{everybody}");
+    }
+}
+
+#[test]
+fn mistakes_in_what_people_may_move_are_told() {
+    let two = SMALL.replace(
+        "[currencies]\n",
+        "[currencies]\nUSD = { minimum = \"1.00\", maximum = \"2.00\" }\n",
+    );
+    let mut told = String::new();
+    for (file, right, wrong) in [
+        (SMALL, "currency = \"EUR\"\nguest", "currency = \"EUX\"\nguest"),
+        (SMALL, "currency = \"EUR\"\nguest", "guest"),
+        (SMALL, "guest", "worth = { EUR = \"2\" }\nguest"),
+        (SMALL, "guest", "worth = { USD = \"2\" }\nguest"),
+        (&two, "guest", "guest"),
+        (&two, "guest", "worth = { USD = \"0\" }\nguest"),
+        (&two, "guest", "worth = { USD = \"0.000000001\" }\nguest"),
+        (SMALL, "transaction = \"100.00\"", "transaction = \"100.001\""),
+        (SMALL, "transaction = \"100.00\"", "transaction = \"500.01\""),
+        (SMALL, "transaction = \"100.00\"", "day = \"500.00\""),
+        (SMALL, "day = \"500.00\", ", ""),
+        (SMALL, "day = \"500.00\"", "day = \"499.99\""),
+        (SMALL, "month = \"600.00\"", "month = \"499.99\""),
+        (SMALL, "month = \"600.00\"", "month = \"1000.01\""),
+        (SMALL, "day = \"1000.00\"", "day = \"499.99\""),
+        (SMALL, "month = \"1000.00\"", "month = \"10000000000000.01\""),
+        (SMALL, "asks = [\"name\"]", "asks = [\"selfie\"]"),
+        (SMALL, "asks = [\"name\"]", "asks = [\"name\", \"name\"]"),
+    ] {
+        assert!(IDENTITY.contains(right), "{right}");
+        let text = format!("{file}{}", IDENTITY.replacen(right, wrong, 1));
+        let problems = read_text(&text).expect_err(wrong);
+        writeln!(told, "{}\n{problems}", wrong.lines().next().unwrap_or("")).expect("a text grows");
+    }
+    let unknown = SMALL.replace("EUR", "XOF").replace(".00", "");
+    let problems = read_text(&unknown).expect_err("nobody said what it counts for");
+    writeln!(told, "XOF\n{problems}").expect("a text grows");
+    insta::assert_snapshot!(told, @r#"
+    currency = "EUX"
+      line 24: "EUX" is no currency code of ISO 4217, such as EUR.
+    guest
+      line 23: missing field `currency`.
+    worth = { EUR = "2" }
+      line 25: "EUR" is what limits are counted in, and counts for itself.
+    worth = { USD = "2" }
+      line 25: "USD" is not among the currencies of this file.
+    guest
+      line 5: "USD" needs a worth in [identity.worth]: what one of it counts for.
+    worth = { USD = "0" }
+      line 26: "0" must be a decimal string of more than 0 with at most 8 decimals.
+    worth = { USD = "0.000000001" }
+      line 26: "0.000000001" must be a decimal string of more than 0 with at most 8 decimals.
+    transaction = "100.001"
+      line 25: "100.001" must have at most 2 decimals.
+    transaction = "500.01"
+      line 26: "500.00" is less than what a guest may move, which is 500.01 EUR.
+    day = "500.00"
+      line 25: unknown field `day`, expected `transaction`.
+
+      line 26: missing field `day`.
+    day = "499.99"
+      line 26: "499.99" is less than what one transaction may come to, which is 500.00 EUR.
+    month = "499.99"
+      line 26: "499.99" is less than what a day allows, which is 500.00 EUR.
+    month = "1000.01"
+      line 27: "1000.00" is less than what basic may move, which is 1000.01 EUR.
+    day = "499.99"
+      line 27: "499.99" is less than what basic may move, which is 500.00 EUR.
+      line 27: "499.99" is less than what one transaction may come to, which is 900.00 EUR.
+    month = "10000000000000.01"
+      line 27: A limit is at most 10000000000000.00 EUR.
+    asks = ["selfie"]
+      line 26: "selfie" is nothing that can be asked; there are name, birth_date, country, document, source_of_funds.
+    asks = ["name", "name"]
+      line 26: "name" is there twice; each word has one entry.
+    XOF
+      line 5: "XOF" needs a worth in [identity.worth]: what one of it counts for.
+    "#);
+}
+
+/// What the program ships: guests may do little, and whoever shows everything may buy and sell as much as
+/// the currencies allow, or nearly.
+#[test]
+fn the_world_counts_every_currency() {
+    let world = world_wide();
+    let rules = world.identity();
+    let of = |level| {
+        let SpendLimits { transaction_units, day_units, month_units } = rules.limits(level);
+        (transaction_units, day_units, month_units)
+    };
+    assert_eq!(rules.guest_units, 1_000_00);
+    assert_eq!(of(Some(IdentityLevel::Basic)), (5_000_00, 5_000_00, 15_000_00));
+    assert_eq!(of(Some(IdentityLevel::Enhanced)), (10_000_00, 25_000_00, 100_000_00));
+    for currency in world.currencies() {
+        let least = rules.value(&currency.money(currency.limits.minimum_units));
+        let most = rules.value(&currency.money(currency.limits.maximum_units));
+        assert!(least <= 15_00, "{}: {least}", currency.code);
+        assert!((8_000_00..=12_000_00).contains(&most), "{}: {most}", currency.code);
+    }
 }
 
 #[test]

@@ -276,6 +276,7 @@ async fn capabilities(book: &mut Book) {
         "payment-methods?currency=EUR",
         "payout-methods?currency=EUR",
         "eligibility?country_code=DE&currency=EUR&asset=USDC",
+        "identity-levels?currency=EUR",
     ] {
         book.ask("GET", &format!("/v1/capabilities/{path}"), None).await;
     }

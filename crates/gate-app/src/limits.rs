@@ -1,0 +1,103 @@
+//! Limits at work: what a user has moved is looked up for the page, and looked at again, with the user
+//! locked, in the transaction that writes a payment down.
+
+use gate_domain::Millis;
+use gate_domain::ids::UserId;
+use gate_domain::limits::{Standing, Verdict, judge};
+use gate_domain::session::Session;
+use gate_domain::transaction::Transaction;
+use gate_domain::user::User;
+use gate_store::{Locked, Spend, StoreError, Tx};
+
+use crate::app::Scope;
+
+/// Evidence that a session may move its amount, with the user locked who moves it. What is written down
+/// with it counts.
+pub(crate) struct Admitted {
+    user: Option<Locked<User>>,
+    units: i64,
+    at: Millis,
+}
+
+/// Admit a session whose user has shown enough to move that much, if they have.
+pub(crate) fn admit(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Session,
+) -> Result<Option<Admitted>, StoreError> {
+    let admitted = admit_forced(tx, scope, session)?;
+    let standing = match &admitted.user {
+        Some(user) => standing_of(tx, user, admitted.at)?,
+        None => Standing::default(),
+    };
+    let verdict = verdict(scope, session, &standing);
+    Ok((verdict == Verdict::Enough).then_some(admitted))
+}
+
+/// Admit a session of the sandbox whatever its user has shown or moved.
+pub(crate) fn admit_forced(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Session,
+) -> Result<Admitted, StoreError> {
+    let user = match own_user(session) {
+        Some(id) => Some(tx.lock_user(session.tenant.mode, id)?.ok_or_else(|| missing(id))?),
+        None => None,
+    };
+    let offer = scope.offer(&session.tenant);
+    let value = offer.catalogue().identity().value(&session.terms.amount);
+    let units = i64::try_from(value).expect("what counts for more than any limit is cut there");
+    Ok(Admitted { user, units, at: own_time(tx, session, scope.now)? })
+}
+
+impl Admitted {
+    /// Count the transaction that is written down.
+    pub(crate) fn count(self, tx: &mut Tx, transaction: &Transaction) -> Result<(), StoreError> {
+        let Some(user) = &self.user else { return Ok(()) };
+        let spend = Spend {
+            partner: transaction.tenant.partner.clone(),
+            transaction: transaction.id.clone(),
+            units: self.units,
+            spent_at: self.at,
+        };
+        tx.insert_spend(user, &spend)
+    }
+}
+
+/// What is to be done about the amount of a session.
+pub(crate) fn verdict(scope: &Scope<'_>, session: &Session, standing: &Standing) -> Verdict {
+    let offer = scope.offer(&session.tenant);
+    let rules = offer.catalogue().identity();
+    judge(rules, rules.value(&session.terms.amount), standing)
+}
+
+/// How well the user of a session is known, and what they have moved already.
+pub(crate) fn find_standing(
+    tx: &mut Tx,
+    session: &Session,
+    now: Millis,
+) -> Result<Standing, StoreError> {
+    let Some(id) = own_user(session) else { return Ok(Standing::default()) };
+    let user = tx.find_user(session.tenant.mode, id)?.ok_or_else(|| missing(id))?;
+    let at = own_time(tx, session, now)?;
+    standing_of(tx, &user, at)
+}
+
+fn standing_of(tx: &mut Tx, user: &User, at: Millis) -> Result<Standing, StoreError> {
+    let (day, month) = tx.sum_spends(user.mode, &user.id, at)?;
+    Ok(Standing { level: user.level, day_units: day.into(), month_units: month.into(), at })
+}
+
+fn own_user(session: &Session) -> Option<&UserId> {
+    session.choice().and_then(|choice| choice.user.as_ref())
+}
+
+/// What time it is in a session: the sandbox may have let time pass in it.
+fn own_time(tx: &mut Tx, session: &Session, now: Millis) -> Result<Millis, StoreError> {
+    let passed_ms = tx.shifted_since(&session.tenant, &session.id, session.created_at)?;
+    Ok(now.plus_ms(passed_ms))
+}
+
+fn missing(user: &UserId) -> StoreError {
+    StoreError::Corrupt { table: "users", id: user.to_string(), why: "no such user".into() }
+}

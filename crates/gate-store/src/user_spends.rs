@@ -1,0 +1,86 @@
+//! What users move: what counts against their limits, over all partners.
+
+use gate_domain::calendar::{Window, day_of, month_of};
+use gate_domain::ids::{Mode, PartnerId, TransactionId, UserId};
+use gate_domain::time::Millis;
+use gate_domain::user::User;
+
+use crate::locked::Locked;
+use crate::{Sql, StoreError, Tx, sql};
+
+const INSERT: Sql = sql("insert into user_spends
+    (mode, user_id, partner_id, transaction_id, units, spent_at)
+    values ($1, $2, $3, $4, $5, $6)");
+const GIVE_BACK: Sql = sql("update user_spends set given_back_at = $3
+    where mode = $1 and transaction_id = $2 and given_back_at is null");
+const COUNT_AGAIN: Sql = sql("update user_spends set given_back_at = null
+    where mode = $1 and transaction_id = $2 and given_back_at is not null");
+const SUM: Sql = sql("select cast(coalesce(sum(units), 0) as bigint) from user_spends
+    where mode = $1 and user_id = $2 and spent_at >= $3 and spent_at < $4
+        and given_back_at is null");
+
+pub(crate) const STATEMENTS: &[Sql] = &[INSERT, GIVE_BACK, COUNT_AGAIN, SUM];
+
+/// What a transaction counts for against the limits of the user who made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spend {
+    /// On whose page it was made.
+    pub partner: PartnerId,
+    /// The transaction.
+    pub transaction: TransactionId,
+    /// How much, in smallest units of the currency of the limits.
+    pub units: i64,
+    /// When.
+    pub spent_at: Millis,
+}
+
+impl Tx {
+    /// Count a transaction against the limits of its user, who is locked so that nobody else counts
+    /// at the same time.
+    pub fn insert_spend(&mut self, user: &Locked<User>, spend: &Spend) -> Result<(), StoreError> {
+        self.write(
+            INSERT,
+            &[
+                &user.mode.as_str(),
+                &user.id.as_str(),
+                &spend.partner.as_str(),
+                &spend.transaction.as_str(),
+                &spend.units,
+                &spend.spent_at.0,
+            ],
+        )
+    }
+
+    /// A transaction has moved nothing for good: it counts no more, if it did.
+    pub fn give_spend_back(
+        &mut self,
+        mode: Mode,
+        transaction: &TransactionId,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.write(GIVE_BACK, &[&mode.as_str(), &transaction.as_str(), &now.0])
+    }
+
+    /// It has after all.
+    pub fn count_spend_again(
+        &mut self,
+        mode: Mode,
+        transaction: &TransactionId,
+    ) -> Result<(), StoreError> {
+        self.write(COUNT_AGAIN, &[&mode.as_str(), &transaction.as_str()])
+    }
+
+    /// What a user has moved in the day and in the month of an instant.
+    pub fn sum_spends(
+        &mut self,
+        mode: Mode,
+        user: &UserId,
+        at: Millis,
+    ) -> Result<(i64, i64), StoreError> {
+        let mut sum = |window: Window| {
+            let (mode, user) = (mode.as_str(), user.as_str());
+            self.query_one(SUM, &[&mode, &user, &window.from.0, &window.until.0], |row| row.get(0))
+        };
+        Ok((sum(day_of(at))?, sum(month_of(at))?))
+    }
+}
