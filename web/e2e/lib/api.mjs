@@ -16,10 +16,16 @@ export class Api {
   /** @param {Record<string, unknown>} [fields] @returns {Promise<Session>} */
   createSession(fields = {}) {
     const return_url = `${this.gate.shop_url}/`;
-    return this.#call('POST', '/v1/gate_sessions', {
-      ...{ amount: '100.00', currency: 'EUR', return_url },
-      ...fields,
-    });
+    // A locked price says how much.
+    const terms = fields.quote_preview_id ? {} : { amount: '100.00', currency: 'EUR' };
+    return this.#call('POST', '/v1/gate_sessions', { ...terms, return_url, ...fields });
+  }
+
+  /** A price for a sale that holds for a while. @param {string} on_lapse @returns {Promise<{ id: string }>} */
+  lockSale(on_lapse) {
+    const sale = { side: 'off_ramp', currency: 'EUR', payment_method: 'sepa_payout' };
+    const sold = { asset: 'USDC', network: 'base', amount: '100' };
+    return this.#call('POST', '/v1/quotes', { ...sale, ...sold, on_lapse });
   }
 
   /** @param {string} id @returns {Promise<Session>} */
@@ -40,6 +46,13 @@ export class Api {
   /** @param {string} id */
   requireKyc(id) {
     return this.#call('POST', `/v1/test_helpers/gate_sessions/${id}/require_kyc`);
+  }
+
+  /** The code that was mailed to this address last. @param {string} email @returns {Promise<string>} */
+  async codeFor(email) {
+    const to = encodeURIComponent(email);
+    const { data } = await this.#call('GET', `/v1/test_helpers/mails?to=${to}`);
+    return data[0].code;
   }
 
   /** @param {string} id @param {number} seconds @returns {Promise<Session>} */

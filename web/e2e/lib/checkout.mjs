@@ -61,6 +61,38 @@ export class Checkout {
     await this.shows('Pay by card');
   }
 
+  /** Where the amount is more than anybody may move whom the gateway does not know. */
+  async giveWalletAndIdentity(address = WALLET.arrives) {
+    await this.root.getByRole('textbox', { name: 'Wallet address' }).fill(address);
+    await this.press('Continue to payment');
+    await this.shows('Confirm who you are');
+  }
+
+  /** @param {string} email */
+  async askForCode(email) {
+    await this.root.getByRole('textbox', { name: 'E-mail address' }).fill(email);
+    await this.press('Send me a code');
+    await this.shows('Enter your code');
+  }
+
+  /** @param {string} code */
+  async giveCode(code) {
+    await this.root.getByRole('textbox', { name: '6-digit code' }).fill(code);
+    await this.press('Confirm');
+  }
+
+  /** Answers as one of the people whom the simulator knows. @param {RegExp} button */
+  async isPerson(button) {
+    await this.shows('About you');
+    await this.root.getByRole('button', { name: button }).click();
+    await this.press('Continue');
+  }
+
+  /** Answers as somebody who passes. */
+  async isSomebody() {
+    await this.isPerson(/^Is confirmed/);
+  }
+
   async payWith(number = CARD.succeeds) {
     await this.root.getByRole('textbox', { name: 'Card number' }).fill(number);
     await this.root.getByRole('textbox', { name: 'Expiry' }).fill('12/34');

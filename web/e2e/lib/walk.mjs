@@ -106,15 +106,28 @@ export async function walk(page, api, theme, look) {
   await checkout.isDone();
   await look('swap-done');
 
-  const asked = await open();
-  await api.requireKyc(asked.id);
-  await checkout.shows('Confirm who you are');
+  await open({ amount: '6000.00' });
+  await checkout.acceptPrice();
+  await checkout.giveWalletAndIdentity();
   await look('identity');
-  await checkout.press('Fail the check');
+  const email = 'robin@example.com';
+  await checkout.askForCode(email);
+  await look('identity-code');
+  await checkout.giveCode('000000');
+  await page.locator('[aria-invalid="true"]').waitFor();
+  await look('identity-code-wrong');
+  await checkout.giveCode(await api.codeFor(email));
+  await checkout.shows('About you');
+  await look('identity-details');
+  await checkout.press('Continue');
+  await page.locator('[aria-invalid="true"]').first().waitFor();
+  await look('identity-details-incomplete');
+  await checkout.isPerson(/^Is not confirmed/);
   await page.getByText('We could not confirm who you are').waitFor();
   await look('identity-rejected');
-  await checkout.press('Pass the check');
-  await checkout.hasPrice();
+  await checkout.isPerson(/^Takes twenty/);
+  await checkout.shows('Checking');
+  await look('identity-checking');
 
   const sale = await api.createSession({ flow: 'off_ramp', currency: 'USD' });
   await page.goto('about:blank');

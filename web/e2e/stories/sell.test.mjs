@@ -90,6 +90,24 @@ story('sends too late, and wants it back', async (actors) => {
 });
 
 story(
+  'sends too late at a price that is converted or given back, as was agreed',
+  async (actors) => {
+    for (const [on_lapse, ends] of /** @type {const} */ ([
+      ['convert_within:1000', /paid out$/],
+      ['refund', 'This did not go through'],
+    ])) {
+      const locked = await actors.api.lockSale(on_lapse);
+      await actors.page.goto('about:blank');
+      const { session, checkout } = await open(actors, { quote_preview_id: locked.id });
+      await checkout.goToDeposit();
+      await actors.api.advanceTime(session.id, 3_600);
+      await checkout.press(/^What is missing/);
+      await checkout.shows(ends);
+    }
+  },
+);
+
+story(
   'gets the tokens back when the bank does not take the money, then sells again',
   async (actors) => {
     const { session, checkout } = await open(actors);

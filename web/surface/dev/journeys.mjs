@@ -155,14 +155,38 @@ export const STEPS = {
       next_step: 'Confirm your identity; the purchase then goes on where it was.',
     }),
     rejected: false,
+    stage: 'email',
+    email: null,
+    asks: [],
+    problem: null,
+    test_people: [
+      { family_name: 'Reject', label: 'Is not confirmed', outcome: 'rejected' },
+      {
+        family_name: 'Again',
+        label: 'Is asked for the document or the name again',
+        outcome: 'again',
+      },
+      { family_name: 'Slow', label: 'Takes twenty seconds', outcome: 'slow' },
+    ],
     test_outcomes: [
       { outcome: 'approved', label: 'Pass the check' },
       { outcome: 'rejected', label: 'Fail the check' },
     ],
   }),
-  'identity-rejected': () => ({
+  'identity-code': () => ({ ...STEPS.identity(), stage: 'code', email: 'y•••@example.com' }),
+  'identity-details': () => ({
     ...STEPS.identity(),
+    stage: 'details',
     level: 'enhanced',
+    asks: ['name', 'birth_date', 'country', 'document', 'source_of_funds'],
+  }),
+  'identity-again': () => ({
+    ...STEPS['identity-details'](),
+    problem: 'The document could not be read. Check its number, or use another document.',
+  }),
+  'identity-checking': () => ({ ...STEPS.identity(), stage: 'checking' }),
+  'identity-rejected': () => ({
+    ...STEPS['identity-details'](),
     reason: reason({
       code: 'identity_rejected',
       message: 'We could not confirm who you are. Nothing was charged.',

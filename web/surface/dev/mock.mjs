@@ -237,6 +237,22 @@ const ACTIONS = {
     if (outcome === 'rejected') move(room, STEPS['identity-rejected']());
     else move(room, STEPS.amount(makeQuote(USDC, context.quoteSeconds)));
   },
+  'identity/email': (_context, room) => {
+    move(room, STEPS['identity-code']());
+  },
+  'identity/code': (_context, room, { code }) => {
+    if (code === '000000') {
+      const message = 'This is not the code that we sent. You have 4 tries left.';
+      return [400, 'identity_code_wrong', message, { param: '/code' }];
+    }
+    move(room, STEPS['identity-details']());
+  },
+  'identity/details': (context, room, { family_name }) => {
+    move(room, STEPS['identity-checking']());
+    const after = { Reject: 'identity-rejected', Again: 'identity-again' }[family_name];
+    const next = after ? STEPS[after]() : STEPS.amount(makeQuote(USDC, context.quoteSeconds));
+    room.timer = setTimeout(() => move(room, next), context.paceMs);
+  },
   challenge: (context, room, { code }) =>
     settle(context, room, code === '000000' ? 'declined' : 'succeeds'),
   retry: (context, room) => {

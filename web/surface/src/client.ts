@@ -1,5 +1,14 @@
 // The runtime API as functions. Each action answers the journey that follows from it.
-import type { BootstrapBody, Card, ErrorBody, Flow, IdentityDetails, Journey, RefreshBody, Target } from './api';
+import type {
+  BootstrapBody,
+  Card,
+  ErrorBody,
+  Flow,
+  IdentityDetails,
+  Journey,
+  RefreshBody,
+  Target,
+} from './api';
 import { readClaims } from './entry';
 
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
@@ -72,8 +81,7 @@ export class Client {
   challenge = (code: string) => this.#ask('POST', 'challenge', { code });
   identityEmail = (email: string) => this.#ask('POST', 'identity/email', { email });
   identityCode = (code: string) => this.#ask('POST', 'identity/code', { code });
-  identityDetails = (details: IdentityDetails) =>
-    this.#ask('POST', 'identity/details', details);
+  identityDetails = (details: IdentityDetails) => this.#ask('POST', 'identity/details', details);
   identity = (outcome: 'approved' | 'rejected') => this.#ask('POST', 'identity', { outcome });
   retry = () => this.#ask('POST', 'retry', {});
   cancel = () => this.#ask('POST', 'cancel', {});

@@ -24,7 +24,7 @@ export function CodeView({ step }: { step: IdentityStep }) {
           </>
         )}
       </Head>
-      {elsewhere ? <EmailForm /> : <CodeForm />}
+      {elsewhere ? <EmailForm onSent={() => setElsewhere(false)} /> : <CodeForm />}
       <p class="aside-note">
         <LinkButton onClick={() => setElsewhere(!elsewhere)}>
           {elsewhere ? 'I have a code' : 'No code? Send another one'}

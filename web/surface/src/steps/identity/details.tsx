@@ -146,9 +146,7 @@ export function DetailsView({ step }: { step: IdentityStep }) {
           input={{ ...text('birth_date'), type: 'date', min: '1900-01-01', autocomplete: 'bday' }}
         />
       )}
-      {asks('country') && (
-        <Countries {...choice('country')} />
-      )}
+      {asks('country') && <Countries {...choice('country')} />}
       {asks('document_type') && (
         <>
           <Select

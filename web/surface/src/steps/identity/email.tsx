@@ -11,8 +11,8 @@ export function EmailView({ step }: { step: IdentityStep }) {
   return (
     <div class="step">
       <Head step={step} title="Confirm who you are">
-        {step.rejected ? 'You can try again.' : step.reason.message} Whoever has done this before only
-        needs the code.
+        {step.rejected ? 'You can try again.' : step.reason.message} Whoever has done this before
+        only needs the code.
       </Head>
       <EmailForm />
       <Shortcut step={step} />
@@ -21,7 +21,7 @@ export function EmailView({ step }: { step: IdentityStep }) {
 }
 
 /** Asks for the address that a code goes to. */
-export function EmailForm() {
+export function EmailForm({ onSent }: { onSent?: () => void }) {
   const { act, busy, problem, announce } = usePage();
   const [email, setEmail] = useState('');
   const [missing, setMissing] = useState(false);
@@ -33,6 +33,7 @@ export function EmailForm() {
     setMissing(typed === '');
     if (typed !== '' && (await act('email', (client) => client.identityEmail(typed)))) {
       announce('We have sent you a code.');
+      onSent?.();
       return;
     }
     form.current?.querySelector('input')?.focus();

@@ -11,8 +11,8 @@ export function Shortcut({ step }: { step: IdentityStep }) {
   return (
     <section class="shortcut">
       <Notice tone="info">
-        This is test mode: nothing is sent and nobody is checked. Go through it with made-up answers,
-        or choose how it ends.
+        This is test mode: nothing is sent and nobody is checked. Go through it with made-up
+        answers, or choose how it ends.
       </Notice>
       <ProblemNotice actions={['identity']} />
       <div class="shortcut-buttons">
