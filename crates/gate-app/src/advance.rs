@@ -17,6 +17,7 @@ use serde::Serialize;
 use tracing::error;
 
 use crate::app::Scope;
+use crate::halt::is_halted;
 use crate::rails::follow_with_rail_payment;
 
 /// Why a session or a transaction did not move.
@@ -28,6 +29,17 @@ pub enum AdvanceError {
     /// The transaction's rules refused.
     #[error(transparent)]
     Transaction(#[from] transaction::Refused),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a transaction did not begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BeginError {
+    /// Payments are paused.
+    #[error("payments are paused while the books are checked")]
+    Halted,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -184,14 +196,18 @@ pub(crate) fn begin_transaction(
     session: &Session,
     transaction: &Transaction,
     quote: &Quote,
-) -> Result<(), StoreError> {
+) -> Result<(), BeginError> {
+    if is_halted(tx)? {
+        return Err(BeginError::Halted);
+    }
     tx.insert_transaction(transaction)?;
     let (tenant, id) = (&transaction.tenant, &transaction.id);
     tx.insert_hold(tenant, id.as_str(), id, &Hold::of_payout(quote), scope.now)?;
     match transaction.means {
         Means::Deposit(_) => Ok(()),
         Means::Card(_) | Means::Rail(_) => {
-            insert_command(tx, scope, session, transaction, quote, CommandKind::Charge, None)
+            let kind = CommandKind::Charge;
+            Ok(insert_command(tx, scope, session, transaction, quote, kind, None)?)
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod endpoint_health;
 pub mod endpoint_url;
 pub mod endpoints;
 pub mod feed;
+pub mod halt;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;

@@ -99,6 +99,7 @@ pub(crate) enum ApiError {
     // Ourselves.
     Busy,
     NotReady(Vec<Unready>),
+    PaymentsPaused,
     TwinInProgress,
     Internal,
 }
@@ -419,6 +420,12 @@ impl ApiError {
                 let message = format!("Not ready: {}.", parts.join("; "));
                 Row(S::SERVICE_UNAVAILABLE, "api_error", "not_ready", message)
             }
+            Self::PaymentsPaused => Row(
+                S::SERVICE_UNAVAILABLE,
+                "api_error",
+                "payments_paused",
+                "Payments are paused while the books are checked. Nothing has moved; try again later, with the same Idempotency-Key.".into(),
+            ),
             Self::TwinInProgress => Row(
                 S::TOO_EARLY,
                 "idempotency_error",
@@ -508,6 +515,7 @@ impl ApiError {
             Self::Busy | Self::NotReady(_) | Self::TwinInProgress => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
+            Self::PaymentsPaused => Some((header::RETRY_AFTER, HeaderValue::from_static("60"))),
             Self::NoKey
             | Self::KeyMalformed
             | Self::KeyUnknown
@@ -604,6 +612,7 @@ impl From<RefundError> for ApiError {
             }
             RefundError::TooMuch { left } => Self::RefundTooLarge(left),
             RefundError::InFlight => Self::RefundInFlight,
+            RefundError::Paused => Self::PaymentsPaused,
             RefundError::Amount(why) => amount(format!("amount {why}.")),
             RefundError::Nothing => amount("amount must be more than 0.".into()),
             // The twin that was quicker has not ended for as long as we were willing to wait.
@@ -708,6 +717,7 @@ impl From<RailError> for ApiError {
             RailError::Session(refused) => Self::Session(refused),
             RailError::OutOfStep(status) => Self::RailOutOfStep(status),
             RailError::NotEnabled => Self::NotEnabled,
+            RailError::Paused => Self::PaymentsPaused,
             RailError::Store(StoreError::Retry) => Self::TwinInProgress,
             RailError::Store(error) => error.into(),
         }
@@ -736,6 +746,7 @@ impl From<JourneyError> for ApiError {
             ),
             JourneyError::Card(problem) => Self::Card(problem),
             JourneyError::NotEnabled => Self::NotEnabled,
+            JourneyError::Paused => Self::PaymentsPaused,
             JourneyError::Store(error) => error.into(),
         }
     }

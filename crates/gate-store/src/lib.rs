@@ -59,6 +59,7 @@ mod endpoint_health;
 mod endpoints;
 mod events;
 mod feeds;
+mod halts;
 mod holds;
 mod idempotency;
 mod keys;
@@ -91,6 +92,7 @@ pub use due::Backlog;
 pub use endpoint_health::HealthRow;
 pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, SealedHeaders, TakingEndpoint};
 pub use events::{EventQuery, EventRow, NewEvent, WrittenEvent};
+pub use halts::HaltRow;
 pub use idempotency::{Answer, IdempotentRequest, Recall};
 pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};
 pub use ledger::{PostingPlace, PostingRow, hash_of};
@@ -130,6 +132,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         endpoints::STATEMENTS,
         events::STATEMENTS,
         feeds::STATEMENTS,
+        halts::STATEMENTS,
         holds::STATEMENTS,
         idempotency::STATEMENTS,
         keys::STATEMENTS,

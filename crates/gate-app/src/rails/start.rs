@@ -13,7 +13,7 @@ use gate_store::{IdempotentRequest, StoreError, Tx};
 use gate_wire::rail::RailPaymentBody;
 
 use super::follow::announce_rail_payment;
-use crate::advance::{AdvanceError, advance_session_with, begin_transaction};
+use crate::advance::{AdvanceError, BeginError, advance_session_with, begin_transaction};
 use crate::app::Scope;
 use crate::idempotency::{Answered, KeyReused, answered_before, remember};
 use crate::journey::overdue;
@@ -61,6 +61,9 @@ pub enum RailError {
     /// The mode has no rails.
     #[error("payments are not enabled in this mode")]
     NotEnabled,
+    /// No money moves before an operator has looked at the books.
+    #[error("payments are paused while the books are checked")]
+    Paused,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -78,6 +81,15 @@ impl From<AdvanceError> for RailError {
             AdvanceError::Session(refused) => Self::Session(refused),
             AdvanceError::Transaction(_) => Self::Session(Refused::OutOfStep),
             AdvanceError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<BeginError> for RailError {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Halted => Self::Paused,
+            BeginError::Store(error) => Self::Store(error),
         }
     }
 }

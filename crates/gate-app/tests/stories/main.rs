@@ -18,6 +18,7 @@ mod failures;
 mod feed;
 mod fees;
 mod forced;
+mod halts;
 mod health;
 mod identity;
 mod lanes;
