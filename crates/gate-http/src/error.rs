@@ -714,6 +714,11 @@ impl From<RailError> for ApiError {
             RailError::Refused(refusal) => Self::Refused(refusal),
             RailError::Quote(why) => Self::Quote(why, "/quote_id"),
             RailError::NoAddress => Self::WalletAddressMissing,
+            RailError::AddressHeld => Self::field(
+                "/session_id",
+                "invalid_wallet_address",
+                "The wallet address of this session cannot be used. Create a session with another address.",
+            ),
             RailError::Session(refused) => Self::Session(refused),
             RailError::OutOfStep(status) => Self::RailOutOfStep(status),
             RailError::NotEnabled => Self::NotEnabled,

@@ -39,12 +39,18 @@ fn key(app: &App, world: &World) -> IdempotentRequest {
 
 /// Lock the price of 100 EUR, or of selling 100 USDC.
 pub(crate) async fn lock(world: &World, side: Side, method: &str) -> Quote {
+    let units = if side == Side::OnRamp { 100_00 } else { 100_000_000 };
+    lock_amount(world, side, method, units).await
+}
+
+/// Lock the price of so much.
+pub(crate) async fn lock_amount(world: &World, side: Side, method: &str, units: i128) -> Quote {
     let offer = world.app.offer(&world.tenant());
     let currency = offer.currency("EUR").unwrap().asset();
     let token = offer.token("USDC", "base", Some(side)).unwrap().asset();
     let amount = match side {
-        Side::OnRamp => Money::new(100_00, currency.clone()),
-        Side::OffRamp => Money::new(100_000_000, token.clone()),
+        Side::OnRamp => Money::new(units, currency.clone()),
+        Side::OffRamp => Money::new(units, token.clone()),
     };
     let command = LockQuote {
         tenant: world.tenant(),
@@ -90,7 +96,7 @@ pub(crate) async fn start(
     world: &World,
     command: StartRailPayment,
 ) -> Result<RailPaymentBody, RailError> {
-    let started = world.app.write(move |tx, scope| start_rail_payment(tx, scope, &command)).await?;
+    let started = start_rail_payment(&world.app, command).await?;
     assert_eq!(started.answer.status, 201);
     Ok(serde_json::from_str(&started.answer.response).unwrap())
 }

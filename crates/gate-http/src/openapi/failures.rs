@@ -123,6 +123,7 @@ fn own(operation: &str) -> Vec<&'static str> {
             &[
                 "entitlement_required",
                 "field_not_accepted",
+                "invalid_wallet_address",
                 "journey_out_of_step",
                 "mode_not_enabled",
                 "not_found",
