@@ -19,6 +19,7 @@ use tracing::error;
 use crate::app::Scope;
 use crate::halt::is_halted;
 use crate::rails::follow_with_rail_payment;
+use crate::reversals::{self, announce_reversal, reversible_units};
 
 /// Why a session or a transaction did not move.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +96,12 @@ pub fn advance_transaction(
     event: &transaction::Event,
     challenge_code: Option<&ChallengeCode>,
 ) -> Result<(), AdvanceError> {
+    if *event == transaction::Event::PaymentReversed {
+        let quote = find_agreed_quote(tx, &transaction)?;
+        if reversible_units(tx, &transaction, &quote)? <= 0 {
+            return Err(transaction::Refused::NothingToReverse.into());
+        }
+    }
     let step = transaction.state.apply(event)?;
     if step == transaction::Step::Unchanged {
         return Ok(());
@@ -125,6 +132,8 @@ fn session_event(state: &transaction::State) -> Option<session::Event> {
         S::AwaitingPayment { step: PaymentStep::Repricing } => Some(E::NewPriceNeeded),
         S::AwaitingPayment { step: PaymentStep::Deposit } | S::Settling { .. } => None,
         S::Completed { .. } => Some(E::TransactionCompleted),
+        // It is completed, and stays so.
+        S::Reversed { .. } => None,
         S::Failed { reason } => Some(E::TransactionFailed(*reason)),
         S::RefundPending { reason, .. } => Some(E::RefundStarted(*reason)),
         S::Refunded { reason, .. } => Some(E::TransactionRefunded(*reason)),
@@ -148,16 +157,9 @@ fn carry_out(
         |tx, transaction, effect| -> Result<(), AdvanceError> {
             match effect {
                 transaction::Effect::Book(booking) => {
-                    // Tokens that were sent are here and booked already, as nobody's.
-                    let taken = booking == Booking::PaymentCaptured;
-                    let posting = match transaction.means {
-                        Means::Deposit(_) if taken => Posting::of_tokens_taken(&quote),
-                        Means::Card(_) | Means::Rail(_) | Means::Deposit(_) => {
-                            Posting::of(booking, &quote)
-                        }
-                    };
-                    Ok(book(tx, scope, transaction, &posting)?)
+                    Ok(book_effect(tx, scope, transaction, &quote, booking)?)
                 }
+                transaction::Effect::Withdraw(kind) => Ok(tx.withdraw_commands(transaction, kind)?),
                 transaction::Effect::Send(kind) => Ok(insert_command(
                     tx,
                     scope,
@@ -174,6 +176,29 @@ fn carry_out(
         tx.end_hold(&moved.tenant, moved.id.as_str(), end, scope.now)?;
     }
     Ok(moved)
+}
+
+/// Book a fact about a transaction itself.
+fn book_effect(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    transaction: &Transaction,
+    quote: &Quote,
+    booking: Booking,
+) -> Result<(), StoreError> {
+    let posting = match booking {
+        Booking::PaymentReversed | Booking::PaymentReinstated => {
+            let posting = reversals::posting(tx, transaction, quote, booking)?;
+            announce_reversal(tx, scope, transaction, quote, &posting)?;
+            posting
+        }
+        // Tokens that were sent are here and booked already, as nobody's.
+        Booking::PaymentCaptured if transaction.means.deposit().is_some() => {
+            Posting::of_tokens_taken(quote)
+        }
+        _ => Posting::of(booking, quote),
+    };
+    book(tx, scope, transaction, &posting)
 }
 
 /// Book a posting about a transaction itself.

@@ -39,6 +39,7 @@ pub mod rails;
 pub mod readiness;
 pub mod refunds;
 pub mod replays;
+mod reversals;
 pub mod reviews;
 pub mod screening;
 pub mod test_helpers;

@@ -7,7 +7,7 @@ use gate_domain::money::{DecimalError, Money};
 use gate_domain::quote::Quote;
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::refund::{self, NotRefundable, Refund, Share, State, Step};
-use gate_domain::transaction::{self, Transaction};
+use gate_domain::transaction::{self, Reversal, Transaction};
 use gate_store::{IdempotentRequest, Locked, NewEvent, StoreError, Tx};
 use gate_wire::refund::RefundBody;
 
@@ -131,8 +131,12 @@ fn check(
     transaction: &Transaction,
     quote: &Quote,
 ) -> Result<Share, RefundError> {
-    if !matches!(transaction.state, transaction::State::Completed { .. }) {
-        return Err(RefundError::NotCompleted(transaction.state.status()));
+    match transaction.state {
+        transaction::State::Completed { reversal: Some(Reversal::Lost), .. } => {
+            return Err(RefundError::NotRefundable(NotRefundable::NothingLeft));
+        }
+        transaction::State::Completed { .. } => {}
+        _ => return Err(RefundError::NotCompleted(transaction.state.status())),
     }
     let currency = quote.fiat.asset.clone();
     let wanted = match &command.amount {

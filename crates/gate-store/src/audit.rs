@@ -18,8 +18,8 @@ const LIST_FEED_GAPS: Sql = sql("select f.partner_id, f.mode from feeds f
 /// Transactions whose postings do not fit their status: all of them, or the one that is named.
 // What each status says about the books: how often the payment came, the tokens left, the payment
 // went back. Where a person closed a case in which the user has both, that is written off, and all
-// three were booked. A payment that was taken back after its delivery, and may have come again, is
-// no return: the house bears it.
+// three were booked. A payment that was taken back after its delivery, and perhaps came again, says
+// nothing about the status: the house bears it.
 macro_rules! misbooked {
     ($which:literal) => {
         concat!(
@@ -33,8 +33,7 @@ macro_rules! misbooked {
                 when p.booking in ('payment_captured', 'tokens_received') then 100
                 when p.booking in ('tokens_delivered', 'money_paid_out') then 10
                 when p.booking in ('payment_refunded', 'tokens_returned') then 1
-                when p.booking = 'payment_reversed' then -9
-                when p.booking = 'payment_reinstated' then 9
+                when p.booking in ('payment_reversed', 'payment_reinstated') then 0
                 when t.status = 'completed' then -1 else -10 end), 0)
             from postings p where p.partner_id = t.partner_id and p.mode = t.mode
                 and p.transaction_id = t.id and p.subject = t.id)

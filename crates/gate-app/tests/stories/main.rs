@@ -32,6 +32,7 @@ mod references;
 mod refunds;
 mod replays;
 mod retention;
+mod reversals;
 mod reviews;
 mod schedule;
 mod screening;
