@@ -202,17 +202,17 @@ fn every_pair_adds_up_at_the_extremes() {
 #[test]
 fn every_pair_of_tokens_swaps_to_the_unit() {
     let world = world_wide();
-    let prices = Rails::simulated().prices;
+    let market = Rails::simulated().prices;
     for currency in world.currencies() {
         let (limits, money) = (currency.limits, currency.asset());
-        let priced = world.tokens().map(|token| {
+        let rated = world.tokens().map(|token| {
             let token = token.asset();
-            let rate = prices.price(&token, &money, Millis(0)).unwrap().rate;
+            let rate = market.price(&token, &money, Millis(0)).unwrap().rate;
             (token, rate)
         });
-        let priced: Vec<_> = priced.collect();
-        for (given, given_rate) in &priced {
-            for (got, rate) in priced.iter().filter(|(got, _)| got != given) {
+        let rated: Vec<_> = rated.collect();
+        for (given, given_rate) in &rated {
+            for (got, rate) in rated.iter().filter(|(got, _)| got != given) {
                 for policy in policies() {
                     for units in [1, 7, limits.minimum_units, limits.maximum_units, i128::MAX] {
                         let value = Money::new(units, money.clone());
