@@ -17,7 +17,9 @@ use serde::Serialize;
 use tracing::error;
 
 use crate::app::Scope;
+use crate::halt::is_halted;
 use crate::rails::follow_with_rail_payment;
+use crate::reversals::{self, announce_reversal, reversible_units};
 
 /// Why a session or a transaction did not move.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,17 @@ pub enum AdvanceError {
     /// The transaction's rules refused.
     #[error(transparent)]
     Transaction(#[from] transaction::Refused),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a transaction did not begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BeginError {
+    /// Payments are paused.
+    #[error("payments are paused while the books are checked")]
+    Halted,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,6 +99,12 @@ pub fn advance_transaction(
     event: &transaction::Event,
     challenge_code: Option<&ChallengeCode>,
 ) -> Result<(), AdvanceError> {
+    if *event == transaction::Event::PaymentReversed {
+        let quote = find_agreed_quote(tx, &transaction)?;
+        if reversible_units(tx, &transaction, &quote)? <= 0 {
+            return Err(transaction::Refused::NothingToReverse.into());
+        }
+    }
     let step = transaction.state.apply(event)?;
     if step == transaction::Step::Unchanged {
         return Ok(());
@@ -116,6 +135,8 @@ fn session_event(state: &transaction::State) -> Option<session::Event> {
         S::AwaitingPayment { step: PaymentStep::Repricing } => Some(E::NewPriceNeeded),
         S::AwaitingPayment { step: PaymentStep::Deposit } | S::Settling { .. } => None,
         S::Completed { .. } => Some(E::TransactionCompleted),
+        // It is completed, and stays so.
+        S::Reversed { .. } => None,
         S::Failed { reason } => Some(E::TransactionFailed(*reason)),
         S::RefundPending { reason, .. } => Some(E::RefundStarted(*reason)),
         S::Refunded { reason, .. } => Some(E::TransactionRefunded(*reason)),
@@ -140,16 +161,9 @@ fn carry_out(
         |tx, transaction, effect| -> Result<(), AdvanceError> {
             match effect {
                 transaction::Effect::Book(booking) => {
-                    // Tokens that were sent are here and booked already, as nobody's.
-                    let taken = booking == Booking::PaymentCaptured;
-                    let posting = match transaction.means {
-                        Means::Deposit(_) if taken => Posting::of_tokens_taken(&quote),
-                        Means::Card(_) | Means::Rail(_) | Means::Deposit(_) => {
-                            Posting::of(booking, &quote)
-                        }
-                    };
-                    Ok(book(tx, scope, transaction, &posting)?)
+                    Ok(book_effect(tx, scope, transaction, &quote, booking)?)
                 }
+                transaction::Effect::Withdraw(kind) => Ok(tx.withdraw_commands(transaction, kind)?),
                 transaction::Effect::Send(kind) => Ok(insert_command(
                     tx,
                     scope,
@@ -173,6 +187,29 @@ fn carry_out(
     Ok(moved)
 }
 
+/// Book a fact about a transaction itself.
+fn book_effect(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    transaction: &Transaction,
+    quote: &Quote,
+    booking: Booking,
+) -> Result<(), StoreError> {
+    let posting = match booking {
+        Booking::PaymentReversed | Booking::PaymentReinstated => {
+            let posting = reversals::posting(tx, transaction, quote, booking)?;
+            announce_reversal(tx, scope, transaction, quote, &posting)?;
+            posting
+        }
+        // Tokens that were sent are here and booked already, as nobody's.
+        Booking::PaymentCaptured if transaction.means.deposit().is_some() => {
+            Posting::of_tokens_taken(quote)
+        }
+        _ => Posting::of(booking, quote),
+    };
+    book(tx, scope, transaction, &posting)
+}
+
 /// Book a posting about a transaction itself.
 fn book(
     tx: &mut Tx,
@@ -193,14 +230,18 @@ pub(crate) fn begin_transaction(
     session: &Session,
     transaction: &Transaction,
     quote: &Quote,
-) -> Result<(), StoreError> {
+) -> Result<(), BeginError> {
+    if is_halted(tx)? {
+        return Err(BeginError::Halted);
+    }
     tx.insert_transaction(transaction)?;
     let (tenant, id) = (&transaction.tenant, &transaction.id);
     tx.insert_hold(tenant, id.as_str(), id, &Hold::of_payout(quote), scope.now)?;
     match transaction.means {
         Means::Deposit(_) => Ok(()),
         Means::Card(_) | Means::Rail(_) => {
-            insert_command(tx, scope, session, transaction, quote, CommandKind::Charge, None)
+            let kind = CommandKind::Charge;
+            Ok(insert_command(tx, scope, session, transaction, quote, kind, None)?)
         }
     }
 }

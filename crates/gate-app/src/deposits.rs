@@ -38,6 +38,9 @@ pub enum DepositError {
     /// Nothing of it can be sent back now.
     #[error(transparent)]
     OutOfStep(#[from] deposit::Refused),
+    /// No money moves before an operator has looked at the books.
+    #[error("payments are paused while the books are checked")]
+    Paused,
     /// The session or the transaction did not follow.
     #[error(transparent)]
     Advance(#[from] AdvanceError),

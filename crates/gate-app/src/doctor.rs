@@ -1,6 +1,6 @@
 //! The doctor: proves from the stored rows alone that nothing is lost or out of balance.
 
-mod ledger;
+pub(crate) mod ledger;
 
 use std::collections::BTreeMap;
 
@@ -104,7 +104,8 @@ pub fn examine(tx: &mut Tx) -> Result<Report, StoreError> {
     })
 }
 
-fn guards(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+/// What is amiss with the triggers that keep the books append-only.
+pub(crate) fn guards(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     let there = tx.count_guards()?;
     let missing = format!("{there} of {GUARDS} triggers keep the books append-only");
     Ok((there != GUARDS).then_some(missing).into_iter().collect())

@@ -17,7 +17,7 @@ use gate_store::{Locked, StoreError, Tx};
 use gate_wire::journey::{Journey, RailHints, Seller, TestAccount, TestCard, TestPerson};
 use gate_wire::words::SessionStatus;
 
-use crate::advance::{AdvanceError, advance_session, find_agreed_quote};
+use crate::advance::{AdvanceError, BeginError, advance_session, find_agreed_quote};
 use crate::app::{App, Scope};
 use crate::deposits::counted_units;
 use crate::identity::{IdentityError, Shown};
@@ -57,6 +57,9 @@ pub enum JourneyError {
     /// The mode has no rails.
     #[error("payments are not enabled in this mode")]
     NotEnabled,
+    /// No money moves before an operator has looked at the books.
+    #[error("payments are paused while the books are checked")]
+    Paused,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -68,6 +71,15 @@ impl From<AdvanceError> for JourneyError {
             AdvanceError::Session(refused) => Self::Refused(refused),
             AdvanceError::Transaction(_) => Self::Refused(Refused::OutOfStep),
             AdvanceError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<BeginError> for JourneyError {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Halted => Self::Paused,
+            BeginError::Store(error) => Self::Store(error),
         }
     }
 }

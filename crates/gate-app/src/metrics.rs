@@ -21,7 +21,7 @@ const ENDPOINTS_MAX: usize = 1_000;
 /// Routes and methods that are counted each for itself.
 const ROUTES_MAX: usize = 1_000;
 /// The parts that readiness names.
-const PARTS: [&str; 3] = ["store", "workers", "deliveries"];
+const PARTS: [&str; 4] = ["store", "workers", "deliveries", "books"];
 /// Upper bounds of a histogram, in milliseconds.
 const BOUNDS_MS: [u64; 12] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 10_000];
 

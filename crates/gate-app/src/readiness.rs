@@ -4,7 +4,7 @@
 use std::fmt;
 
 use gate_domain::time::Millis;
-use gate_store::StoreError;
+use gate_store::{StoreError, Tx};
 use tokio::time::Instant;
 use tracing::error;
 
@@ -24,6 +24,8 @@ pub enum Unready {
         /// How late one may be.
         late_ms_max: i64,
     },
+    /// The books were found broken, and no money moves.
+    Books(String),
 }
 
 impl Unready {
@@ -33,6 +35,7 @@ impl Unready {
             Self::Store => "store",
             Self::Worker(_) => "workers",
             Self::Deliveries { .. } => "deliveries",
+            Self::Books(_) => "books",
         }
     }
 }
@@ -46,6 +49,7 @@ impl fmt::Display for Unready {
                 let (late, max) = (late_ms / 1_000, late_ms_max / 1_000);
                 write!(out, "a webhook waits for {late} s to be sent; {max} s is the limit")
             }
+            Self::Books(_) => out.write_str("payments are paused: the books are broken"),
         }
     }
 }
@@ -73,6 +77,10 @@ pub async fn find_unready(app: &App) -> Vec<Unready> {
             error!(%error, "not ready: the store cannot be read");
             unready.push(Unready::Store);
         }
+    }
+    match app.store().read(Tx::find_halt).await {
+        Ok(halt) => unready.extend(halt.map(|halt| Unready::Books(halt.finding))),
+        Err(error) => error!(%error, "whether payments are paused cannot be read"),
     }
     unready
 }

@@ -7,12 +7,13 @@ use gate_domain::money::{DecimalError, Money};
 use gate_domain::quote::Quote;
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::refund::{self, NotRefundable, Refund, Share, State, Step};
-use gate_domain::transaction::{self, Transaction};
+use gate_domain::transaction::{self, Reversal, Transaction};
 use gate_store::{IdempotentRequest, Locked, NewEvent, StoreError, Tx};
 use gate_wire::refund::RefundBody;
 
 use crate::advance::{announce, find_agreed_quote};
 use crate::app::Scope;
+use crate::halt::is_halted;
 use crate::idempotency::{Answered, KeyReused, answer_with, answered_before};
 
 /// A request to give a payment back.
@@ -55,6 +56,9 @@ pub enum RefundError {
     /// It is no amount of the currency.
     #[error("the amount {0}")]
     Amount(#[from] DecimalError),
+    /// No money moves before an operator has looked at the books.
+    #[error("payments are paused while the books are checked")]
+    Paused,
     /// Nothing cannot be given back.
     #[error("the amount must be more than 0")]
     Nothing,
@@ -97,6 +101,9 @@ pub fn create_refund(
         return Ok(answered);
     }
     let transaction = transaction.ok_or(RefundError::NotFound)?;
+    if is_halted(tx)? {
+        return Err(RefundError::Paused);
+    }
     let quote = find_agreed_quote(tx, &transaction)?;
     let share = check(tx, command, &transaction, &quote)?;
     let refund = Refund {
@@ -124,8 +131,12 @@ fn check(
     transaction: &Transaction,
     quote: &Quote,
 ) -> Result<Share, RefundError> {
-    if !matches!(transaction.state, transaction::State::Completed { .. }) {
-        return Err(RefundError::NotCompleted(transaction.state.status()));
+    match transaction.state {
+        transaction::State::Completed { reversal: Some(Reversal::Lost), .. } => {
+            return Err(RefundError::NotRefundable(NotRefundable::NothingLeft));
+        }
+        transaction::State::Completed { .. } => {}
+        _ => return Err(RefundError::NotCompleted(transaction.state.status())),
     }
     let currency = quote.fiat.asset.clone();
     let wanted = match &command.amount {

@@ -183,7 +183,7 @@ fn force_completion(
             S::Review { payment: None, .. } => {
                 E::PaymentSucceeded { payment: format!("sim_pay_{tail}") }
             }
-            S::Completed { .. } => return Ok(()),
+            S::Completed { .. } | S::Reversed { .. } => return Ok(()),
             S::Failed { .. } | S::RefundPending { .. } | S::Refunded { .. } | S::Review { .. } => {
                 return Err(Refused::OutOfStep.into());
             }
@@ -215,6 +215,7 @@ fn force_failure(
         S::PaymentReceived { .. } | S::Settling { .. } => E::PayoutFailed,
         S::AwaitingPayment { .. }
         | S::Completed { .. }
+        | S::Reversed { .. }
         | S::Failed { .. }
         | S::RefundPending { .. }
         | S::Refunded { .. }

@@ -6,10 +6,11 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use gate_app::admin::ledger::{
     BalancesAnswer, Command as LedgerCommand, EntriesAnswer, ExportAnswer, ExportedPosting, Only,
+    ResumedAnswer,
 };
 use gate_app::admin::{Command, Whose};
 
-use crate::admin::{Place, WhoseArgs, print};
+use crate::admin::{ByArgs, Place, WhoseArgs, print};
 use crate::words::{minute, table};
 
 #[derive(Args)]
@@ -19,6 +20,7 @@ use crate::words::{minute, table};
   gate ledger entries --transaction tx_test_01k...
   gate ledger export > ledger.jsonl
   gate ledger export --format csv --mode live > ledger.csv
+  gate ledger resume --reason restored-from-the-backup-of-tuesday
 
 Amounts are in smallest units: 10000 EUR are 100.00. How the hashes of an export are made, so that any
 program can check them, is in docs/OPERATIONS.md.")]
@@ -62,6 +64,14 @@ enum Action {
         #[arg(long, default_value_t = 0, value_name = "NUMBER")]
         after: i64,
     },
+    /// Let money move again after the books were found broken and put right. Refused while they are broken.
+    Resume {
+        #[command(flatten)]
+        by: ByArgs,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Args)]
@@ -99,6 +109,12 @@ pub(crate) fn run(args: LedgerArgs) -> Result<()> {
             place.ask(Command::Ledger(command), entries)
         }
         Action::Export { whose, format, after } => export(place, &whose.into(), format, after),
+        Action::Resume { by, reason } => {
+            let command = LedgerCommand::Resume { reason, actor: by.actor() };
+            place.ask(Command::Ledger(command), |answer: &ResumedAnswer| {
+                format!("Payments go on. What had been found: {}.", answer.finding)
+            })
+        }
     }
 }
 

@@ -283,7 +283,8 @@ mod tests {
         use transaction::State as S;
         let waiting = |step| S::AwaitingPayment { step };
         let (deposit, partial) = (waiting(PaymentStep::Deposit), waiting(PaymentStep::Partial));
-        let done = S::Completed { payment: "0x1".into(), chain_transaction: "out".into() };
+        let done =
+            S::Completed { payment: "0x1".into(), chain_transaction: "out".into(), reversal: None };
         let verdict = |state: &S, lapsed, counted, units, network: &str| {
             judge(state, &quote(), lapsed, counted, &Money::new(units, usdc(network)))
         };

@@ -64,6 +64,10 @@ event_types! {
     RefundSucceeded = "refund.succeeded",
     /// A refund came to nothing.
     RefundFailed = "refund.failed",
+    /// A payment was taken back after its delivery; the session stays completed.
+    PaymentReversed = "payment.reversed",
+    /// A payment that was taken back came again.
+    PaymentReinstated = "payment.reinstated",
     /// A customer record was made.
     CustomerCreated = "customer.created",
     /// A customer record changed.

@@ -184,6 +184,7 @@ mod tests {
                 "rail.pay_out.*",
                 "quote.*",
                 "refund.*",
+                "payment.*",
                 "customer.*",
                 "webhook.*",
                 "webhook_endpoint.*"

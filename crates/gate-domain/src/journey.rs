@@ -249,6 +249,7 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
                     transaction::State::PaymentReceived { .. }
                     | transaction::State::Settling { .. }
                     | transaction::State::Completed { .. }
+                    | transaction::State::Reversed { .. }
                     | transaction::State::Failed { .. }
                     | transaction::State::RefundPending { .. }
                     | transaction::State::Refunded { .. }
@@ -262,9 +263,9 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
             slow: now >= paying().updated_at.plus_ms(SLOW_AFTER_MS),
         },
         State::Completed => {
-            let transaction::State::Completed { chain_transaction, .. } = &paying().state else {
-                unreachable!("a completed session has a completed transaction")
-            };
+            let chain_transaction = paying().state.chain_transaction();
+            let chain_transaction =
+                chain_transaction.expect("the transaction of a completed session has delivered");
             Step::Done { quote: quote_of_payment(), transaction: paying(), chain_transaction }
         }
         State::Expired | State::Cancelled => Step::Ended,

@@ -38,6 +38,10 @@ pub enum Booking {
     RefundPaid,
     /// The user has both what they gave and what they get, and a person has closed the case.
     WrittenOff,
+    /// The payment of a completed buy was taken back from us: the house bears it.
+    PaymentReversed,
+    /// It came again.
+    PaymentReinstated,
 }
 
 impl Booking {
@@ -52,6 +56,8 @@ impl Booking {
             Self::TokensReturned => "tokens_returned",
             Self::RefundPaid => "refund_paid",
             Self::WrittenOff => "written_off",
+            Self::PaymentReversed => "payment_reversed",
+            Self::PaymentReinstated => "payment_reinstated",
         }
     }
 
@@ -59,7 +65,13 @@ impl Booking {
     #[must_use]
     pub const fn on(self, side: Side) -> Self {
         match (side, self) {
-            (_, Self::RefundPaid | Self::WrittenOff) => self,
+            (
+                _,
+                Self::RefundPaid
+                | Self::WrittenOff
+                | Self::PaymentReversed
+                | Self::PaymentReinstated,
+            ) => self,
             (Side::OnRamp, Self::PaymentCaptured | Self::TokensReceived) => Self::PaymentCaptured,
             (Side::OnRamp, Self::TokensDelivered | Self::MoneyPaidOut) => Self::TokensDelivered,
             (Side::OnRamp, Self::PaymentRefunded | Self::TokensReturned) => Self::PaymentRefunded,
@@ -101,7 +113,8 @@ impl Posting {
     ///
     /// # Panics
     /// When the entries do not balance: that is a mistake of ours, and nothing may be written. So is
-    /// the fact that a refund was paid: [`Posting::of_refund`] knows how much.
+    /// a fact that does not move the whole of a quote: [`Posting::of_refund`], [`Posting::of_reversal`]
+    /// and [`Posting::of_reinstatement`] know how much.
     pub fn of(booking: Booking, quote: &Quote) -> Self {
         let booking = booking.on(quote.side);
         if let Some(paid) = &quote.paid_in {
@@ -150,7 +163,9 @@ impl Posting {
                 let units = quote.taken().units;
                 vec![over(Account::UserFunds, -units), over(Account::Suspense, units)]
             }
-            Booking::RefundPaid => unreachable!("a refund knows how much it gives back"),
+            Booking::RefundPaid | Booking::PaymentReversed | Booking::PaymentReinstated => {
+                unreachable!("it knows by itself how much it moves")
+            }
         };
         if matches!(booking, Booking::TokensDelivered | Booking::MoneyPaidOut) {
             entries.extend([
@@ -193,7 +208,11 @@ impl Posting {
             | Booking::TokensReceived
             | Booking::MoneyPaidOut
             | Booking::TokensReturned
-            | Booking::RefundPaid => unreachable!("a swap takes in deposits and is not refunded"),
+            | Booking::RefundPaid
+            | Booking::PaymentReversed
+            | Booking::PaymentReinstated => {
+                unreachable!("a swap takes in deposits, which nobody gives or takes back")
+            }
         }
     }
 
@@ -238,6 +257,18 @@ impl Posting {
             fiat(till(quote), -share.amount),
         ];
         Self::new(Booking::RefundPaid, entries)
+    }
+
+    /// The entries that it causes that so much of a payment was taken back after its delivery.
+    pub fn of_reversal(quote: &Quote, units: i128) -> Self {
+        let taken = Money::new(units, quote.fiat.asset.clone());
+        Self::moved(Booking::PaymentReversed, &taken, &Account::Losses, &till(quote))
+    }
+
+    /// The entries that it causes that it came again.
+    pub fn of_reinstatement(quote: &Quote, units: i128) -> Self {
+        let back = Money::new(units, quote.fiat.asset.clone());
+        Self::moved(Booking::PaymentReinstated, &back, &till(quote), &Account::Losses)
     }
 
     fn new(booking: Booking, entries: Vec<Entry>) -> Self {

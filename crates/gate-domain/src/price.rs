@@ -125,6 +125,7 @@ mod tests {
         assert_eq!(agreed.sources, ["binance", "coinbase", "kraken"]);
         let even = agree(&said(&[(10_000, 0), (10_051, 0)]), RULES, NOW).unwrap();
         assert_eq!(even.rate, Rate(10_025), "rounded down");
+        assert!(agree(&said(&[(10_000, 0), (10_100, 0)]), RULES, NOW).is_ok(), "at the bound");
     }
 
     #[test]
@@ -135,6 +136,7 @@ mod tests {
             (vec![(10_000, 0)], TooFewFresh { fresh: 1, wanted: 2 }),
             (vec![(10_000, 0), (10_000, 1_001)], TooFewFresh { fresh: 1, wanted: 2 }),
             (vec![(10_000, 0), (10_000, -1)], TooFewFresh { fresh: 1, wanted: 2 }),
+            (vec![(10_000, 0), (10_101, 0)], Disagreement { spread_bps: 101, most_bps: 100 }),
             (vec![(10_000, 0), (10_102, 0)], Disagreement { spread_bps: 102, most_bps: 100 }),
             (
                 vec![(1, 0), (i64::MAX, 0), (1, 0)],

@@ -194,6 +194,7 @@ impl State {
                 | T::PaymentReceived { .. }
                 | T::Settling { .. }
                 | T::RefundPending { .. }
+                | T::Reversed { .. }
                 | T::Review { .. } => Step::Unchanged,
             },
             Self::Settled | Self::Failed { .. } | Self::Cancelled { .. } => Step::Unchanged,

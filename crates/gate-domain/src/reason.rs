@@ -48,6 +48,8 @@ pub enum Reason {
     NewPriceDeclined,
     /// The bank did not take the money of a sale; the tokens go back.
     PayoutBounced,
+    /// The payment was taken back from us: a chargeback, or a transfer that was recalled.
+    PaymentReversed,
 }
 
 impl Reason {
@@ -75,6 +77,7 @@ impl Reason {
             Self::DepositLate => "deposit_late",
             Self::NewPriceDeclined => "new_price_declined",
             Self::PayoutBounced => "payout_bounced",
+            Self::PaymentReversed => "payment_reversed",
         }
     }
 
@@ -131,6 +134,7 @@ impl Reason {
             Self::PayoutBounced => {
                 "The bank did not take the money. Your tokens go back to your wallet."
             }
+            Self::PaymentReversed => "The payment was taken back by the bank that it came from.",
         }
     }
 
@@ -145,7 +149,8 @@ impl Reason {
             | Self::PayoutUnresolved
             | Self::RefundFailed
             | Self::DeliveredBeforeRefund
-            | Self::DeliveredAndRefunded => {
+            | Self::DeliveredAndRefunded
+            | Self::PaymentReversed => {
                 "There is nothing to do now. Keep the transaction number for questions."
             }
             Self::PayoutFailed => "Wait for the refund, or try again.",
@@ -191,6 +196,7 @@ impl Reason {
             | Self::DeliveredBeforeRefund
             | Self::DeliveredAndRefunded
             | Self::PaidTooLate
+            | Self::PaymentReversed
             | Self::RefundUnresolved => false,
         }
     }

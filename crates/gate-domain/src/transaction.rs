@@ -70,6 +70,16 @@ pub enum State {
         payment: String,
         /// The transfer on its network.
         chain_transaction: String,
+        /// What became of the payment, if it was taken back afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reversal: Option<Reversal>,
+    },
+    /// The payment was taken back after the tokens had arrived; a person finds out for how long.
+    Reversed {
+        /// The provider's name for the payment.
+        payment: String,
+        /// The transfer on its network.
+        chain_transaction: String,
     },
     /// Nothing was charged, or all of it was let go.
     Failed {
@@ -97,6 +107,16 @@ pub enum State {
         /// What is unknown.
         reason: Reason,
     },
+}
+
+/// How a payment ended that was taken back after its delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reversal {
+    /// It stays with the one who paid: the house bears it.
+    Lost,
+    /// It came again.
+    Reinstated,
 }
 
 /// How far a payment is.
@@ -162,6 +182,8 @@ pub enum Event {
     RefundFailed,
     /// The provider has let go of the payment.
     Voided,
+    /// The payment was taken back from us: a chargeback, or a transfer that was recalled.
+    PaymentReversed,
     /// A person has found out how it ended.
     ReviewResolved {
         /// How.
@@ -196,6 +218,8 @@ pub enum Effect {
     Book(Booking),
     /// Write down this command.
     Send(CommandKind),
+    /// Forget this command if nobody has sent it yet.
+    Withdraw(CommandKind),
 }
 
 /// What an event did.
@@ -224,6 +248,9 @@ pub enum Refused {
     /// Two answers name different payments.
     #[error("the answer names another payment")]
     OtherPayment,
+    /// Nothing of the payment is here that could be taken back.
+    #[error("nothing of the payment is left that could be taken back")]
+    NothingToReverse,
     /// There is nothing to find out.
     #[error("the transaction is not in review")]
     NotInReview,
@@ -246,7 +273,7 @@ impl State {
             Self::Failed { .. } => "failed",
             Self::RefundPending { .. } => "refund_pending",
             Self::Refunded { .. } => "refunded",
-            Self::Review { .. } => "review",
+            Self::Review { .. } | Self::Reversed { .. } => "review",
         }
     }
 
@@ -257,6 +284,9 @@ impl State {
             | Self::RefundPending { reason, .. }
             | Self::Refunded { reason, .. }
             | Self::Review { reason, .. } => Some(*reason),
+            Self::Reversed { .. } | Self::Completed { reversal: Some(Reversal::Lost), .. } => {
+                Some(Reason::PaymentReversed)
+            }
             Self::AwaitingPayment { .. }
             | Self::PaymentReceived { .. }
             | Self::Settling { .. }
@@ -271,6 +301,7 @@ impl State {
             Self::PaymentReceived { payment }
             | Self::Settling { payment }
             | Self::Completed { payment, .. }
+            | Self::Reversed { payment, .. }
             | Self::RefundPending { payment, .. }
             | Self::Refunded { payment, .. } => Some(payment),
             Self::Review { payment, .. } => payment.as_deref(),
@@ -284,9 +315,25 @@ impl State {
             | Self::PaymentReceived { .. }
             | Self::Settling { .. }
             | Self::Completed { .. }
+            | Self::Reversed { .. }
             | Self::RefundPending { .. }
             | Self::Review { .. } => true,
             Self::Failed { .. } | Self::Refunded { .. } => false,
+        }
+    }
+
+    /// The transfer that delivered, once one is known to be final.
+    pub fn chain_transaction(&self) -> Option<&str> {
+        match self {
+            Self::Completed { chain_transaction, .. }
+            | Self::Reversed { chain_transaction, .. } => Some(chain_transaction),
+            Self::AwaitingPayment { .. }
+            | Self::PaymentReceived { .. }
+            | Self::Settling { .. }
+            | Self::Failed { .. }
+            | Self::RefundPending { .. }
+            | Self::Refunded { .. }
+            | Self::Review { .. } => None,
         }
     }
 
@@ -311,6 +358,7 @@ impl State {
                 | E::RefundSucceeded
                 | E::RefundFailed
                 | E::Voided => Err(Refused::OutOfStep),
+                E::PaymentReversed => reversed_early(payment, CommandKind::Payout),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Settling { payment } => match event {
@@ -328,9 +376,10 @@ impl State {
                 | E::RefundSucceeded
                 | E::RefundFailed
                 | E::Voided => Err(Refused::OutOfStep),
+                E::PaymentReversed => reversed_early(payment, CommandKind::Payout),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
-            S::Completed { payment, chain_transaction } => match event {
+            S::Completed { payment, chain_transaction, reversal } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
                 E::PayoutSucceeded { chain_transaction: other } if other == chain_transaction => {
                     Ok(Step::Unchanged)
@@ -350,7 +399,40 @@ impl State {
                 | E::RefundSucceeded
                 | E::RefundFailed
                 | E::Voided => Err(Refused::Ended),
+                E::PaymentReversed if reversal.is_some() => Ok(Step::Unchanged),
+                E::PaymentReversed => moved(
+                    S::Reversed {
+                        payment: payment.clone(),
+                        chain_transaction: chain_transaction.clone(),
+                    },
+                    &[Effect::Book(Booking::PaymentReversed)],
+                ),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
+            },
+            S::Reversed { payment, chain_transaction } => match event {
+                E::PaymentSucceeded { payment: other } => same_payment(payment, other),
+                E::PayoutSucceeded { chain_transaction: other } if other == chain_transaction => {
+                    Ok(Step::Unchanged)
+                }
+                E::ChallengeRequired
+                | E::ChallengeAnswered
+                | E::PayoutSubmitted
+                | E::PaymentReversed => Ok(Step::Unchanged),
+                E::PaymentDeclined { .. }
+                | E::PaymentUnresolved
+                | E::Abandoned
+                | E::DepositPartial
+                | E::DepositLate
+                | E::PayoutSucceeded { .. }
+                | E::PayoutFailed
+                | E::PayoutBounced
+                | E::PayoutUnresolved
+                | E::RefundSucceeded
+                | E::RefundFailed
+                | E::Voided => Err(Refused::Ended),
+                E::ReviewResolved { outcome } => {
+                    reversal_resolved(payment, chain_transaction, outcome)
+                }
             },
             S::Failed { reason } => match event {
                 // Money that comes after we gave up is never dropped: it goes back.
@@ -371,6 +453,7 @@ impl State {
                 | E::PayoutUnresolved
                 | E::RefundSucceeded
                 | E::RefundFailed => Err(Refused::Ended),
+                E::PaymentReversed => Err(Refused::NothingToReverse),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::RefundPending { payment, reason } => match event {
@@ -392,9 +475,10 @@ impl State {
                 E::DepositPartial | E::DepositLate | E::Abandoned | E::PayoutUnresolved => {
                     Err(Refused::OutOfStep)
                 }
+                E::PaymentReversed => reversed_early(payment, CommandKind::Refund),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
-            S::Refunded { payment, .. } => match event {
+            S::Refunded { payment, reason } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
                 E::RefundSucceeded | E::PayoutFailed | E::PayoutBounced | E::Voided => {
                     Ok(Step::Unchanged)
@@ -412,6 +496,8 @@ impl State {
                 | E::Abandoned
                 | E::PayoutUnresolved
                 | E::RefundFailed => Err(Refused::Ended),
+                E::PaymentReversed if *reason == Reason::PaymentReversed => Ok(Step::Unchanged),
+                E::PaymentReversed => Err(Refused::NothingToReverse),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
             S::Review { payment, reason } => match event {
@@ -465,6 +551,26 @@ impl State {
                 E::PaymentDeclined { .. } | E::DepositPartial | E::DepositLate | E::Abandoned => {
                     Err(Refused::OutOfStep)
                 }
+                E::PaymentReversed => match payment {
+                    Some(payment) if *reason == Reason::PayoutUnresolved => {
+                        reversed_early(payment, CommandKind::Payout)
+                    }
+                    Some(payment) if *reason == Reason::RefundFailed => {
+                        reversed_early(payment, CommandKind::Refund)
+                    }
+                    Some(payment) if *reason == Reason::DeliveredBeforeRefund => moved(
+                        S::Review {
+                            payment: Some(payment.clone()),
+                            reason: Reason::DeliveredAndRefunded,
+                        },
+                        &[
+                            Effect::Book(Booking::PaymentRefunded),
+                            Effect::Withdraw(CommandKind::Refund),
+                        ],
+                    ),
+                    Some(_) => Err(Refused::NothingToReverse),
+                    None => Err(Refused::OutOfStep),
+                },
                 E::ReviewResolved { outcome } => match payment {
                     Some(payment) => resolved(payment, *reason, outcome),
                     None => resolved_without_payment(*reason, outcome),
@@ -532,6 +638,7 @@ impl PaymentStep {
             | E::RefundSucceeded
             | E::RefundFailed
             | E::Voided => Err(Refused::OutOfStep),
+            E::PaymentReversed => Err(Refused::NothingToReverse),
             E::ReviewResolved { .. } => Err(Refused::NotInReview),
         }
     }
@@ -555,7 +662,7 @@ fn received(payment: &str) -> Result<Step, Refused> {
 fn completed(payment: &str, chain_transaction: &str) -> Result<Step, Refused> {
     let (payment, chain_transaction) = (payment.to_owned(), chain_transaction.to_owned());
     moved(
-        State::Completed { payment, chain_transaction },
+        State::Completed { payment, chain_transaction, reversal: None },
         &[Effect::Book(Booking::TokensDelivered)],
     )
 }
@@ -579,6 +686,39 @@ fn review(payment: Option<&str>, reason: Reason) -> Result<Step, Refused> {
     moved(State::Review { payment: payment.map(str::to_owned), reason }, &[])
 }
 
+/// The payment was taken back before anything is known to have been delivered for it: it is back where
+/// it came from, and `unsent` is not to be sent. What was sent all the same is answered for later.
+fn reversed_early(payment: &str, unsent: CommandKind) -> Result<Step, Refused> {
+    moved(
+        State::Refunded { payment: payment.to_owned(), reason: Reason::PaymentReversed },
+        &[Effect::Book(Booking::PaymentRefunded), Effect::Withdraw(unsent)],
+    )
+}
+
+/// What a person found out about a payment that was taken back after its delivery: it came again, or
+/// it stays with the one who paid. The transaction is completed either way, by the same transfer.
+fn reversal_resolved(
+    payment: &str,
+    chain_transaction: &str,
+    outcome: &Resolution,
+) -> Result<Step, Refused> {
+    let (named, reversal) = match outcome {
+        Resolution::Completed { payment, .. } => (payment, Reversal::Reinstated),
+        Resolution::Refunded { payment } => (payment, Reversal::Lost),
+        Resolution::Failed => return Err(Refused::MoneyCameIn),
+    };
+    if named.as_deref().is_some_and(|named| named != payment) {
+        return Err(Refused::OtherPayment);
+    }
+    let came_again = (reversal == Reversal::Reinstated).then_some(Booking::PaymentReinstated);
+    let next = State::Completed {
+        payment: payment.to_owned(),
+        chain_transaction: chain_transaction.to_owned(),
+        reversal: Some(reversal),
+    };
+    moved(next, &came_again.into_iter().map(Effect::Book).collect::<Vec<_>>())
+}
+
 /// What a person found out about a transaction whose payment is booked. What was not booked yet is,
 /// and what the user then has twice is written off.
 fn resolved(payment: &str, reason: Reason, outcome: &Resolution) -> Result<Step, Refused> {
@@ -594,7 +734,7 @@ fn resolved(payment: &str, reason: Reason, outcome: &Resolution) -> Result<Step,
     let returned = reason == Reason::DeliveredAndRefunded;
     let (next, missing) = match outcome {
         Resolution::Completed { transfer, .. } => (
-            State::Completed { payment, chain_transaction: transfer.clone() },
+            State::Completed { payment, chain_transaction: transfer.clone(), reversal: None },
             (!delivered).then_some(Booking::TokensDelivered),
         ),
         Resolution::Refunded { .. } | Resolution::Failed => (
@@ -614,7 +754,11 @@ fn resolved_without_payment(reason: Reason, outcome: &Resolution) -> Result<Step
     match outcome {
         Resolution::Failed => failed(Reason::Abandoned),
         Resolution::Completed { payment: Some(payment), transfer } => moved(
-            State::Completed { payment: payment.clone(), chain_transaction: transfer.clone() },
+            State::Completed {
+                payment: payment.clone(),
+                chain_transaction: transfer.clone(),
+                reversal: None,
+            },
             &[Effect::Book(Booking::PaymentCaptured), Effect::Book(Booking::TokensDelivered)],
         ),
         Resolution::Refunded { payment: Some(payment) } => moved(

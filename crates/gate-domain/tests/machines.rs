@@ -14,7 +14,7 @@ use gate_domain::session::{
     IdentityStage, Stage, Terms,
 };
 use gate_domain::time::Millis;
-use gate_domain::transaction::{self, PaymentStep};
+use gate_domain::transaction::{self, PaymentStep, Reversal};
 use gate_domain::wallet::Address;
 
 const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
@@ -252,14 +252,20 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
     .map(|step| (format!("{step:?}").to_lowercase(), S::AwaitingPayment { step }))
     .collect();
     let late = Reason::PayoutUnresolved;
+    let done =
+        |reversal| S::Completed { payment: payment(), chain_transaction: "0x1".into(), reversal };
     states.extend([
         ("received".into(), S::PaymentReceived { payment: payment() }),
         ("settling".into(), S::Settling { payment: payment() }),
-        ("completed".into(), S::Completed { payment: payment(), chain_transaction: "0x1".into() }),
+        ("completed".into(), done(None)),
+        ("reversed".into(), S::Reversed { payment: payment(), chain_transaction: "0x1".into() }),
+        ("lost".into(), done(Some(Reversal::Lost))),
+        ("reinstated".into(), done(Some(Reversal::Reinstated))),
         ("failed".into(), S::Failed { reason: Reason::CardDeclined }),
         ("abandoned".into(), S::Failed { reason: Reason::Abandoned }),
         ("refunding".into(), S::RefundPending { payment: payment(), reason: Reason::PayoutFailed }),
         ("refunded".into(), S::Refunded { payment: payment(), reason: Reason::PayoutFailed }),
+        ("taken back".into(), S::Refunded { payment: payment(), reason: Reason::PaymentReversed }),
         ("review: paid?".into(), S::Review { payment: None, reason: Reason::PaymentUnresolved }),
         ("review: sent?".into(), S::Review { payment: Some(payment()), reason: late }),
         (
@@ -301,6 +307,7 @@ fn transaction_events() -> Vec<(&'static str, transaction::Event)> {
         ("refund succeeded", E::RefundSucceeded),
         ("refund failed", E::RefundFailed),
         ("voided", E::Voided),
+        ("payment reversed", E::PaymentReversed),
         ("found completed", found(Resolution::Completed { payment: None, transfer: transfer() })),
         (
             "found payment, done",

@@ -102,6 +102,7 @@ pub(crate) enum ApiError {
     // Ourselves.
     Busy,
     NotReady(Vec<Unready>),
+    PaymentsPaused,
     TwinInProgress,
     Internal,
 }
@@ -428,6 +429,12 @@ impl ApiError {
                 let message = format!("Not ready: {}.", parts.join("; "));
                 Row(S::SERVICE_UNAVAILABLE, "api_error", "not_ready", message)
             }
+            Self::PaymentsPaused => Row(
+                S::SERVICE_UNAVAILABLE,
+                "api_error",
+                "payments_paused",
+                "Payments are paused while the books are checked. Nothing has moved; try again later, with the same Idempotency-Key.".into(),
+            ),
             Self::TwinInProgress => Row(
                 S::TOO_EARLY,
                 "idempotency_error",
@@ -517,6 +524,7 @@ impl ApiError {
             Self::Busy | Self::NotReady(_) | Self::TwinInProgress => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
+            Self::PaymentsPaused => Some((header::RETRY_AFTER, HeaderValue::from_static("60"))),
             Self::NoKey
             | Self::KeyMalformed
             | Self::KeyUnknown
@@ -613,6 +621,7 @@ impl From<RefundError> for ApiError {
             }
             RefundError::TooMuch { left } => Self::RefundTooLarge(left),
             RefundError::InFlight => Self::RefundInFlight,
+            RefundError::Paused => Self::PaymentsPaused,
             RefundError::Amount(why) => amount(format!("amount {why}.")),
             RefundError::Nothing => amount("amount must be more than 0.".into()),
             // The twin that was quicker has not ended for as long as we were willing to wait.
@@ -714,9 +723,15 @@ impl From<RailError> for ApiError {
             RailError::Refused(refusal) => Self::Refused(refusal),
             RailError::Quote(why) => Self::Quote(why, "/quote_id"),
             RailError::NoAddress => Self::WalletAddressMissing,
+            RailError::AddressHeld => Self::field(
+                "/session_id",
+                "invalid_wallet_address",
+                "The wallet address of this session cannot be used. Create a session with another address.",
+            ),
             RailError::Session(refused) => Self::Session(refused),
             RailError::OutOfStep(status) => Self::RailOutOfStep(status),
             RailError::NotEnabled => Self::NotEnabled,
+            RailError::Paused => Self::PaymentsPaused,
             RailError::Store(StoreError::Retry) => Self::TwinInProgress,
             RailError::Store(error) => error.into(),
         }
@@ -746,6 +761,7 @@ impl From<JourneyError> for ApiError {
             JourneyError::Card(problem) => Self::Card(problem),
             JourneyError::Identity(error) => error.into(),
             JourneyError::NotEnabled => Self::NotEnabled,
+            JourneyError::Paused => Self::PaymentsPaused,
             JourneyError::Store(error) => error.into(),
         }
     }

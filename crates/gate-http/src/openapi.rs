@@ -14,6 +14,8 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gate_wire::reversal::ReversalBody;
+use utoipa::openapi::ComponentsBuilder;
 
 use crate::etag::{etag_of, is_known};
 
@@ -28,7 +30,10 @@ mod tests;
 
 /// The document as it is committed and served, and as the page's types are made from.
 pub fn openapi_document() -> Json {
-    let (_, made) = crate::routes::api().split_for_parts();
+    let (_, mut made) = crate::routes::api().split_for_parts();
+    // No operation answers it; an event carries it.
+    let told = ComponentsBuilder::new().schema_from::<ReversalBody>().build();
+    made.components.get_or_insert_default().schemas.extend(told.schemas);
     let made = made.to_json().expect("the document can be written");
     let mut document: Json = serde_json::from_str(&made).expect("it was written just now");
     about::introduce(&mut document);

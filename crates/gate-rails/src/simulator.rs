@@ -16,6 +16,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use gate_domain::rail::Command;
 use gate_domain::time::Millis;
+use gate_domain::transaction::Event;
 
 pub use accounts::{SimulatedAccounts, TEST_ACCOUNTS};
 pub use addresses::SimulatedAddresses;
@@ -31,6 +32,20 @@ const REFUSED_REFUND_UNITS: i128 = 1_313;
 /// Whether a partner's refund is one that is refused.
 fn refuses(command: &Command) -> bool {
     command.refund_id.is_some() && command.amount.units == REFUSED_REFUND_UNITS
+}
+
+/// A transfer of so many smallest units is recalled, such as one of 66.66 EUR.
+const REVERSED_UNITS: i128 = 6_666;
+/// How long after it was written down: 30 s.
+const REVERSED_AFTER_MS: i64 = 30_000;
+
+/// A payment that is made, and taken back a while later.
+fn reversed_later(command: &Command, now: Millis, succeeded: Event) -> Reply {
+    let left_ms = command.created_at.plus_ms(REVERSED_AFTER_MS).0 - now.0;
+    if left_ms > 0 {
+        return Reply { answers: vec![succeeded], ask_again_ms: Some(left_ms) };
+    }
+    Reply::last([succeeded, Event::PaymentReversed])
 }
 
 /// A party that loses nothing: what it answers when a command is sent, it answers when asked.

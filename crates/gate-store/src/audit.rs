@@ -15,11 +15,17 @@ const LIST_FEED_GAPS: Sql = sql("select f.partner_id, f.mode from feeds f
             where e.partner_id = f.partner_id and e.mode = f.mode)
         + coalesce((select b.removed_through from feed_beginnings b
             where b.partner_id = f.partner_id and b.mode = f.mode), 0)");
+/// Transactions whose postings do not fit their status: all of them, or the one that is named.
 // What each status says about the books: how often the payment came, the tokens left, the payment
 // went back. Where a person closed a case in which the user has both, that is written off, and all
-// three were booked.
-const LIST_MISBOOKED: Sql = sql("select t.id from transactions t
-    where t.status <> 'review'
+// three were booked. A payment that was taken back after its delivery, and perhaps came again, says
+// nothing about the status: the house bears it.
+macro_rules! misbooked {
+    ($which:literal) => {
+        concat!(
+            "select t.id from transactions t where ",
+            $which,
+            " and t.status <> 'review'
         and (case when t.status in ('awaiting_payment', 'failed') then 0 else 100 end
             + case when t.status = 'completed' then 10 else 0 end
             + case when t.status = 'refunded' then 1 else 0 end)
@@ -27,10 +33,17 @@ const LIST_MISBOOKED: Sql = sql("select t.id from transactions t
                 when p.booking in ('payment_captured', 'tokens_received') then 100
                 when p.booking in ('tokens_delivered', 'money_paid_out') then 10
                 when p.booking in ('payment_refunded', 'tokens_returned') then 1
+                when p.booking in ('payment_reversed', 'payment_reinstated') then 0
                 when t.status = 'completed' then -1 else -10 end), 0)
             from postings p where p.partner_id = t.partner_id and p.mode = t.mode
                 and p.transaction_id = t.id and p.subject = t.id)
-    limit $1");
+    limit $1"
+        )
+    };
+}
+
+const LIST_MISBOOKED: Sql = sql(misbooked!("1 = 1"));
+const FIND_MISBOOKED: Sql = sql(misbooked!("t.partner_id = $2 and t.mode = $3 and t.id = $4"));
 // What keeps the books append-only: two for each of the five tables.
 const COUNT_GUARDS_SQLITE: Sql = sql("select count(*) from sqlite_master
     where type = 'trigger' and (name like '%_stay' or name like '%_remain')
@@ -49,19 +62,25 @@ const LIST_BOOKED_FOR_NOTHING: Sql = sql("select p.id from postings p
     left join transactions t
         on t.partner_id = p.partner_id and t.mode = p.mode and t.id = p.transaction_id
     where t.id is null limit $1");
+// A session that is completed stays so, though its payment may be taken back.
 const LIST_OUT_OF_STEP: Sql = sql("select s.id from sessions s left join transactions t
         on t.partner_id = s.partner_id and t.mode = s.mode and t.id = s.transaction_id
-    where (s.status = 'completed' and (t.status is null or t.status <> 'completed'))
+    where (s.status = 'completed' and (t.status is null or t.status <> 'completed')
+            and not exists (select 1 from postings p where p.partner_id = t.partner_id
+                and p.mode = t.mode and p.transaction_id = t.id and p.booking = 'payment_reversed'))
         or (s.status <> 'completed' and t.status = 'completed')
     limit $1");
-// A rail payment has settled exactly when its transaction is completed, and its quote says so.
+// A rail payment has settled exactly when its transaction is completed, and its quote says so; it stays
+// settled though its payment may be taken back.
 const LIST_RAILS_OUT_OF_STEP: Sql = sql("select r.id from rail_payments r
     left join transactions t on t.partner_id = r.partner_id and t.mode = r.mode
         and t.id = r.transaction_id and t.rail_payment_id = r.id
     left join quotes q on q.partner_id = r.partner_id and q.mode = r.mode and q.id = r.quote_id
         and q.consumed_by = r.transaction_id
     where t.id is null or q.id is null
-        or (r.status = 'settled' and t.status <> 'completed')
+        or (r.status = 'settled' and t.status <> 'completed'
+            and not exists (select 1 from postings p where p.partner_id = t.partner_id
+                and p.mode = t.mode and p.transaction_id = t.id and p.booking = 'payment_reversed'))
         or (r.status <> 'settled' and t.status = 'completed')
         or (r.status = 'processing' and t.status in ('failed', 'refunded'))
     limit $1");
@@ -84,6 +103,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     COUNT_DELIVERIES,
     LIST_FEED_GAPS,
     LIST_MISBOOKED,
+    FIND_MISBOOKED,
     LIST_SETTLED_TWICE,
     LIST_BOOKED_TWICE,
     LIST_BOOKED_FOR_NOTHING,
@@ -127,6 +147,17 @@ impl Tx {
     /// Transactions whose postings do not fit their status.
     pub fn list_misbooked_transactions(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
         self.query(LIST_MISBOOKED, &[&limit], |row| row.get(0))
+    }
+
+    /// Whether the postings of one transaction do not fit its status.
+    pub fn is_misbooked(
+        &mut self,
+        partner: &str,
+        mode: &str,
+        transaction: &str,
+    ) -> Result<bool, StoreError> {
+        let params: [&dyn crate::Param; 4] = [&1i64, &partner, &mode, &transaction];
+        Ok(self.query_opt(FIND_MISBOOKED, &params, |_| Ok(()))?.is_some())
     }
 
     /// How many triggers keep the books append-only; [`GUARDS`] is right.

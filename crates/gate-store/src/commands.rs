@@ -1,8 +1,9 @@
 //! Commands to the rails: written with the change that causes them, sent by a worker under a lease.
 
 use gate_domain::ids::{SessionId, Tenant, TransactionId};
-use gate_domain::rail::Command;
+use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
+use gate_domain::transaction::Transaction;
 
 use crate::read::{Reader, to_json};
 use crate::{Row, Sql, StoreError, Tx, sql};
@@ -21,10 +22,14 @@ const RECORD: Sql = sql("update commands set due_at = $5, body = $6, lease_token
 const CLOSE: Sql = sql("update commands set due_at = null, lease_token = null
     where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4
         and due_at is not null");
+const WITHDRAW: Sql = sql("update commands set due_at = null
+    where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4 and kind = $5
+        and sent = 0 and due_at is not null");
 const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = null
     where due_at is not null and lease_token is not null");
 
-pub(crate) const STATEMENTS: &[Sql] = &[INSERT, LIST_DUE, LEASE, RECORD, CLOSE, RELEASE_ALL];
+pub(crate) const STATEMENTS: &[Sql] =
+    &[INSERT, LIST_DUE, LEASE, RECORD, CLOSE, WITHDRAW, RELEASE_ALL];
 
 /// A command that this worker holds, until the lease ends.
 #[derive(Clone, Debug)]
@@ -123,6 +128,19 @@ impl Tx {
     ) -> Result<u64, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         self.execute(CLOSE, &[&partner, &mode, &session.as_str(), &transaction.as_str()])
+    }
+
+    /// Let go of a transaction's commands of a kind that nobody has sent.
+    pub fn withdraw_commands(
+        &mut self,
+        transaction: &Transaction,
+        kind: CommandKind,
+    ) -> Result<(), StoreError> {
+        let Transaction { tenant, session_id, id, .. } = transaction;
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let params: [&dyn crate::Param; 5] =
+            [&partner, &mode, &session_id.as_str(), &id.as_str(), &kind.as_str()];
+        self.write(WITHDRAW, &params)
     }
 
     /// Make every leased command due now. Only for a process that knows that it is the only one.

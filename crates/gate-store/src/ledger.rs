@@ -31,8 +31,8 @@ const LIST_OF_TRANSACTION: Sql =
     sql("select partner_id, mode, number, id, transaction_id, subject,
         booking, created_at, previous, hash
     from postings where partner_id = $1 and mode = $2 and transaction_id = $3 order by number");
-const LIST_CHAIN_ENDS: Sql =
-    sql("select partner_id, mode, last_posting, ledger_head from feeds order by partner_id, mode");
+const LIST_CHAIN_ENDS: Sql = sql("select partner_id, mode, last_posting, ledger_head from feeds
+    where (partner_id, mode) > ($1, $2) order by partner_id, mode limit $3");
 // Lines whose posting is missing: they belong to no fact.
 const LIST_STRAY_LINES: Sql = sql("select e.partner_id, e.mode, e.number from entries e
     left join postings p on p.partner_id = e.partner_id and p.mode = e.mode and p.number = e.number
@@ -170,11 +170,19 @@ impl Tx {
         after: i64,
         limit: i64,
     ) -> Result<Vec<PostingRow>, StoreError> {
-        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let rows = self.query(LIST_OF_TENANT, &[&partner, &mode, &after, &limit], read)?;
-        let after =
-            PostingPlace { partner: partner.to_owned(), mode: mode.to_owned(), number: after };
-        self.with_lines(&after, rows)
+        let (partner, mode) = (tenant.partner.to_string(), tenant.mode.to_string());
+        self.list_chain(&PostingPlace { partner, mode, number: after }, limit)
+    }
+
+    /// The same of whichever chain this is a place in, after that place.
+    pub fn list_chain(
+        &mut self,
+        after: &PostingPlace,
+        limit: i64,
+    ) -> Result<Vec<PostingRow>, StoreError> {
+        let PostingPlace { partner, mode, number } = after;
+        let rows = self.query(LIST_OF_TENANT, &[partner, mode, number, &limit], read)?;
+        self.with_lines(after, rows)
     }
 
     /// The postings of one transaction with their lines, in order.
@@ -195,9 +203,14 @@ impl Tx {
         Ok(whole)
     }
 
-    /// Where every chain ends as its partner's feed has it, with the hash of its last posting.
-    pub fn list_chain_ends(&mut self) -> Result<Vec<(PostingPlace, String)>, StoreError> {
-        self.query(LIST_CHAIN_ENDS, &[], |row| {
+    /// Where chains end as their partners' feeds have it, with the hash of the last posting: a page,
+    /// behind the chain of `after`.
+    pub fn list_chain_ends(
+        &mut self,
+        after: &PostingPlace,
+        limit: i64,
+    ) -> Result<Vec<(PostingPlace, String)>, StoreError> {
+        self.query(LIST_CHAIN_ENDS, &[&after.partner, &after.mode, &limit], |row| {
             let place =
                 PostingPlace { partner: row.get(0)?, mode: row.get(1)?, number: row.get(2)? };
             Ok((place, row.get(3)?))

@@ -60,6 +60,7 @@ mod endpoint_health;
 mod endpoints;
 mod events;
 mod feeds;
+mod halts;
 mod holds;
 mod idempotency;
 mod identity_checks;
@@ -96,6 +97,7 @@ pub use email_codes::EmailCode;
 pub use endpoint_health::HealthRow;
 pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, SealedHeaders, TakingEndpoint};
 pub use events::{EventQuery, EventRow, NewEvent, WrittenEvent};
+pub use halts::HaltRow;
 pub use idempotency::{Answer, IdempotentRequest, Recall};
 pub use identity_checks::{CheckEnd, ClaimedCheck, NewIdentityCheck, Recorded};
 pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};
@@ -139,6 +141,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         endpoints::STATEMENTS,
         events::STATEMENTS,
         feeds::STATEMENTS,
+        halts::STATEMENTS,
         holds::STATEMENTS,
         idempotency::STATEMENTS,
         identity_checks::STATEMENTS,

@@ -35,4 +35,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0011_deposits.sql",
     "0012_screening.sql",
     "0013_identity.sql",
+    "0014_halts_and_reversals.sql",
 ];

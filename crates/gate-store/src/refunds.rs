@@ -31,10 +31,14 @@ const LIST_IN_REVIEW: Sql = sql("select partner_id, mode, id, transaction_id, se
         and status = 'review'
     order by id limit $3");
 // A refund that succeeded is booked once, and no other is; it is of a completed transaction.
+// A payment that was taken back may have been given back in part before.
 const LIST_MISBOOKED: Sql = sql("select r.id from refunds r
     left join transactions t
         on t.partner_id = r.partner_id and t.mode = r.mode and t.id = r.transaction_id
-    where t.id is null or t.status <> 'completed'
+    where t.id is null
+        or (t.status <> 'completed' and not exists (select 1 from postings p
+            where p.partner_id = t.partner_id and p.mode = t.mode and p.transaction_id = t.id
+                and p.booking = 'payment_reversed'))
         or (case when r.status = 'succeeded' then 1 else 0 end) <> (select count(*) from postings p
             where p.partner_id = r.partner_id and p.mode = r.mode
                 and p.transaction_id = r.transaction_id and p.subject = r.id)

@@ -21,6 +21,7 @@ pub mod quote;
 pub mod rail;
 pub mod refund;
 pub mod replay;
+pub mod reversal;
 pub mod session;
 pub mod signature;
 pub mod transaction;

@@ -114,7 +114,7 @@ impl From<&State> for TransactionStatus {
             State::Failed { .. } => Self::Failed,
             State::RefundPending { .. } => Self::RefundPending,
             State::Refunded { .. } => Self::Refunded,
-            State::Review { .. } => Self::Review,
+            State::Review { .. } | State::Reversed { .. } => Self::Review,
         }
     }
 }

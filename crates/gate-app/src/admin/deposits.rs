@@ -6,7 +6,7 @@ use gate_wire::deposit::DepositBody;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AdminError, Whose, read, write};
+use super::{AdminError, Whose, read, sentence, write};
 use crate::app::App;
 use crate::deposits::{DepositError, send_back};
 
@@ -92,6 +92,7 @@ impl From<DepositError> for AdminError {
                 "deposit_not_held",
                 "Nothing of this deposit is held: it was taken in, or is on its way back.",
             ),
+            DepositError::Paused => Self::new("payments_paused", sentence(&error)),
             DepositError::Advance(error) => {
                 Self::new("deposit_out_of_step", format!("The sale did not follow: {error}."))
             }

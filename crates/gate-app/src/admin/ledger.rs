@@ -10,8 +10,10 @@ use gate_wire::instant::to_rfc3339;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AdminError, Whose, read};
+use super::reviews::decision;
+use super::{AdminError, Whose, read, sentence, to_value};
 use crate::app::App;
+use crate::halt::{ResumeError, resume};
 
 /// Postings that are read at once, and the most that an export gives at once.
 pub const PAGE: i64 = 1_000;
@@ -47,6 +49,20 @@ pub enum Command {
         /// From behind this posting's number.
         after: i64,
     },
+    /// Let money move again after the books were found broken and put right.
+    Resume {
+        /// Why, in the operator's words.
+        reason: String,
+        /// Who says so.
+        actor: String,
+    },
+}
+
+/// The halt that was lifted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumedAnswer {
+    /// What had been found.
+    pub finding: String,
 }
 
 /// Which lines are meant. The default is all of them.
@@ -197,6 +213,10 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
             })
             .await
         }
+        Command::Resume { reason, actor } => {
+            let lifted = resume(app, decision(reason, actor)?).await?;
+            Ok(to_value(&ResumedAnswer { finding: lifted.words }))
+        }
     }
 }
 
@@ -298,6 +318,17 @@ fn damaged(row: &PostingRow) -> AdminError {
         row.record.id
     );
     AdminError::new("ledger_damaged", message)
+}
+
+impl From<ResumeError> for AdminError {
+    fn from(error: ResumeError) -> Self {
+        let code = match error {
+            ResumeError::NotHalted => "not_paused",
+            ResumeError::StillBroken(_) => "books_broken",
+            ResumeError::Store(error) => return error.into(),
+        };
+        Self::new(code, sentence(&error))
+    }
 }
 
 impl Only {

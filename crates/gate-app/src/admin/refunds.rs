@@ -94,6 +94,7 @@ impl From<RefundError> for AdminError {
     fn from(error: RefundError) -> Self {
         let code = match error {
             RefundError::NotFound => "transaction_not_found",
+            RefundError::Paused => "payments_paused",
             RefundError::Store(error) => return error.into(),
             _ => "refund_refused",
         };

@@ -13,6 +13,7 @@ use tracing::error;
 use super::{DepositError, book, command_return, lock_counted};
 use crate::advance::advance_transaction;
 use crate::app::{App, Scope};
+use crate::halt::is_halted;
 
 /// Sales that are looked after in one step.
 const BATCH_MAX: i64 = 100;
@@ -70,6 +71,9 @@ pub fn send_back(
     tenant: &Tenant,
     id: &DepositId,
 ) -> Result<Deposit, DepositError> {
+    if is_halted(tx)? {
+        return Err(DepositError::Paused);
+    }
     let found = tx.find_deposit(tenant, id)?.ok_or(DepositError::NotFound)?;
     let session = tx.lock_session(tenant, &found.session_id)?;
     let transaction = tx.lock_transaction(tenant, &found.transaction_id)?;

@@ -13,6 +13,7 @@ use super::receive::{complete, price_now};
 use super::{DepositError, end_sale, lock_counted};
 use crate::advance::{advance_session, find_agreed_quote};
 use crate::app::{App, Scope};
+use crate::halt::is_halted;
 use crate::journey::{JourneyError, act};
 use crate::pay::lock_own_transaction;
 
@@ -21,6 +22,7 @@ impl From<DepositError> for JourneyError {
         match error {
             DepositError::UnknownAddress | DepositError::NotFound => Self::NotFound,
             DepositError::OutOfStep(_) => Self::Refused(Refused::OutOfStep),
+            DepositError::Paused => Self::Paused,
             DepositError::Advance(error) => error.into(),
             DepositError::Store(error) => Self::Store(error),
         }
@@ -61,6 +63,9 @@ pub(crate) fn accept_new_price(
     session: Locked<Session>,
     quote_id: &QuoteId,
 ) -> Result<(), JourneyError> {
+    if is_halted(tx)? {
+        return Err(JourneyError::Paused);
+    }
     let (tenant, id) = (session.tenant.clone(), session.id.clone());
     let quote = tx.find_quote(&tenant, quote_id)?;
     let made_for_it = |made_for: &Option<SessionId>| made_for.as_ref() == Some(&id);

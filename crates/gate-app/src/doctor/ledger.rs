@@ -1,4 +1,5 @@
-//! One walk through the books, in the order of their chains.
+//! A walk through the books, in the order of their chains: by the doctor in one go, by the audit of a
+//! running gateway in small steps.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use super::{BATCH_MAX, LedgerReport};
 
 /// What the walk found, with who breaks what in words.
 #[derive(Default)]
-pub(super) struct Books {
+pub(crate) struct Books {
     pub(super) report: LedgerReport,
     pub(super) unbalanced: Vec<String>,
     pub(super) no_amounts: Vec<String>,
@@ -18,10 +19,26 @@ pub(super) struct Books {
 }
 
 /// How far the walk is in one chain.
-struct Chain {
-    place: PostingPlace,
-    head: String,
+#[derive(Clone, Debug)]
+pub(crate) struct Chain {
+    /// The last posting that was looked at.
+    pub(crate) place: PostingPlace,
+    /// Its hash.
+    pub(crate) head: String,
     broken: bool,
+}
+
+impl Chain {
+    /// A chain up to a place with this hash.
+    pub(crate) fn at(place: PostingPlace, head: String) -> Self {
+        Self { place, head, broken: false }
+    }
+
+    /// Before the first posting of the chain that this is a place in.
+    pub(crate) fn before(place: &PostingPlace) -> Self {
+        let place = PostingPlace { number: 0, ..place.clone() };
+        Self::at(place, BEFORE_THE_FIRST.to_owned())
+    }
 }
 
 pub(super) fn read(tx: &mut Tx) -> Result<Books, StoreError> {
@@ -36,28 +53,19 @@ pub(super) fn read(tx: &mut Tx) -> Result<Books, StoreError> {
         for posting in &postings {
             books.weigh(&posting.record, &mut balances);
             let key = (posting.record.partner.clone(), posting.record.mode.clone());
-            let chain = ends.entry(key).or_insert_with(|| Chain {
-                place: PostingPlace { number: 0, ..posting.place() },
-                head: BEFORE_THE_FIRST.to_owned(),
-                broken: false,
-            });
+            let chain = ends.entry(key).or_insert_with(|| Chain::before(&posting.place()));
             books.follow(posting, chain);
         }
     }
-    for (end, head) in tx.list_chain_ends()? {
-        let walked = ends.get(&(end.partner.clone(), end.mode.clone()));
-        let (number, last) =
-            walked.map_or((0, BEFORE_THE_FIRST), |chain| (chain.place.number, &*chain.head));
-        if number != end.number {
-            books.gaps.push(format!(
-                "the chain of {} in {} mode has {number} postings, and {} were given a place",
-                end.partner, end.mode, end.number
-            ));
-        } else if last != head && !walked.is_some_and(|chain| chain.broken) {
-            books.breaks.push(format!(
-                "the chain of {} in {} mode does not end with the hash that was kept",
-                end.partner, end.mode
-            ));
+    let mut after = PostingPlace::default();
+    loop {
+        let page = tx.list_chain_ends(&after, BATCH_MAX)?;
+        let Some((last, _)) = page.last() else { break };
+        after = last.clone();
+        for (end, head) in page {
+            let walked = ends.remove(&(end.partner.clone(), end.mode.clone()));
+            let walked = walked.unwrap_or_else(|| Chain::before(&end));
+            books.close(&walked, &end, &head);
         }
     }
     for stray in tx.list_stray_lines(BATCH_MAX)? {
@@ -71,8 +79,30 @@ pub(super) fn read(tx: &mut Tx) -> Result<Books, StoreError> {
 }
 
 impl Books {
+    /// The first thing that is wrong, in words.
+    pub(crate) fn into_finding(self) -> Option<String> {
+        let Self { unbalanced, no_amounts, gaps, breaks, .. } = self;
+        unbalanced.into_iter().chain(no_amounts).chain(gaps).chain(breaks).next()
+    }
+
+    /// See that a chain that was walked to its end goes as far as its partner's feed says.
+    pub(crate) fn close(&mut self, walked: &Chain, end: &PostingPlace, head: &str) {
+        let number = walked.place.number;
+        if number != end.number {
+            self.gaps.push(format!(
+                "the chain of {} in {} mode has {number} postings, and {} were given a place",
+                end.partner, end.mode, end.number
+            ));
+        } else if walked.head != head && !walked.broken {
+            self.breaks.push(format!(
+                "the chain of {} in {} mode does not end with the hash that was kept",
+                end.partner, end.mode
+            ));
+        }
+    }
+
     /// Add a posting up, and see that each of its lines is an amount on an account.
-    fn weigh(&mut self, record: &Record, balances: &mut BTreeMap<String, i128>) {
+    pub(crate) fn weigh(&mut self, record: &Record, balances: &mut BTreeMap<String, i128>) {
         let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
         self.report.postings += 1;
         for line in &record.lines {
@@ -105,7 +135,7 @@ impl Books {
     }
 
     /// See that a posting follows the one before; only the first that does not is told.
-    fn follow(&mut self, posting: &PostingRow, chain: &mut Chain) {
+    pub(crate) fn follow(&mut self, posting: &PostingRow, chain: &mut Chain) {
         let record = &posting.record;
         if record.number != chain.place.number + 1 {
             self.gaps.push(format!(

@@ -11,6 +11,7 @@ use gate_wire::rail::RailPaymentBody;
 use super::{RailError, find_rail_payment};
 use crate::advance::advance_transaction;
 use crate::app::{App, Scope};
+use crate::halt::is_halted;
 
 /// How it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub async fn force_rail_payment(
     }
     let (tenant, id) = (tenant.clone(), id.clone());
     app.write(move |tx, scope| {
+        if is_halted(tx)? {
+            return Err(RailError::Paused);
+        }
         while step(tx, scope, &tenant, &id, outcome)? {}
         find_rail_payment(tx, &tenant, &id)?.ok_or(RailError::NotFound("rail payment"))
     })

@@ -13,11 +13,12 @@ use gate_store::{IdempotentRequest, StoreError, Tx};
 use gate_wire::rail::RailPaymentBody;
 
 use super::follow::announce_rail_payment;
-use crate::advance::{AdvanceError, advance_session_with, begin_transaction};
-use crate::app::Scope;
+use crate::advance::{AdvanceError, BeginError, advance_session_with, begin_transaction};
+use crate::app::{App, Scope};
 use crate::idempotency::{Answered, KeyReused, answered_before, remember};
 use crate::journey::overdue;
 use crate::quotes::{announce_consumed, lock_quote_to_redeem};
+use crate::screening::{Screened, screen_chosen};
 
 /// A request to start a rail payment.
 #[derive(Clone, Debug)]
@@ -52,6 +53,9 @@ pub enum RailError {
     /// Nobody has said where the tokens go.
     #[error("the session has no wallet address")]
     NoAddress,
+    /// Nothing is sent to this address. Why is not for the partner.
+    #[error("the session's wallet address cannot be used")]
+    AddressHeld,
     /// The session's rules refused.
     #[error(transparent)]
     Session(#[from] Refused),
@@ -61,6 +65,9 @@ pub enum RailError {
     /// The mode has no rails.
     #[error("payments are not enabled in this mode")]
     NotEnabled,
+    /// No money moves before an operator has looked at the books.
+    #[error("payments are paused while the books are checked")]
+    Paused,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,9 +89,29 @@ impl From<AdvanceError> for RailError {
     }
 }
 
-/// Start a rail payment, or answer what the same key answered before. From here on money may be
-/// moving.
-pub fn start_rail_payment(
+impl From<BeginError> for RailError {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Halted => Self::Paused,
+            BeginError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Start a rail payment, or answer what the same key answered before. Where its tokens go is screened
+/// first; the money of a pay-out goes to an account that its rail knows, which nobody is told.
+pub async fn start_rail_payment(
+    app: &App,
+    command: StartRailPayment,
+) -> Result<Answered, RailError> {
+    if screen_chosen(app, &command.tenant, &command.session_id).await? == Screened::Held {
+        return Err(RailError::AddressHeld);
+    }
+    app.write(move |tx, scope| begin(tx, scope, &command)).await
+}
+
+/// From here on money may be moving.
+fn begin(
     tx: &mut Tx,
     scope: &Scope<'_>,
     command: &StartRailPayment,

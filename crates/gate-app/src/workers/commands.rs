@@ -19,6 +19,7 @@ use super::run_passes;
 use crate::advance::{AdvanceError, advance_transaction, find_agreed_quote};
 use crate::app::{App, Scope};
 use crate::deposits::{DepositError, advance_deposit};
+use crate::halt::is_halted;
 use crate::refunds::{FollowError, advance_refund};
 
 /// Commands in one pass.
@@ -50,11 +51,14 @@ pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
 }
 
 /// One pass: claim what is due, send it or ask about it outside of any transaction, record what
-/// came of it. Answers how many commands it handled.
+/// came of it. Answers how many commands it handled. While payments are paused it claims none.
 pub async fn send_due_commands(app: &App) -> Result<usize, StoreError> {
     let token = u128::from_be_bytes(app.ids().random()).to_string();
     let claims = app
         .write(move |tx, scope| {
+            if is_halted(tx)? {
+                return Ok(Vec::new());
+            }
             let until = scope.now.plus_ms(LEASE_MS);
             tx.claim_commands(scope.now, until, &token, BATCH_MAX)
         })

@@ -2,6 +2,7 @@
 //! does, and both run the same path; what is due is decided by the store alone.
 
 mod attempts;
+pub mod audit;
 pub mod capabilities;
 pub mod clock_steps;
 pub mod commands;
@@ -52,6 +53,7 @@ impl Workers {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(deliveries::run(app.clone(), sender, stopped.clone()));
+        tasks.spawn(audit::run(app.clone(), stopped.clone()));
         tasks.spawn(capabilities::run(app.clone(), stopped.clone()));
         tasks.spawn(clock_steps::run(app.clone(), stopped.clone()));
         tasks.spawn(commands::run(app.clone(), stopped.clone()));

@@ -39,12 +39,18 @@ fn key(app: &App, world: &World) -> IdempotentRequest {
 
 /// Lock the price of 100 EUR, or of selling 100 USDC.
 pub(crate) async fn lock(world: &World, side: Side, method: &str) -> Quote {
+    let units = if side == Side::OnRamp { 100_00 } else { 100_000_000 };
+    lock_amount(world, side, method, units).await
+}
+
+/// Lock the price of so much.
+pub(crate) async fn lock_amount(world: &World, side: Side, method: &str, units: i128) -> Quote {
     let offer = world.app.offer(&world.tenant());
     let currency = offer.currency("EUR").unwrap().asset();
     let token = offer.token("USDC", "base", Some(side)).unwrap().asset();
     let amount = match side {
-        Side::OnRamp => Money::new(100_00, currency.clone()),
-        Side::OffRamp => Money::new(100_000_000, token.clone()),
+        Side::OnRamp => Money::new(units, currency.clone()),
+        Side::OffRamp => Money::new(units, token.clone()),
     };
     let command = LockQuote {
         tenant: world.tenant(),
@@ -62,7 +68,7 @@ pub(crate) async fn lock(world: &World, side: Side, method: &str) -> Quote {
 }
 
 /// A session for exactly what a quote is for, with a wallet where it buys.
-async fn session_for(world: &World, quote: &Quote, address: &str) -> SessionId {
+pub(crate) async fn session_for(world: &World, quote: &Quote, address: &str) -> SessionId {
     let address = Address::parse(address).unwrap();
     let (fiat, side) = (quote.fiat.clone(), quote.side);
     world
@@ -76,7 +82,7 @@ async fn session_for(world: &World, quote: &Quote, address: &str) -> SessionId {
         .await
 }
 
-fn command(world: &World, quote: &Quote, session: &SessionId) -> StartRailPayment {
+pub(crate) fn command(world: &World, quote: &Quote, session: &SessionId) -> StartRailPayment {
     StartRailPayment {
         tenant: world.tenant(),
         request: key(&world.app, world),
@@ -86,8 +92,11 @@ fn command(world: &World, quote: &Quote, session: &SessionId) -> StartRailPaymen
     }
 }
 
-async fn start(world: &World, command: StartRailPayment) -> Result<RailPaymentBody, RailError> {
-    let started = world.app.write(move |tx, scope| start_rail_payment(tx, scope, &command)).await?;
+pub(crate) async fn start(
+    world: &World,
+    command: StartRailPayment,
+) -> Result<RailPaymentBody, RailError> {
+    let started = start_rail_payment(&world.app, command).await?;
     assert_eq!(started.answer.status, 201);
     Ok(serde_json::from_str(&started.answer.response).unwrap())
 }
@@ -107,7 +116,7 @@ async fn force(world: &World, id: &str, outcome: RailOutcome) -> Result<Value, R
     force_rail_payment(&world.app, &world.tenant(), &id, outcome).await.map(|body| status(&body))
 }
 
-async fn running(world: &World, side: Side) -> (SessionId, RailPaymentBody) {
+pub(crate) async fn running(world: &World, side: Side) -> (SessionId, RailPaymentBody) {
     let method = if side == Side::OnRamp { "sepa_bank_transfer" } else { "sepa_payout" };
     let quote = lock(world, side, method).await;
     let session = session_for(world, &quote, ADDRESS).await;

@@ -1,13 +1,17 @@
 //! Completed payments that go back at the partner's wish.
 
+use futures::future::join_all;
+use gate_app::App;
 use gate_app::admin::refunds::{Command as RefundCommand, RefundsAnswer};
 use gate_app::admin::{self, Command, Whose};
 use gate_app::refunds::{CreateRefund, RefundError, create_refund, find_refund};
 use gate_app::testing::World;
+use gate_app::vault::Vault;
 use gate_app::workers::commands::send_due_commands;
 use gate_domain::ids::{Mode, RefundId, SessionId, TransactionId};
 use gate_domain::refund::NotRefundable;
-use gate_store::{IdempotentRequest, both_engines};
+use gate_rails::Rails;
+use gate_store::{IdempotentRequest, StoreError, both_engines};
 use gate_wire::refund::RefundBody;
 use gate_wire::words::RefundStatus;
 use serde_json::json;
@@ -54,7 +58,49 @@ pub(crate) async fn found(world: &World, id: &str) -> RefundBody {
     found.unwrap().unwrap()
 }
 
+/// Ask ten times at once, of all of these gateways in turn; how many were taken on.
+async fn at_once(worlds: &[World], transaction: &TransactionId, amount: Option<&str>) -> usize {
+    let asked = (0..10).map(|number| refund(&worlds[number % worlds.len()], transaction, amount));
+    let answers = join_all(asked).await;
+    for refused in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        let known = matches!(
+            refused,
+            RefundError::InFlight
+                | RefundError::TooMuch { .. }
+                | RefundError::NotRefundable(NotRefundable::NothingLeft)
+                | RefundError::Store(StoreError::Retry)
+        );
+        assert!(known, "{refused:?}");
+    }
+    answers.iter().filter(|answer| answer.is_ok()).count()
+}
+
 both_engines! {
+    async fn however_many_ask_at_once_no_more_goes_back_than_was_paid(place: TestPlace) {
+        let store = place.open(place.options()).unwrap();
+        let world = World::over(&store).await;
+        let mut worlds = vec![world.clone()];
+        // On PostgreSQL there is a process of its own beside the first.
+        let other = (!place.is_sqlite()).then(|| place.open(place.options()).unwrap());
+        if let Some(other) = &other {
+            let (rails, config) = (Rails::simulated(), world.app.config().clone());
+            let vault = Vault::new(&world.app.ids().random());
+            let app = App::new((**other).clone(), world.clock.clone(), vault, rails, config);
+            worlds.push(World { app, ..world.clone() });
+        }
+        let (_, transaction) = bought(&world, "succeeds").await;
+        assert_eq!(at_once(&worlds, &transaction, Some("60.00")).await, 1, "one at a time");
+        world.pass_seconds(2).await;
+        assert_eq!(at_once(&worlds, &transaction, Some("60.00")).await, 0, "it is too much");
+        assert_eq!(at_once(&worlds, &transaction, Some("20.00")).await, 1);
+        world.pass_seconds(2).await;
+        assert_eq!(at_once(&worlds, &transaction, None).await, 1, "the rest");
+        world.pass_seconds(2).await;
+        assert_eq!(at_once(&worlds, &transaction, None).await, 0, "nothing is left");
+        let kept = balance(&world, "provider_receivable:card EUR").await;
+        assert_eq!(kept, 35, "what sending the tokens has cost");
+    }
+
     async fn a_whole_payment_goes_back(store) {
         let world = World::over(store).await;
         let (session, transaction) = bought(&world, "succeeds").await;

@@ -12,9 +12,11 @@ use gate_app::choose::{self, Wanted};
 use gate_app::deposits::start_deposit;
 use gate_app::journey::JourneyError;
 use gate_app::metrics::render;
+use gate_app::rails::RailError;
 use gate_app::screening::{SanctionsList, Screened, Verdict, hold};
 use gate_app::testing::{ADDRESS, World};
 use gate_domain::bank::BankAccount;
+use gate_domain::catalogue::{Entitlement, Side};
 use gate_domain::ids::{Mode, SessionId};
 use gate_domain::screening::Subject;
 use gate_domain::session::{BackTo, Flow};
@@ -23,6 +25,8 @@ use gate_store::testing::TestStore;
 use gate_store::{StoreError, both_engines};
 use gate_wire::journey::{Journey, JourneyStep};
 use serde::de::DeserializeOwned;
+
+use crate::rails::{command, lock, session_for, start};
 
 /// Entry 1001 of the list.
 const LISTED: &str = "0x5a11ed5a11ed5a11ed5a11ed5a11ed5a11ed5a11";
@@ -88,6 +92,32 @@ async fn decide(
 }
 
 both_engines! {
+    async fn a_rail_payment_is_screened_as_a_card_is(store) {
+        let world = screening(store).await;
+        world.entitle(&[Entitlement::Rails]).await;
+        let quote = lock(&world, Side::OnRamp, "sepa_bank_transfer").await;
+        let session = session_for(&world, &quote, LISTED).await;
+        let starting = command(&world, &quote, &session);
+        for _ in 0..2 {
+            let refused = start(&world, starting.clone()).await;
+            assert!(matches!(refused, Err(RailError::AddressHeld)), "{refused:?}");
+            assert_eq!(world.session(&session).await.transaction, None, "nothing has begun");
+        }
+        let id = waiting(&world).await;
+        for actor in ["ada", "bob"] {
+            decide(&world, &id, Verdict::Release, actor).await.unwrap();
+        }
+        let started = start(&world, starting.clone()).await.unwrap();
+        // What has begun is answered for, whatever is decided afterwards.
+        decide(&world, &id, Verdict::Block, "ada").await.unwrap();
+        assert_eq!(start(&world, starting).await.unwrap(), started);
+        // The money of a pay-out goes to nobody's address.
+        let quote = lock(&world, Side::OffRamp, "sepa_payout").await;
+        let session = session_for(&world, &quote, LISTED).await;
+        start(&world, command(&world, &quote, &session)).await.unwrap();
+        world.sound().await;
+    }
+
     async fn a_listed_address_is_not_taken_until_two_people_let_it_go(store) {
         let world = screening(store).await;
         let session = at_the_wallet(&world).await;

@@ -23,6 +23,8 @@ pub enum Account {
     Treasury,
     /// What was given back after it had been delivered: the partner answers for it.
     Refunds,
+    /// Payments that were taken back after their delivery: the house bears them.
+    Losses,
     /// What a person who looked into a transaction could not place: somebody has it twice.
     Suspense,
 }
@@ -60,6 +62,7 @@ impl Account {
             Self::Exchange,
             Self::Treasury,
             Self::Refunds,
+            Self::Losses,
             Self::Suspense,
         ]
         .into_iter()
@@ -77,6 +80,7 @@ impl Account {
             Self::Exchange => "exchange",
             Self::Treasury => "treasury",
             Self::Refunds => "refunds",
+            Self::Losses => "losses",
             Self::Suspense => "suspense",
         }
     }

@@ -43,7 +43,7 @@ impl HoldEnd {
     /// promise stands. The first end counts.
     pub const fn of(state: &State) -> Option<Self> {
         match state {
-            State::Completed { .. } => Some(Self::Posted),
+            State::Completed { .. } | State::Reversed { .. } => Some(Self::Posted),
             State::Review { reason, .. } if reason.tokens_left() => Some(Self::Posted),
             State::Failed { reason: Reason::Abandoned } => Some(Self::Expired),
             State::Failed { .. } | State::Refunded { .. } => Some(Self::Voided),

@@ -171,6 +171,7 @@ pub(crate) fn every_failure() -> Vec<ApiError> {
         ApiError::KeyReused,
         ApiError::Busy,
         ApiError::NotReady(vec![Unready::Deliveries { late_ms: 75_000, late_ms_max: 60_000 }]),
+        ApiError::PaymentsPaused,
         ApiError::TwinInProgress,
         ApiError::Internal,
     ];

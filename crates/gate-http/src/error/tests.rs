@@ -107,6 +107,7 @@ fn the_table_of_codes() {
     501 not_enabled          kyc_package_not_enabled
     501 not_enabled          mode_not_enabled
     503 api_error            not_ready                    retry-after: 1
+    503 api_error            payments_paused              retry-after: 60
     503 api_error            try_again                    retry-after: 1
     "#);
 }

@@ -123,10 +123,12 @@ fn own(operation: &str) -> Vec<&'static str> {
             &[
                 "entitlement_required",
                 "field_not_accepted",
+                "invalid_wallet_address",
                 "journey_out_of_step",
                 "mode_not_enabled",
                 "not_found",
                 "payment_in_flight",
+                "payments_paused",
                 "quote_consumed",
                 "quote_expired",
                 "quote_mismatch",
@@ -138,6 +140,7 @@ fn own(operation: &str) -> Vec<&'static str> {
             "amount_invalid",
             "mode_not_enabled",
             "nothing_to_refund",
+            "payments_paused",
             "refund_in_flight",
             "refund_not_supported",
             "refund_too_large",
@@ -173,16 +176,25 @@ fn own(operation: &str) -> Vec<&'static str> {
             &[&["not_found", "session_not_open"]]
         }
         "requestQuote" => &[RULES, JOURNEY, PRICE],
-        "acceptQuote" => {
-            &[RULES, JOURNEY, PRICE, &["quote_expired", "quote_id_invalid", "quote_replaced"]]
-        }
+        "acceptQuote" => &[
+            RULES,
+            JOURNEY,
+            PRICE,
+            &["payments_paused", "quote_expired", "quote_id_invalid", "quote_replaced"],
+        ],
         "giveWallet" | "giveRefundAddress" => &[RULES, JOURNEY, &["invalid_wallet_address"]],
         "giveAccount" => &[RULES, JOURNEY, &["iban_invalid", "mode_not_enabled"]],
         "startDeposit" => &[
             RULES,
             JOURNEY,
             PRICE,
-            &["quote_consumed", "quote_expired", "quote_id_invalid", "quote_replaced"],
+            &[
+                "payments_paused",
+                "quote_consumed",
+                "quote_expired",
+                "quote_id_invalid",
+                "quote_replaced",
+            ],
         ],
         "simulateDeposit" => &[JOURNEY, PRICE, &["amount_invalid"]],
         "createTestDeposit" => &[
@@ -222,6 +234,7 @@ fn own(operation: &str) -> Vec<&'static str> {
                 "card_expiry_invalid",
                 "card_number_invalid",
                 "invalid_wallet_address",
+                "payments_paused",
                 "quote_consumed",
                 "quote_expired",
                 "quote_id_invalid",
@@ -230,11 +243,12 @@ fn own(operation: &str) -> Vec<&'static str> {
             ],
         ],
         "answerChallenge" => &[JOURNEY, &["challenge_code_invalid", "mode_not_enabled"]],
-        "completeSession" | "failSession" | "expireSession" | "requireKyc" | "advanceTime" => {
-            &[PRICE, &["journey_out_of_step", "payment_in_flight", "session_not_open"]]
-        }
+        "completeSession" | "failSession" | "expireSession" | "requireKyc" | "advanceTime" => &[
+            PRICE,
+            &["journey_out_of_step", "payment_in_flight", "payments_paused", "session_not_open"],
+        ],
         "settleRailPayment" | "failRailPayment" | "cancelRailPayment" => {
-            &[&["mode_not_enabled", "rail_payment_out_of_step"]]
+            &[&["mode_not_enabled", "payments_paused", "rail_payment_out_of_step"]]
         }
         _ => &[],
     };

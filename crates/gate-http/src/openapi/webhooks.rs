@@ -76,6 +76,13 @@ fn about(event_type: EventType) -> (&'static str, Data) {
         E::RefundFailed => {
             ("A refund came to nothing: no money has moved.", Data::Of("RefundBody"))
         }
+        E::PaymentReversed => (
+            "A payment was taken back after its delivery: a chargeback, or a transfer that was recalled. The session stays completed, and nothing is asked of you; decide what it means for your customer.",
+            Data::Of("ReversalBody"),
+        ),
+        E::PaymentReinstated => {
+            ("A payment that was taken back came again.", Data::Of("ReversalBody"))
+        }
         E::CustomerCreated => (
             "A customer record was created. Sent after the record was erased, it carries what is left.",
             Data::Either("CustomerBody", "DeletedCustomerBody"),

@@ -204,7 +204,7 @@ async fn start(
     let quote_id = QuoteId::parse(&quote).map_err(|_| ApiError::NotFound("quote"))?;
     let session_id = SessionId::parse(&session).map_err(|_| ApiError::NotFound("session"))?;
     let command = StartRailPayment { tenant, request, kind, quote_id, session_id };
-    let answered = app.write(move |tx, scope| start_rail_payment(tx, scope, &command)).await?;
+    let answered = start_rail_payment(app, command).await?;
     Ok(answer(answered, None))
 }
 

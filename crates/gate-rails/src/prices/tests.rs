@@ -196,6 +196,38 @@ async fn an_exchange_that_misbehaves_is_told_about_and_left_out() {
     assert_eq!(played.price(5_000).unwrap().source, "median of coinbase, kraken");
 }
 
+/// Two exchanges at a place, asked through a proxy.
+fn proxied(place: &str, proxy: &str) -> Arc<dyn PriceSource> {
+    let source = |shape: &str| {
+        format!("[[exchanges.sources]]\nshape = \"{shape}\"\nurl = \"{place}/{shape}/\"\n")
+    };
+    let (one, other) = (source("kraken"), source("coinbase"));
+    let text = format!("[exchanges]\npairs = [\"ETH/EUR\"]\ndeadline_ms = 500\n{one}{other}");
+    read_text(&text, Some(proxy)).unwrap()
+}
+
+#[tokio::test]
+async fn exchanges_are_asked_through_the_proxy_and_never_around_it() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let answers = Answers::default();
+    let server = serve(Arc::clone(&answers)).await;
+    let say = |path, body: String| answers.lock().unwrap().insert(path, Some((200, body)));
+    // A proxy is asked with the whole address; nobody listens at this one.
+    say("http://127.0.0.1:1/kraken/0/public/Ticker?pair=ETHEUR", kraken("2900.00", "2900.00"));
+    say("http://127.0.0.1:1/coinbase/products/ETH-EUR/ticker", coinbase("2902.00", "2902.00"));
+    let prices = proxied("http://127.0.0.1:1", &server);
+    prices.refresh(Millis(0)).await;
+    let price = prices.price(&eth(), &euro(), Millis(0)).unwrap();
+    assert_eq!(price.source, "median of coinbase, kraken");
+    // And where the proxy is gone, exchanges that answer are not asked all the same.
+    say(KRAKEN, kraken("2900.00", "2900.00"));
+    say(COINBASE, coinbase("2902.00", "2902.00"));
+    let prices = proxied(&server, "http://127.0.0.1:1");
+    prices.refresh(Millis(0)).await;
+    let none = Err(NoPrice::TooFewFresh { fresh: 0, wanted: 2 });
+    assert_eq!(prices.price(&eth(), &euro(), Millis(0)), none);
+}
+
 #[test]
 fn a_table_says_what_was_written_down() {
     let prices = read_text("[fixed]\n\"ETH/EUR\" = \"2900.5\"", None).unwrap();

@@ -7,11 +7,11 @@ use gate_domain::reason::Reason;
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 
-use super::refuses;
+use super::{refuses, reversed_later};
 use crate::{CardProblem, CardVault, Rail, RailError, Reply, TestCard};
 
 /// Every card that the sandbox knows, and the only ones that it takes.
-pub static TEST_CARDS: [TestCard; 9] = [
+pub static TEST_CARDS: [TestCard; 10] = [
     card("4242 4242 4242 4242", "Succeeds", "succeeds"),
     card("4000 0000 0000 0002", "Is declined", "declined"),
     card("4000 0000 0000 9995", "Is declined: not enough money", "insufficient_funds"),
@@ -21,6 +21,7 @@ pub static TEST_CARDS: [TestCard; 9] = [
     card("4000 0000 0000 0259", "Answers twice", "answers_twice"),
     card("4000 0000 0000 6975", "Never answers", "never_answers"),
     card("4000 0000 0000 5126", "Succeeds; giving it back fails", "refund_fails"),
+    card("4000 0000 0000 2685", "Succeeds; is taken back after half a minute", "reversed"),
 ];
 
 const fn card(number: &'static str, label: &'static str, outcome: &'static str) -> TestCard {
@@ -86,6 +87,7 @@ fn card_token(command: &Command) -> &str {
 fn charge(command: &Command, now: Millis) -> Reply {
     match card_token(command) {
         "succeeds" | "answer_lost" | "refund_fails" => Reply::last([succeeded(command)]),
+        "reversed" => reversed_later(command, now, succeeded(command)),
         "answers_twice" => Reply::last([succeeded(command), succeeded(command)]),
         "declined" => declined(Reason::CardDeclined),
         "insufficient_funds" => declined(Reason::InsufficientFunds),

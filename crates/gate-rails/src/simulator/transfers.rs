@@ -6,7 +6,7 @@ use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 
-use super::refuses;
+use super::{REVERSED_UNITS, refuses, reversed_later};
 use crate::Reply;
 
 /// How long a transfer takes to come in: 0.9 s. A worker that looks every second settles a payment
@@ -28,7 +28,11 @@ pub(super) fn answer(command: &Command, now: Millis) -> Reply {
     match command.kind {
         CommandKind::Charge if age_ms < IN_MS => Reply::pending(IN_MS - age_ms),
         CommandKind::Charge | CommandKind::Confirm => {
-            Reply::last([Event::PaymentSucceeded { payment: format!("sim_pay_{tail}") }])
+            let succeeded = Event::PaymentSucceeded { payment: format!("sim_pay_{tail}") };
+            match command.amount.units {
+                REVERSED_UNITS => reversed_later(command, now, succeeded),
+                _ => Reply::last([succeeded]),
+            }
         }
         CommandKind::Void => Reply::last([Event::Voided]),
         CommandKind::Payout if token == "bounces" => Reply::last([Event::PayoutBounced]),

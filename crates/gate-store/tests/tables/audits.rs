@@ -47,7 +47,11 @@ fn every_state() -> Vec<(State, &'static [Booking])> {
         (State::PaymentReceived { payment: payment.clone() }, &[Paid]),
         (State::Settling { payment: payment.clone() }, &[Paid]),
         (
-            State::Completed { payment: payment.clone(), chain_transaction: "0x1".into() },
+            State::Completed {
+                payment: payment.clone(),
+                chain_transaction: "0x1".into(),
+                reversal: None,
+            },
             &[Paid, Sent],
         ),
         (State::RefundPending { payment: payment.clone(), reason }, &[Paid]),

@@ -181,7 +181,7 @@ both_engines! {
         ]);
         assert!(rows.iter().all(|row| row.hash == hash_of(&row.record)));
         assert_eq!(rows[1].record.previous, rows[0].hash);
-        let ends = store.read(Tx::list_chain_ends).await.unwrap();
+        let ends = store.read(|tx| tx.list_chain_ends(&PostingPlace::default(), 10)).await.unwrap();
         assert_eq!(ends, [(rows[1].place(), rows[1].hash.clone())]);
         let held: Vec<[String; 4]> = store
             .read(|tx| tx.query(HELD, &[], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])))

@@ -219,6 +219,7 @@ both_engines! {
         let next = transaction::State::Completed {
             payment: "pay_1".into(),
             chain_transaction: "0x1".into(),
+            reversal: None,
         };
         let (seen, to) = (before.clone(), next.clone());
         let advance = move |tx: &mut Tx| {

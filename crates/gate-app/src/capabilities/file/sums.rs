@@ -1,9 +1,14 @@
 //! The parts of every bill add up to the unit: for each currency and each token that the shipped
 //! catalogue knows, at the smallest and the largest amounts and at those that force rounding.
 
-use gate_domain::catalogue::{FEE_BPS_MAX, FEE_UNITS_MAX};
+use gate_domain::catalogue::{FEE_BPS_MAX, FEE_UNITS_MAX, Side};
+use gate_domain::ids::{Mode, QuoteId, Seed};
+use gate_domain::ledger::{Account, Booking, Posting, imbalance};
 use gate_domain::money::{Asset, Money};
-use gate_domain::quote::{FeePolicy, Priced, QuoteError, Rate, price, price_sale, worth};
+use gate_domain::quote::{
+    FeePolicy, OnLapse, PaidIn, Priced, Quote, QuoteError, Rate, price, price_payout, price_sale,
+    price_swap, tokens_for, worth,
+};
 use gate_domain::time::Millis;
 use gate_rails::Rails;
 use proptest::prelude::*;
@@ -55,6 +60,79 @@ fn holds(charge: &Money, tokens: &Money, rate: Rate, policy: FeePolicy) {
     }
 }
 
+/// The same for a sale that pays an amount out, and for a swap of tokens that are worth one.
+fn pays_out(payout: &Money, token: &Asset, rate: Rate, policy: FeePolicy) {
+    let words = || format!("{payout} for {} at {rate:?} by {policy:?}", token.code);
+    match price_payout(payout, token, rate, policy) {
+        Ok(sold) => {
+            let fees: i128 = sold.fees.iter().map(|fee| fee.amount.units).sum();
+            let value = worth(&sold.crypto, &payout.asset, rate).unwrap().units;
+            assert_eq!(sold.fiat, *payout, "{}", words());
+            assert_eq!(value, payout.units + fees, "{}", words());
+            assert!(sold.fees.iter().all(|fee| fee.amount.units > 0), "{}", words());
+            let posted = booked(&sold, Side::OffRamp, None);
+            assert!(posted, "{}", words());
+        }
+        Err(QuoteError::TooSmall | QuoteError::TooLarge) => {}
+    }
+}
+
+fn swaps(value: &Money, given: (&Asset, Rate), got: (&Asset, Rate), policy: FeePolicy) {
+    let words = || format!("{value} of {} into {} by {policy:?}", given.0.code, got.0.code);
+    match price_swap(value, given, got, policy) {
+        Ok((paid, priced)) => {
+            // The fewest tokens that are worth the value, and a buy for exactly what these are worth.
+            assert_eq!(paid.amount, tokens_for(value, given.0, given.1).unwrap());
+            let charge = worth(&paid.amount, &value.asset, given.1).unwrap();
+            assert!(charge.units >= value.units, "{}", words());
+            let fewer = Money::new(paid.amount.units - 1, given.0.clone());
+            assert!(
+                worth(&fewer, &value.asset, given.1).unwrap().units < value.units,
+                "{}",
+                words()
+            );
+            assert_eq!(priced.fiat, charge, "{}", words());
+            let fees: i128 = priced.fees.iter().map(|fee| fee.amount.units).sum();
+            let bought = value_rounded_up(&priced.crypto, &value.asset, got.1);
+            assert_eq!(bought + fees, charge.units, "{}", words());
+            assert!(priced.crypto.units > 0, "{}", words());
+            let posted = booked(&priced, Side::OnRamp, Some(paid));
+            assert!(posted, "{}", words());
+        }
+        Err(QuoteError::TooSmall | QuoteError::TooLarge) => {}
+    }
+}
+
+/// Whether every fact about such a quote is booked to the unit: each posting sums to zero, and once the
+/// user has what they get, or what they gave again, nothing of theirs is left with us.
+fn booked(priced: &Priced, side: Side, paid_in: Option<PaidIn>) -> bool {
+    let quote = Quote {
+        id: QuoteId::new(Mode::Test, Seed { at: Millis(0), random: [1; 10] }),
+        session_id: None,
+        side,
+        payment_method: "sepa_payout".into(),
+        fiat: priced.fiat.clone(),
+        crypto: priced.crypto.clone(),
+        paid_in,
+        rate: Rate(1),
+        fees: priced.fees.clone(),
+        source: "test".into(),
+        priced_at: None,
+        on_lapse: OnLapse::default(),
+        created_at: Millis(0),
+        expires_at: Millis(1),
+    };
+    let taken = Posting::of_deposit(quote.taken());
+    [Booking::TokensDelivered, Booking::PaymentRefunded].into_iter().all(|end| {
+        let story = [taken.clone(), Posting::of_tokens_taken(&quote), Posting::of(end, &quote)];
+        let lines = || story.iter().flat_map(Posting::entries);
+        let users = |account: &Account| matches!(account, Account::UserFunds | Account::Suspense);
+        let theirs: Vec<_> = lines().filter(|entry| users(&entry.account)).cloned().collect();
+        story.iter().all(|posting| imbalance(posting.entries()).is_empty())
+            && imbalance(&theirs).is_empty()
+    })
+}
+
 fn policies() -> Vec<FeePolicy> {
     let most = i128::from(FEE_UNITS_MAX);
     let usual = FeePolicy {
@@ -97,6 +175,13 @@ fn every_pair_adds_up_at_the_extremes() {
                 }
             }
         }
+        for rate in [Rate(1), Rate(3), market, Rate(market.0 + 1), Rate(i64::MAX)] {
+            for policy in policies() {
+                for units in amounts {
+                    pays_out(&Money::new(units, currency.clone()), &token, rate, policy);
+                }
+            }
+        }
         // What is allowed has a price, and what cannot be counted has none.
         for units in [limits.minimum_units, limits.maximum_units] {
             let charge = Money::new(units, currency.clone());
@@ -110,6 +195,39 @@ fn every_pair_adds_up_at_the_extremes() {
         let beyond = Money::new(i128::MAX, token.clone());
         let sold = price_sale(&beyond, &currency, market, FeePolicy::default());
         assert_eq!(sold, Err(QuoteError::TooLarge));
+    }
+}
+
+/// Every token against every other one, valued in every currency.
+#[test]
+fn every_pair_of_tokens_swaps_to_the_unit() {
+    let world = world_wide();
+    let market = Rails::simulated().prices;
+    for currency in world.currencies() {
+        let (limits, money) = (currency.limits, currency.asset());
+        let rated = world.tokens().map(|token| {
+            let token = token.asset();
+            let rate = market.price(&token, &money, Millis(0)).unwrap().rate;
+            (token, rate)
+        });
+        let rated: Vec<_> = rated.collect();
+        for (given, given_rate) in &rated {
+            for (got, rate) in rated.iter().filter(|(got, _)| got != given) {
+                for policy in policies() {
+                    for units in [1, 7, limits.minimum_units, limits.maximum_units, i128::MAX] {
+                        let value = Money::new(units, money.clone());
+                        swaps(&value, (given, *given_rate), (got, *rate), policy);
+                    }
+                }
+                // What is allowed has a price.
+                for units in [limits.minimum_units, limits.maximum_units] {
+                    let value = Money::new(units, money.clone());
+                    let free = FeePolicy::default();
+                    let swap = price_swap(&value, (given, *given_rate), (got, *rate), free);
+                    assert!(swap.is_ok(), "{value} of {} into {}: {swap:?}", given.code, got.code);
+                }
+            }
+        }
     }
 }
 
@@ -136,6 +254,7 @@ proptest! {
         };
         for (token, currency) in pairs() {
             let charge = Money::new(units, currency);
+            pays_out(&charge, &token, Rate(rate), policy);
             holds(&charge, &Money::new(crypto, token), Rate(rate), policy);
         }
     }

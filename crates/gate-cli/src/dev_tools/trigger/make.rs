@@ -1,5 +1,7 @@
 //! Making what an event is about: the requests that a partner, a user and the sandbox would make.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use gate_partner::{GateError, Request};
 use gate_wire::list::ListBody;
@@ -14,6 +16,9 @@ use super::sets::Sets;
 /// Where users return to when nothing else is known.
 const RETURN_ORIGIN: &str = "http://localhost:3000";
 const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+
+/// How long a pay-in of the sandbox takes at most, in seconds.
+const SETTLED_WITHIN_S: u32 = 15;
 
 /// What was made.
 pub(super) struct Made {
@@ -72,7 +77,8 @@ pub(super) async fn make(gateway: &Gateway, recipe: &Recipe, sets: &Sets) -> Res
             }
         }
         Kind::Rail { sells, end } => {
-            let payment = rail(gateway, sets, sells, &mut made).await?;
+            let quote = if sells { selling() } else { buying("card", "100.00") };
+            let payment = rail(gateway, sets, quote, &mut made).await?;
             if let Some(end) = end {
                 let path = ["v1", "test_helpers", "rails", &payment, end];
                 gateway.ask::<Value>(&Request::post(&path)).await?;
@@ -80,9 +86,10 @@ pub(super) async fn make(gateway: &Gateway, recipe: &Recipe, sets: &Sets) -> Res
             }
         }
         Kind::Quote => {
-            rail(gateway, sets, false, &mut made).await?;
+            rail(gateway, sets, buying("card", "100.00"), &mut made).await?;
             made.subject = made.ids["quote"].as_str().unwrap_or_default().to_owned();
         }
+        Kind::Recall => recall(gateway, sets, &mut made).await?,
         Kind::Refund(amount) => refund(gateway, sets, amount, &mut made).await?,
         Kind::Customer(life) => customer(gateway, sets, life, &mut made).await?,
         Kind::Test => test(gateway, &mut made).await?,
@@ -135,14 +142,20 @@ async fn return_url(gateway: &Gateway) -> Result<String> {
     })
 }
 
-async fn rail(gateway: &Gateway, sets: &Sets, sells: bool, made: &mut Made) -> Result<String> {
-    let quote = if sells {
-        json!({ "side": "off_ramp", "currency": "EUR", "asset": "USDC", "amount": "100",
-            "payment_method": "sepa_payout", "network": "base" })
-    } else {
-        json!({ "side": "on_ramp", "currency": "EUR", "asset": "USDC", "amount": "100.00",
-            "payment_method": "card", "network": "base" })
-    };
+/// What a quote is asked for that sells.
+fn selling() -> Value {
+    json!({ "side": "off_ramp", "currency": "EUR", "asset": "USDC", "amount": "100",
+        "payment_method": "sepa_payout", "network": "base" })
+}
+
+/// What a quote is asked for that buys.
+fn buying(method: &str, amount: &str) -> Value {
+    json!({ "side": "on_ramp", "currency": "EUR", "asset": "USDC", "amount": amount,
+        "payment_method": method, "network": "base" })
+}
+
+async fn rail(gateway: &Gateway, sets: &Sets, quote: Value, made: &mut Made) -> Result<String> {
+    let sells = quote["side"] == "off_ramp";
     let quote = Request::post(&["v1", "quotes"]).body(&sets.apply("quote", quote)?);
     let quote = id_of(&gateway.ask::<Value>(&quote.key(idempotency_key())).await?)?;
     made.add("quote", &quote, "Locked");
@@ -160,6 +173,26 @@ async fn rail(gateway: &Gateway, sets: &Sets, sells: bool, made: &mut Made) -> R
     let payment = id_of(&gateway.ask::<Value>(&request).await?)?;
     made.add("payment", &payment, "Started");
     Ok(payment)
+}
+
+/// Start a pay-in that the sandbox recalls, wait until it has settled, and let the time pass until then.
+async fn recall(gateway: &Gateway, sets: &Sets, made: &mut Made) -> Result<()> {
+    let payment = rail(gateway, sets, buying("sepa_bank_transfer", "66.66"), made).await?;
+    let shown = Request::get(&["v1", "rails", "pay_ins", &payment]);
+    for _ in 0..SETTLED_WITHIN_S * 5 {
+        let shown: Value = gateway.ask(&shown).await?;
+        if shown["status"] == "settled" {
+            let session = made.ids["session"].as_str().unwrap_or_default().to_owned();
+            let path = ["v1", "test_helpers", "gate_sessions", &session, "advance_time"];
+            let request = Request::post(&path).body(&json!({ "seconds": 60 }));
+            gateway.ask::<Value>(&request).await?;
+            made.steps.push(format!("Let the time pass of {session}"));
+            made.subject = session;
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    anyhow::bail!("the pay-in has not settled within {SETTLED_WITHIN_S} s")
 }
 
 /// Complete a session, and give part of its payment back.

@@ -21,6 +21,8 @@ pub(super) enum Kind {
     },
     /// The quote of a pay-in.
     Quote,
+    /// A pay-in that is taken back once it has settled.
+    Recall,
     /// A completed session of which so much goes back.
     Refund(&'static str),
     Customer(Life),
@@ -113,6 +115,18 @@ pub(super) fn find(event_type: &str) -> &'static Recipe {
                     Kind::Refund("13.13"),
                 )
             }
+        }
+        "payment.reversed" => {
+            &const {
+                recipe(
+                    "a pay-in of 66.66 by bank transfer settles and is recalled",
+                    &["quote", "session"],
+                    Kind::Recall,
+                )
+            }
+        }
+        "payment.reinstated" => {
+            &const { recipe("by an operator, with gate reviews resolve", &[], Kind::ByItself) }
         }
         "customer.created" => {
             &const { recipe("a customer is created", &["customer"], Kind::Customer(Life::Created)) }

@@ -1,10 +1,12 @@
 //! Every operation of the API once, in an order in which each can succeed.
 
+use gate_app::admin::reviews::{Command as ReviewCommand, Outcome};
+use gate_app::admin::{self, Command, Whose};
 use gate_app::testing::{SHOP, ScriptedSender, Unwritable, announce_unwritable, tenant_of};
 use gate_app::workers::deliveries::deliver_due;
 use gate_domain::catalogue::Entitlement;
 use gate_domain::delivery::RETRY_GAPS_S;
-use gate_domain::ids::SessionId;
+use gate_domain::ids::{Mode, SessionId};
 use gate_http::Json;
 
 use super::Book;
@@ -94,6 +96,28 @@ async fn hosted_page(book: &mut Book) {
     let list = book.ask("GET", "/v1/transactions?limit=2", None).await;
     let transaction = text(&list.get("data").unwrap().items()[0], "refid").to_owned();
     refund(book, &transaction).await;
+    taken_back(book).await;
+}
+
+/// A payment that is taken back half a minute after it was made, and comes again.
+async fn taken_back(book: &mut Book) {
+    let (_, token) = opened(book).await;
+    accept(book, &token).await;
+    book.visit(&token, "POST", "/v1/embed/wallet", WALLET).await;
+    pay(book, &token, "4000 0000 0000 2685").await;
+    book.api.pass_seconds(35).await;
+    let list = book.ask("GET", "/v1/transactions?limit=2", None).await;
+    let transaction = text(&list.get("data").unwrap().items()[0], "refid").to_owned();
+    let resolve = ReviewCommand::Resolve {
+        whose: Whose { partner: None, mode: Mode::Test },
+        subject: transaction,
+        outcome: Outcome::Completed,
+        reason: "the bank has decided for us".into(),
+        actor: "ada".into(),
+        payment: None,
+        transfer: Some("known".into()),
+    };
+    admin::run(&book.api.app, Command::Reviews(resolve)).await.unwrap();
 }
 
 /// A quarter of a payment goes back, or is refused.
