@@ -38,3 +38,4 @@ mod sells;
 mod swaps;
 mod time;
 mod tokens;
+mod who;
