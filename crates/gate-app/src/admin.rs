@@ -9,12 +9,14 @@ pub mod endpoints;
 pub mod fees;
 pub mod keys;
 pub mod ledger;
+pub mod mailbox;
 pub mod origins;
 pub mod partners;
 pub mod prices;
 pub mod refunds;
 pub mod reviews;
 pub mod screening;
+pub mod users;
 
 use gate_domain::ids::{Mode, PartnerId, Tenant};
 use gate_store::{StoreError, Tx};
@@ -43,6 +45,10 @@ pub enum Command {
     Reviews(reviews::Command),
     /// What is held because of a list of sanctions.
     Screening(screening::Command),
+    /// Whom the gateway knows.
+    Users(users::Command),
+    /// Mails of the sandbox.
+    Mailbox(mailbox::Command),
     /// Completed payments that go back.
     Refunds(refunds::Command),
     /// Tokens that came in for sales.
@@ -99,6 +105,8 @@ pub async fn run(app: &App, command: Command) -> Result<Value, AdminError> {
         Command::Ledger(command) => ledger::run(app, command).await,
         Command::Reviews(command) => reviews::run(app, command).await,
         Command::Screening(command) => screening::run(app, command).await,
+        Command::Users(command) => users::run(app, command).await,
+        Command::Mailbox(command) => mailbox::run(app, command).await,
         Command::Refunds(command) => refunds::run(app, command).await,
         Command::Deposits(command) => deposits::run(app, command).await,
     }

@@ -121,14 +121,13 @@ fn confirm(tx: &mut Tx, scope: &Scope<'_>, session: Locked<Session>) -> Result<(
     let Some(choice) = session.choice() else { return Err(Refused::Ended.into()) };
     let Some(check) = choice.identity else { return Ok(()) };
     let (tenant, id, mode) = (session.tenant.clone(), session.id.clone(), session.tenant.mode);
-    let user = match choice.user.clone() {
-        Some(user) => user,
-        None => {
-            let user = UserId::new(mode, scope.seed());
-            tx.insert_user(mode, &user, None, scope.now)?;
-            advance_session(tx, scope, session, &Event::UserKnown(user.clone()))?;
-            user
-        }
+    let user = if let Some(user) = choice.user.clone() {
+        user
+    } else {
+        let user = UserId::new(mode, scope.seed());
+        tx.insert_user(mode, &user, None, scope.now)?;
+        advance_session(tx, scope, session, &Event::UserKnown(user.clone()))?;
+        user
     };
     let session = tx.lock_session(&tenant, &id)?.ok_or(JourneyError::NotFound)?;
     let known = tx.lock_user(mode, &user)?.ok_or(JourneyError::NotFound)?;

@@ -66,19 +66,25 @@ impl ByArgs {
     }
 }
 
+/// Which world.
 #[derive(Clone, Copy, ValueEnum)]
-enum ModeArg {
+pub(crate) enum ModeArg {
     Test,
     Live,
 }
 
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::Test => Self::Test,
+            ModeArg::Live => Self::Live,
+        }
+    }
+}
+
 impl From<WhoseArgs> for Whose {
     fn from(args: WhoseArgs) -> Self {
-        let mode = match args.mode {
-            ModeArg::Test => Mode::Test,
-            ModeArg::Live => Mode::Live,
-        };
-        Self { partner: args.partner, mode }
+        Self { partner: args.partner, mode: args.mode.into() }
     }
 }
 

@@ -15,6 +15,7 @@ mod endpoints;
 mod fees;
 mod keys;
 mod ledger;
+mod mailbox;
 mod open;
 mod origins;
 mod partner;
@@ -25,6 +26,7 @@ mod screening;
 mod serve;
 mod server;
 mod settings;
+mod users;
 mod words;
 
 use std::process::ExitCode;
@@ -66,6 +68,10 @@ enum Command {
     Reviews(reviews::ReviewsArgs),
     /// Ask the list of sanctions, and decide about what is held because of it.
     Screening(screening::ScreeningArgs),
+    /// List the users whom the gateway knows, show one, and forget who they are.
+    Users(users::UsersArgs),
+    /// Show the mails that the sandbox wrote to users and did not send.
+    Mailbox(mailbox::MailboxArgs),
     /// Give completed payments back, and list what was given back.
     Refunds(refunds::RefundsArgs),
     /// Tokens that came in for sales, and what is held of them.
@@ -120,6 +126,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ledger(args) => ledger::run(args),
         Command::Reviews(args) => reviews::run(args),
         Command::Screening(args) => screening::run(args),
+        Command::Users(args) => users::run(args),
+        Command::Mailbox(args) => mailbox::run(args),
         Command::Refunds(args) => refunds::run(args),
         Command::Deposits(args) => deposits::run(args),
         Command::Fees(args) => fees::run(args),

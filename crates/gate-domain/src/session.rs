@@ -384,6 +384,10 @@ pub enum Effect {
 }
 
 /// What an event did.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The session moved on.

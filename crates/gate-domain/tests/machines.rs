@@ -393,3 +393,14 @@ fn every_end_is_announced_once() {
         }
     }
 }
+
+#[test]
+fn a_check_that_was_stored_before_there_were_stages_begins_with_the_address() {
+    let stored = r#"{"level":"enhanced","rejected":true}"#;
+    let check: IdentityCheck = serde_json::from_str(stored).unwrap();
+    let begun = IdentityStage::Email;
+    assert_eq!(
+        check,
+        IdentityCheck { level: IdentityLevel::Enhanced, rejected: true, stage: begun }
+    );
+}

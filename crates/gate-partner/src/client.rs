@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gate_wire::ErrorBody;
 use gate_wire::list::ListBody;
+use gate_wire::mail::MailBody;
 use gate_wire::session::{CreateSessionBody, CreatedSessionBody, SessionBody};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, StatusCode, Url};
@@ -149,6 +150,17 @@ impl Gate {
     /// answer read the session instead. 409 `payment_in_flight` means that money is moving.
     pub async fn cancel_session(&self, session_id: &str) -> Result<Answer<SessionBody>, GateError> {
         self.send(&self.call(Method::POST, &[session_id, "cancel"], Repeat::Unsafe)).await
+    }
+
+    /// The newest mails that the sandbox wrote to users, or those to one address. Test mode only; the
+    /// sandbox sends none of them.
+    pub async fn list_test_mails(
+        &self,
+        to: Option<&str>,
+        limit: u8,
+    ) -> Result<Answer<ListBody<MailBody>>, GateError> {
+        let request = Request::get(&["v1", "test_helpers", "mails"]);
+        self.request(&request.query("to", to).query("limit", Some(limit))).await
     }
 
     /// Carry out any other request of the API. It is repeated like the others: a `POST` only when it

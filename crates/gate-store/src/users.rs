@@ -113,8 +113,9 @@ impl Tx {
         &mut self,
         mode: Mode,
         after: &str,
-        limit: i64,
+        limit: usize,
     ) -> Result<Vec<User>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.query(LIST, &[&mode.as_str(), &after, &limit], read)
     }
 

@@ -4,27 +4,37 @@ pub(crate) mod assets;
 pub(crate) mod checkout;
 pub(crate) mod events;
 pub(crate) mod lists;
+pub(crate) mod mailbox;
 pub(crate) mod order;
 pub(crate) mod pay;
 pub(crate) mod product;
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use gate_partner::GateError;
+use gate_partner::{GateError, Mode};
 
 use crate::attempts::AttemptError;
 use crate::chain::chain;
 use crate::db::DbError;
 use crate::markup::{Markup, fill, literal, text};
 use crate::open_session::OpenError;
+use crate::shop::Shop;
 
 /// A whole page.
-fn page(title: &str, body: Markup) -> Html<String> {
-    page_with_head(title, Markup::default(), body)
+fn page(shop: &Shop, title: &str, body: Markup) -> Html<String> {
+    page_with_head(shop, title, Markup::default(), body)
 }
 
-fn page_with_head(title: &str, head: Markup, body: Markup) -> Html<String> {
-    let values = [("title", text(title)), ("head", head), ("body", body)];
+fn page_with_head(shop: &Shop, title: &str, head: Markup, body: Markup) -> Html<String> {
+    let more = match shop.gate.mode() {
+        Mode::Test => literal(include_str!("pages/mailbox_link.html")),
+        Mode::Live => Markup::default(),
+    };
+    lay_out(title, head, body, more)
+}
+
+fn lay_out(title: &str, head: Markup, body: Markup, more: Markup) -> Html<String> {
+    let values = [("title", text(title)), ("head", head), ("body", body), ("more", more)];
     Html(fill(include_str!("pages/layout.html"), &values).into_string())
 }
 
@@ -82,7 +92,8 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let (status, title, sentence) = self.parts();
         let values = [("title", text(title)), ("sentence", text(&sentence))];
-        (status, page(title, fill(include_str!("pages/error.html"), &values))).into_response()
+        let body = fill(include_str!("pages/error.html"), &values);
+        (status, lay_out(title, Markup::default(), body, Markup::default())).into_response()
     }
 }
 

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use gate_partner::inbox::BODY_BYTES_MAX;
 
-use crate::pages::{assets, checkout, events, lists, order, pay, product};
+use crate::pages::{assets, checkout, events, lists, mailbox, order, pay, product};
 use crate::shop::Shop;
 use crate::{hooks, webhooks};
 
@@ -30,6 +30,7 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/orders/{id}/checkout", get(checkout::show))
         .route("/events", get(events::show))
         .route("/events.json", get(events::show_json))
+        .route("/mailbox", get(mailbox::show))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     let webhooks = Router::new()
         .route("/webhooks/0gate", post(webhooks::take_webhook))

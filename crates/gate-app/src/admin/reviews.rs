@@ -2,7 +2,7 @@
 
 use gate_domain::ids::{RefundId, Tenant, TransactionId};
 use gate_domain::transaction::{Resolution, Transaction};
-use gate_store::{StoreError, TransactionFilter, Tx};
+use gate_store::{OperatorAction, StoreError, TransactionFilter, Tx};
 use gate_wire::instant::to_rfc3339;
 use gate_wire::refund::RefundBody;
 use gate_wire::transaction::TransactionBody;
@@ -107,6 +107,18 @@ pub struct Action {
     pub reason: String,
 }
 
+impl From<OperatorAction> for Action {
+    fn from(action: OperatorAction) -> Self {
+        Self {
+            at: to_rfc3339(action.created_at),
+            actor: action.actor,
+            action: action.action,
+            outcome: action.outcome,
+            reason: action.reason,
+        }
+    }
+}
+
 /// What a command is about.
 enum Subject {
     Transaction(TransactionId),
@@ -193,15 +205,7 @@ pub(super) fn list_actions(
     tenant: &Tenant,
     subject: &str,
 ) -> Result<Vec<Action>, StoreError> {
-    let actions = tx.list_operator_actions(tenant, subject)?.into_iter();
-    let told = actions.map(|action| Action {
-        at: to_rfc3339(action.created_at),
-        actor: action.actor,
-        action: action.action,
-        outcome: action.outcome,
-        reason: action.reason,
-    });
-    Ok(told.collect())
+    Ok(tx.list_operator_actions(tenant, subject)?.into_iter().map(Action::from).collect())
 }
 
 /// Who decides, and why; both have to be said.

@@ -1,5 +1,5 @@
-//! The retention worker: removes events whose time is over, with their deliveries and attempts, a few
-//! in a transaction, so that nobody waits for it.
+//! The retention worker: removes events whose time is over, with their deliveries and attempts, and mails
+//! to users, a few in a transaction, so that nobody waits for it.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use tracing::info;
 
 use super::run_passes_every;
 use crate::app::App;
+use crate::identity::MAILS_KEPT_MS;
 
 /// Feeds that are looked at in one pass.
 const FEEDS_MAX: i64 = 100;
@@ -22,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// The worker of a running process.
 pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
     run_passes_every(LOOK_EVERY, &app, "retention", &Notify::new(), stopped, || async {
-        let removed = remove_old_events(&app).await?;
+        let removed = remove_old_events(&app).await? + remove_old_mails(&app).await?;
         if removed > 0 {
             tokio::time::sleep(REST).await;
         }
@@ -46,4 +47,14 @@ pub async fn remove_old_events(app: &App) -> Result<usize, StoreError> {
         info!(removed, "removed {removed} events whose time is over");
     }
     Ok(removed)
+}
+
+/// One pass: some of the mails and codes whose day is over. Answers how many went.
+pub async fn remove_old_mails(app: &App) -> Result<usize, StoreError> {
+    let before = app.now().plus_ms(-MAILS_KEPT_MS);
+    let remove = app.write(move |tx, _| {
+        let mails = tx.remove_old_mails(before, BATCH_MAX)?;
+        Ok::<_, StoreError>(mails + tx.remove_old_email_codes(before, BATCH_MAX)?)
+    });
+    Ok(usize::try_from(remove.await?).unwrap_or(usize::MAX))
 }

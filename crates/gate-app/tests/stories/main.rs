@@ -41,3 +41,4 @@ mod sells;
 mod swaps;
 mod time;
 mod tokens;
+mod who;

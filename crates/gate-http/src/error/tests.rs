@@ -102,6 +102,7 @@ fn the_table_of_codes() {
     413 invalid_request      body_too_large
     415 invalid_request      unsupported_media_type
     425 idempotency_error    request_in_progress          retry-after: 1
+    429 rate_limit           identity_codes_limited       retry-after: 240
     429 rate_limit           rate_limited                 retry-after: 1
     500 api_error            internal
     501 not_enabled          kyc_package_not_enabled
@@ -142,6 +143,10 @@ fn the_codes_of_single_fields() {
     unknown_scope
     quote_id_invalid
     challenge_code_invalid
+    identity_code_wrong
+    identity_code_expired
+    birth_date_invalid
+    user_too_young
     quote_not_found
     quote_mismatch
     on_lapse_invalid

@@ -83,6 +83,14 @@ mod tests {
     }
 
     #[test]
+    fn the_docs_list_everybody() {
+        let docs = include_str!("../../../../docs/API.md");
+        for TestPerson { family_name, label, .. } in TEST_PEOPLE {
+            assert!(docs.contains(&format!("| {family_name} | {label} |")), "{family_name}");
+        }
+    }
+
+    #[test]
     fn the_family_name_decides() {
         let pending = Ok(Verdict::Pending { ask_again_ms: ASK_AGAIN_MS });
         let basic = |name, passed_ms| ask(name, IdentityLevel::Basic, passed_ms);

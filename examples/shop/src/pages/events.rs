@@ -33,7 +33,7 @@ struct EventView {
 pub(crate) async fn show(State(shop): State<Arc<Shop>>) -> Result<Html<String>, PageError> {
     let events = shop.db.run(list_events).await?;
     let rows = events.iter().map(row).collect::<Markup>();
-    Ok(page("Event log", fill(include_str!("events.html"), &[("rows", rows)])))
+    Ok(page(&shop, "Event log", fill(include_str!("events.html"), &[("rows", rows)])))
 }
 
 pub(crate) async fn show_json(State(shop): State<Arc<Shop>>) -> Result<Json<EventList>, PageError> {

@@ -22,7 +22,7 @@ pub(crate) struct OrderList {
 pub(crate) async fn show(State(shop): State<Arc<Shop>>) -> Result<Html<String>, PageError> {
     let orders = shop.db.run(list_orders).await?;
     let rows = orders.iter().map(row).collect::<Markup>();
-    Ok(page("Orders", fill(include_str!("list.html"), &[("rows", rows)])))
+    Ok(page(&shop, "Orders", fill(include_str!("list.html"), &[("rows", rows)])))
 }
 
 pub(crate) async fn show_json(State(shop): State<Arc<Shop>>) -> Result<Json<OrderList>, PageError> {

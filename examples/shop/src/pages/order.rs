@@ -38,7 +38,7 @@ pub(crate) async fn show(
     } else {
         literal(include_str!("order_head.html"))
     };
-    Ok(page_with_head(view.label, head, fill(include_str!("order.html"), &values)))
+    Ok(page_with_head(&shop, view.label, head, fill(include_str!("order.html"), &values)))
 }
 
 pub(crate) async fn show_status(

@@ -47,7 +47,7 @@ pub(super) async fn open(shop: &Shop, id: &str, template: Template) -> Result<Re
     };
     let body = fill_template(shop, &open, template);
     let head = gate_scripts(&shop.gate.origin());
-    Ok(page_with_head("Pay", head, body).into_response())
+    Ok(page_with_head(shop, "Pay", head, body).into_response())
 }
 
 fn fill_template(shop: &Shop, open: &OpenSession, template: Template) -> Markup {

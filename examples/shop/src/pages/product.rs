@@ -23,7 +23,7 @@ pub(crate) struct BuyForm {
     amount: String,
 }
 
-pub(crate) async fn show() -> Html<String> {
+pub(crate) async fn show(State(shop): State<Arc<Shop>>) -> Html<String> {
     let amount = |value: &'static str| {
         let label = short_price(value);
         let checked = literal(if value == PRESELECTED { "checked" } else { "" });
@@ -36,7 +36,7 @@ pub(crate) async fn show() -> Html<String> {
         ("amounts", AMOUNTS.into_iter().map(amount).collect::<Markup>()),
     ];
     let head = literal("<script src=\"/shop.js\" defer></script>");
-    page_with_head("Buy USDC", head, fill(include_str!("product.html"), &values))
+    page_with_head(&shop, "Buy USDC", head, fill(include_str!("product.html"), &values))
 }
 
 /// The order and its idempotency key are stored now; the gateway is asked when the user pays.

@@ -13,7 +13,7 @@ async fn every_page_is_served_with_a_strict_policy_and_no_stranger() {
     let gate = world.shop.gate.origin();
     let pay = format!("{order}/pay");
     let checkout = format!("{order}/checkout");
-    for path in ["/", "/orders", "/events", "/nowhere", &order, &pay, &checkout] {
+    for path in ["/", "/orders", "/events", "/mailbox", "/nowhere", &order, &pay, &checkout] {
         let page = world.get(path).await;
         let expected = if path == "/nowhere" { StatusCode::NOT_FOUND } else { StatusCode::OK };
         assert_eq!(page.status, expected, "{path}");
@@ -41,6 +41,22 @@ async fn the_secret_key_is_on_no_page_and_the_client_secret_only_where_it_is_nee
     let pay = world.get(&format!("{order}/pay")).await;
     assert!(pay.body.contains("gsec_") && pay.body.contains("pk_test_x"));
     assert!(!pay.body.contains("sk_test"));
+}
+
+#[tokio::test]
+async fn the_mailbox_shows_what_the_sandbox_wrote() {
+    let world = World::new().await;
+    let mailbox = world.get("/mailbox").await;
+    assert!(mailbox.body.contains("123456 is your code"));
+    assert!(mailbox.body.contains("&lt;b&gt;Hello"), "escaped");
+    assert!(world.get("/").await.body.contains("href=\"/mailbox\""));
+}
+
+#[tokio::test]
+async fn in_live_mode_there_is_no_mailbox() {
+    let world = World::live().await;
+    assert_eq!(world.get("/mailbox").await.status, StatusCode::NOT_FOUND);
+    assert!(!world.get("/").await.body.contains("/mailbox"));
 }
 
 #[tokio::test]

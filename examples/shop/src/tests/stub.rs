@@ -27,6 +27,7 @@ impl StubGate {
         let stub = Self::default();
         let router = Router::new()
             .route("/v1/gate_sessions", post(create))
+            .route("/v1/test_helpers/mails", get(mails))
             .route("/v1/gate_sessions/{id}", get(retrieve))
             .route("/v1/gate_sessions/{id}/cancel", post(cancel))
             .with_state(stub.clone());
@@ -125,6 +126,18 @@ fn new_session(id: &str, body: &Value) -> Value {
     });
     session.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     session
+}
+
+async fn mails() -> Response {
+    let mail = json!({
+        "id": "mail_test_1", "object": "mail", "to": "jane@example.com",
+        "subject": "123456 is your code", "text": "Your code is 123456. <b>Hello</b>",
+        "code": "123456", "created_at": "2026-01-01T00:00:00.000Z",
+    });
+    let list = json!({
+        "object": "list", "data": [mail], "has_more": false, "url": "/v1/test_helpers/mails",
+    });
+    answer(StatusCode::OK, list)
 }
 
 async fn retrieve(State(stub): State<StubGate>, Path(id): Path<String>) -> Response {

@@ -75,6 +75,17 @@ impl World {
         Self { shop, gate, base_url, now, events: AtomicU32::new(0), dir }
     }
 
+    /// A shop whose keys are for real money.
+    pub(super) async fn live() -> Self {
+        let mut world = Self::new().await;
+        let secret_key = SecretKey::parse("sk_live_x").unwrap();
+        let config = ShopConfig { secret_key, ..config(&world.base_url, world.dir.path()) };
+        let now = Arc::clone(&world.now);
+        let clock = Arc::new(move || now.load(Ordering::Relaxed));
+        world.shop = Shop::open(config, clock).unwrap();
+        world
+    }
+
     /// The process dies and starts again on the same file.
     pub(super) fn restart(&mut self) {
         self.shop = open(&self.base_url, &self.dir, &self.now);
