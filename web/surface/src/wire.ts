@@ -930,6 +930,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/capabilities/identity-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what users may move, by how well they are known: guests first, then each level of identity. The
+         *     limits count over all partners. A currency that is not taken has none.
+         */
+        get: operations["listIdentityLevels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -1834,6 +1854,11 @@ export interface components {
              */
             seconds: number;
         };
+        /**
+         * @description What a level of identity asks of a person.
+         * @enum {string}
+         */
+        Asked: "name" | "birth_date" | "country" | "document" | "source_of_funds";
         /** @description A crypto asset. */
         AssetBody: {
             /**
@@ -2663,6 +2688,36 @@ export interface components {
          */
         IdentityLevel: "basic" | "enhanced";
         /**
+         * @description What users who are known that well may move, and what is asked of them. Limits count over all
+         *     partners.
+         */
+        IdentityLevelBody: {
+            /** @description How well they are known. */
+            level: components["schemas"]["Rung"];
+            /**
+             * @description ISO 4217: what the limits here are told in.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description The most of one transaction, a decimal string.
+             * @example 5000.00
+             */
+            transaction: string;
+            /**
+             * @description The most of one day in UTC; null for a guest, whose days nobody knows.
+             * @example 5000.00
+             */
+            day: string | null;
+            /**
+             * @description The most of one month in UTC; null for a guest.
+             * @example 15000.00
+             */
+            month: string | null;
+            /** @description What is asked beside an e-mail address; nothing at all of a guest. */
+            asks: components["schemas"]["Asked"][];
+        };
+        /**
          * @description How an identity check ended.
          * @enum {string}
          */
@@ -3252,6 +3307,42 @@ export interface components {
                 sequence: number;
                 /** @description The object that the event is about. */
                 data: Record<string, never>;
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_IdentityLevelBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /** @description How well they are known. */
+                level: components["schemas"]["Rung"];
+                /**
+                 * @description ISO 4217: what the limits here are told in.
+                 * @example EUR
+                 */
+                currency: string;
+                /**
+                 * @description The most of one transaction, a decimal string.
+                 * @example 5000.00
+                 */
+                transaction: string;
+                /**
+                 * @description The most of one day in UTC; null for a guest, whose days nobody knows.
+                 * @example 5000.00
+                 */
+                day: string | null;
+                /**
+                 * @description The most of one month in UTC; null for a guest.
+                 * @example 15000.00
+                 */
+                month: string | null;
+                /** @description What is asked beside an e-mail address; nothing at all of a guest. */
+                asks: components["schemas"]["Asked"][];
             }[];
             /** @description Whether there is another page. Loop on this, not on the number of rows. */
             has_more: boolean;
@@ -3882,6 +3973,11 @@ export interface components {
             maximum: string | null;
             /** @description What is left of the limit. */
             remaining: string | null;
+            /**
+             * Format: date-time
+             * @description When the whole limit can be used again, RFC 3339; left out where no limit renews.
+             */
+            renews_at?: string | null;
             /** @description What to do. */
             next_step: string | null;
         };
@@ -4024,6 +4120,11 @@ export interface components {
              */
             overlap_seconds: number | null;
         };
+        /**
+         * @description How well a user is known.
+         * @enum {string}
+         */
+        Rung: "guest" | "basic" | "enhanced";
         /** @description A session. It never carries its client secret. */
         SessionBody: {
             /** @description Its id. */
@@ -6585,7 +6686,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -6605,14 +6706,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:32:45.000Z",
+                     *             "since": "2026-11-23T12:32:46.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:32:45.000Z",
-                     *           "updated_at": "2026-11-23T12:32:45.000Z"
+                     *           "created_at": "2026-11-23T12:32:46.000Z",
+                     *           "updated_at": "2026-11-23T12:32:46.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -6713,7 +6814,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6733,14 +6834,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:45.000Z",
+                     *         "since": "2026-11-23T12:32:46.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:45.000Z",
-                     *       "updated_at": "2026-11-23T12:32:45.000Z",
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
+                     *       "updated_at": "2026-11-23T12:32:46.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -6810,7 +6911,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6830,14 +6931,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:45.000Z",
+                     *         "since": "2026-11-23T12:32:46.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:45.000Z",
-                     *       "updated_at": "2026-11-23T12:32:45.000Z"
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
+                     *       "updated_at": "2026-11-23T12:32:46.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -6889,10 +6990,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:32:50.000Z"
+                     *       "deleted_at": "2026-11-23T12:32:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -6959,7 +7060,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6978,14 +7079,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:45.000Z",
+                     *         "since": "2026-11-23T12:32:46.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:45.000Z",
-                     *       "updated_at": "2026-11-23T12:32:48.000Z"
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
+                     *       "updated_at": "2026-11-23T12:32:49.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7052,7 +7153,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7071,14 +7172,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:45.000Z",
+                     *         "since": "2026-11-23T12:32:46.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:32:49.000Z",
-                     *       "created_at": "2026-11-23T12:32:45.000Z",
-                     *       "updated_at": "2026-11-23T12:32:49.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:32:50.000Z",
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
+                     *       "updated_at": "2026-11-23T12:32:50.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7162,14 +7263,14 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d3tqfw7h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d3trf47h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.created",
-                     *           "created_at": 1795736559,
+                     *           "created_at": 1795736560,
                      *           "livemode": false,
                      *           "sequence": 78,
                      *           "data": {
-                     *             "id": "gs_test_01m8d3tqfw7q0h90efajbmeza4",
+                     *             "id": "gs_test_01m8d3trf47q0h90efajbmeza4",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -7182,8 +7283,8 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:42:39.100Z",
-                     *             "created_at": "2026-11-26T23:42:39.100Z",
+                     *             "expires_at": "2026-11-27T23:42:40.100Z",
+                     *             "created_at": "2026-11-26T23:42:40.100Z",
                      *             "user_reference": "user_8823",
                      *             "client_reference_id": null,
                      *             "metadata": {
@@ -7193,7 +7294,7 @@ export interface operations {
                      *             "progress": {
                      *               "phase": "created",
                      *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:42:39.100Z"
+                     *               "updated_at": "2026-11-26T23:42:40.100Z"
                      *             }
                      *           }
                      *         },
@@ -7336,14 +7437,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d3tqfw7h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d3trf47h8rev5vywzebwgq",
                      *       "object": "event",
                      *       "type": "gate_session.created",
-                     *       "created_at": 1795736559,
+                     *       "created_at": 1795736560,
                      *       "livemode": false,
                      *       "sequence": 78,
                      *       "data": {
-                     *         "id": "gs_test_01m8d3tqfw7q0h90efajbmeza4",
+                     *         "id": "gs_test_01m8d3trf47q0h90efajbmeza4",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
@@ -7356,8 +7457,8 @@ export interface operations {
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:42:39.100Z",
-                     *         "created_at": "2026-11-26T23:42:39.100Z",
+                     *         "expires_at": "2026-11-27T23:42:40.100Z",
+                     *         "created_at": "2026-11-26T23:42:40.100Z",
                      *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
                      *         "metadata": {
@@ -7367,7 +7468,7 @@ export interface operations {
                      *         "progress": {
                      *           "phase": "created",
                      *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:42:39.100Z"
+                     *           "updated_at": "2026-11-26T23:42:40.100Z"
                      *         }
                      *       }
                      *     }
@@ -7435,8 +7536,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7444,9 +7545,9 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:32:51.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:32:52.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:32:51.000Z"
+                     *           "created_at": "2026-11-23T12:32:52.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
@@ -7460,7 +7561,7 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:32:51.000Z",
+                     *           "delivered_at": "2026-11-23T12:32:52.000Z",
                      *           "created_at": "2026-11-23T12:32:35.000Z"
                      *         }
                      *       ],
@@ -7517,8 +7618,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7528,7 +7629,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:51.000Z"
+                     *       "created_at": "2026-11-23T12:32:52.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7590,8 +7691,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:42:29.000Z",
-                     *           "ended_at": "2026-11-26T23:42:29.000Z",
+                     *           "started_at": "2026-11-26T23:42:30.000Z",
+                     *           "ended_at": "2026-11-26T23:42:30.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7600,8 +7701,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T21:18:29.000Z",
-                     *           "ended_at": "2026-11-25T21:18:29.000Z",
+                     *           "started_at": "2026-11-25T21:18:30.000Z",
+                     *           "ended_at": "2026-11-25T21:18:30.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7609,7 +7710,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846a49rstcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846a590stcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -7666,10 +7767,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:42:33.100Z",
+                     *           "since": "2026-11-22T23:42:34.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -7686,8 +7787,8 @@ export interface operations {
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:42:33.100Z",
-                     *           "updated_at": "2026-11-26T23:42:33.100Z"
+                     *           "created_at": "2026-11-26T23:42:34.100Z",
+                     *           "updated_at": "2026-11-26T23:42:34.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -7756,10 +7857,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:33.100Z",
+                     *       "since": "2026-11-22T23:42:34.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7776,8 +7877,8 @@ export interface operations {
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:33.100Z",
-                     *       "updated_at": "2026-11-26T23:42:33.100Z"
+                     *       "created_at": "2026-11-26T23:42:34.100Z",
+                     *       "updated_at": "2026-11-26T23:42:34.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7847,10 +7948,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:33.100Z",
+                     *       "since": "2026-11-22T23:42:34.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7867,8 +7968,8 @@ export interface operations {
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:33.100Z",
-                     *       "updated_at": "2026-11-26T23:42:33.100Z"
+                     *       "created_at": "2026-11-26T23:42:34.100Z",
+                     *       "updated_at": "2026-11-26T23:42:34.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7920,10 +8021,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:42:33.100Z",
+                     *       "since": "2026-11-22T23:42:34.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7940,8 +8041,8 @@ export interface operations {
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:33.100Z",
-                     *       "updated_at": "2026-11-26T23:42:36.100Z"
+                     *       "created_at": "2026-11-26T23:42:34.100Z",
+                     *       "updated_at": "2026-11-26T23:42:37.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7997,8 +8098,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8006,9 +8107,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:42:32.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:42:33.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:51.000Z"
+                     *       "created_at": "2026-11-23T12:32:52.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8061,8 +8162,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8070,9 +8171,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:32:51.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:32:52.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:51.000Z"
+                     *       "created_at": "2026-11-23T12:32:52.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8456,7 +8557,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:40.100Z"
+                     *       "ends_at": "2026-11-26T23:52:41.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -8523,7 +8624,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:40.100Z"
+                     *       "ends_at": "2026-11-26T23:52:41.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -9989,6 +10090,82 @@ export interface operations {
                 };
             };
             /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `country_code_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listIdentityLevels: {
+        parameters: {
+            query?: {
+                /** @description Tells the limits in this currency, rounded down, ISO 4217; in the one that they are counted in where left out. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "level": "guest",
+                     *           "currency": "EUR",
+                     *           "transaction": "1000.00",
+                     *           "day": null,
+                     *           "month": null,
+                     *           "asks": []
+                     *         },
+                     *         {
+                     *           "level": "basic",
+                     *           "currency": "EUR",
+                     *           "transaction": "5000.00",
+                     *           "day": "5000.00",
+                     *           "month": "15000.00",
+                     *           "asks": [
+                     *             "name",
+                     *             "birth_date",
+                     *             "country",
+                     *             "document"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/capabilities/identity-levels"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_IdentityLevelBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12180,7 +12357,7 @@ export interface operations {
                      *           "accent_color": null
                      *         }
                      *       },
-                     *       "revision": 3,
+                     *       "revision": 4,
                      *       "server_time": "2026-11-23T12:31:44.000Z",
                      *       "step": {
                      *         "kind": "amount",
@@ -14220,10 +14397,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795437171,
+                 *       "created_at": 1795437172,
                  *       "livemode": false,
                  *       "sequence": 72,
                  *       "data": {
@@ -14276,10 +14453,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tdm8gepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m8d3tekggepedbcd3e5vyybf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795736549,
+                 *       "created_at": 1795736550,
                  *       "livemode": false,
                  *       "sequence": 74,
                  *       "data": {
@@ -14300,8 +14477,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:42:29.000Z",
-                 *           "until": "2026-11-26T23:42:59.000Z",
+                 *           "since": "2026-11-26T23:42:30.000Z",
+                 *           "until": "2026-11-26T23:43:00.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -14354,10 +14531,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tnhc149gerbc0w773mp3",
+                 *       "id": "evt_test_01m8d3tpgm149gerbc0w773mp3",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795736557,
+                 *       "created_at": 1795736558,
                  *       "livemode": false,
                  *       "sequence": 75,
                  *       "data": {
@@ -14378,7 +14555,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:37.100Z",
+                 *           "since": "2026-11-26T23:42:38.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -14432,10 +14609,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87xn1c8vyh5p9nfy3bvdycf",
+                 *       "id": "evt_test_01m87xn2bgvyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795562309,
+                 *       "created_at": 1795562310,
                  *       "livemode": false,
                  *       "sequence": 73,
                  *       "data": {
@@ -14456,7 +14633,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:32:53.000Z",
+                 *           "since": "2026-11-23T12:32:54.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -14510,10 +14687,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tpgmpfw3jtze698c8vkb",
+                 *       "id": "evt_test_01m8d3tqfwpfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795736558,
+                 *       "created_at": 1795736559,
                  *       "livemode": false,
                  *       "sequence": 77,
                  *       "data": {
@@ -14534,14 +14711,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:37.100Z",
+                 *           "since": "2026-11-26T23:42:38.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:42:38.100Z"
+                 *         "updated_at": "2026-11-26T23:42:39.100Z"
                  *       }
                  *     }
                  */
@@ -14588,15 +14765,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3trf4xbeg9wh3zmyem9hn",
+                 *       "id": "evt_test_01m8d3tsecxbeg9wh3zmyem9hn",
                  *       "object": "event",
                  *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795736560,
+                 *       "created_at": 1795736561,
                  *       "livemode": false,
                  *       "sequence": 79,
                  *       "data": {
                  *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d3tqfw7q0h90efajbmeza4",
+                 *         "subject": "gs_test_01m8d3trf47q0h90efajbmeza4",
                  *         "reason": "it would have more than 262144 bytes"
                  *       }
                  *     }
