@@ -384,10 +384,7 @@ pub enum Effect {
 }
 
 /// What an event did.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and it is taken apart at once"
-)]
+#[expect(clippy::large_enum_variant, reason = "a step is taken apart where it is made")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The session moved on.

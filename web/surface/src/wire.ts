@@ -727,26 +727,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/test_helpers/mails": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the mails that were written to users of your pages, newest first. The sandbox sends none of
-         *     them; they stay here for a day.
-         */
-        get: operations["listMails"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/customers": {
         parameters: {
             query?: never;
@@ -942,6 +922,26 @@ export interface paths {
         };
         /** Ask whether something can be done, and if not, why. Not eligible is an answer: 200. */
         get: operations["checkEligibility"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/capabilities/identity-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what users may move, by how well they are known: guests first, then each level of identity. The
+         *     limits count over all partners. A currency that is not taken has none.
+         */
+        get: operations["listIdentityLevels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1291,63 +1291,6 @@ export interface paths {
         put?: never;
         /** Say how the identity check ends. Test mode only: in live mode nobody vouches for themselves. */
         post: operations["endIdentityCheck"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/identity/email": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Name an e-mail address, and have a code sent there. It can be done again, also for another address;
-         *     the last code alone is good. The answer does not say whether the address is known.
-         */
-        post: operations["sendIdentityCode"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/identity/code": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Give the code that was sent. Whoever has passed what is asked before goes on at once. */
-        post: operations["confirmIdentityCode"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/embed/identity/details": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Give details of yourself: those that the step asks for. A verifier looks at them; the journey says
-         *     what came of it.
-         */
-        post: operations["giveIdentityDetails"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1911,6 +1854,11 @@ export interface components {
              */
             seconds: number;
         };
+        /**
+         * @description What a level of identity asks of a person.
+         * @enum {string}
+         */
+        Asked: "name" | "birth_date" | "country" | "document" | "source_of_funds";
         /** @description A crypto asset. */
         AssetBody: {
             /**
@@ -2528,11 +2476,6 @@ export interface components {
          * @enum {string}
          */
         DepositStatus: "counted" | "taken" | "held" | "returning" | "returned";
-        /**
-         * @description What a document is.
-         * @enum {string}
-         */
-        DocumentType: "passport" | "id_card" | "driving_licence";
         /** @description Whether something can be done. Not eligible is an answer, not an error. */
         EligibilityBody: {
             /** @description Always `eligibility`. */
@@ -2734,67 +2677,10 @@ export interface components {
             /** @description Always `ok`; anything else is an error. */
             status: string;
         };
-        /**
-         * @description One thing that a user is asked for.
-         * @enum {string}
-         */
-        IdentityAsk: "name" | "birth_date" | "country" | "document" | "source_of_funds";
         /** @description End the identity check of the sandbox. */
         IdentityBody: {
             /** @description How it ends. */
             outcome: components["schemas"]["IdentityOutcome"];
-        };
-        /** @description The code that was sent. */
-        IdentityCodeBody: {
-            /**
-             * @description Six digits.
-             * @example 123456
-             */
-            code: string;
-        };
-        /** @description Details of the user: those that the step asks for. It has no `Debug`: none of it may reach a log. */
-        IdentityDetailsBody: {
-            /**
-             * @description The given names.
-             * @example Jane
-             */
-            given_name?: string | null;
-            /**
-             * @description The family name.
-             * @example Example
-             */
-            family_name?: string | null;
-            /**
-             * Format: date
-             * @description The day of birth, at least 18 years ago.
-             * @example 1990-05-17
-             */
-            birth_date?: string | null;
-            /**
-             * @description Where they live, ISO 3166.
-             * @example DE
-             */
-            country?: string | null;
-            document?: components["schemas"]["IdentityDocumentBody"] | null;
-            source_of_funds?: components["schemas"]["SourceOfFunds"] | null;
-        };
-        /** @description A document that shows who somebody is. */
-        IdentityDocumentBody: {
-            /** @description What it is. */
-            type: components["schemas"]["DocumentType"];
-            /**
-             * @description Its number, as it is printed.
-             * @example C01X00T47
-             */
-            number: string;
-        };
-        /** @description Name an e-mail address: a code is sent there. */
-        IdentityEmailBody: {
-            /**
-             * @description The address.
-             * @example jane@example.com
-             */
-            email: string;
         };
         /**
          * @description How sure the gateway has to be of who the user is.
@@ -2802,15 +2688,40 @@ export interface components {
          */
         IdentityLevel: "basic" | "enhanced";
         /**
+         * @description What users who are known that well may move, and what is asked of them. Limits count over all
+         *     partners.
+         */
+        IdentityLevelBody: {
+            /** @description How well they are known. */
+            level: components["schemas"]["Rung"];
+            /**
+             * @description ISO 4217: what the limits here are told in.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description The most of one transaction, a decimal string.
+             * @example 5000.00
+             */
+            transaction: string;
+            /**
+             * @description The most of one day in UTC; null for a guest, whose days nobody knows.
+             * @example 5000.00
+             */
+            day: string | null;
+            /**
+             * @description The most of one month in UTC; null for a guest.
+             * @example 15000.00
+             */
+            month: string | null;
+            /** @description What is asked beside an e-mail address; nothing at all of a guest. */
+            asks: components["schemas"]["Asked"][];
+        };
+        /**
          * @description How an identity check ended.
          * @enum {string}
          */
         IdentityOutcome: "approved" | "rejected";
-        /**
-         * @description How far the user is who has to show who they are.
-         * @enum {string}
-         */
-        IdentityStage: "email" | "code" | "details" | "checking";
         /** @description The whole of what the page needs. */
         Journey: {
             /** @description The session, as far as the user may know it. */
@@ -2958,16 +2869,6 @@ export interface components {
             reason: components["schemas"]["ReasonBody"];
             /** @description They tried, and it could not be confirmed. They may try again. */
             rejected: boolean;
-            /** @description How far they are. */
-            stage: components["schemas"]["IdentityStage"];
-            /** @description The address that a code was sent to, masked. */
-            email: string | null;
-            /** @description What they are to give now; empty at other stages than `details`. */
-            asks: components["schemas"]["IdentityAsk"][];
-            /** @description For people: why they are asked again, or why it takes longer. */
-            problem: string | null;
-            /** @description People that the simulator knows, by their family name; empty in live mode. */
-            test_people: components["schemas"]["TestPerson"][];
             /** @description What the simulator can make of it; empty in live mode. */
             test_outcomes: components["schemas"]["TestOutcome"][];
             /** @enum {string} */
@@ -3413,28 +3314,35 @@ export interface components {
             url: string;
         };
         /** @description One page, newest first. */
-        ListBody_MailBody: {
+        ListBody_IdentityLevelBody: {
             /** @description Always `list`. */
             object: string;
             /** @description The rows. */
             data: {
+                /** @description How well they are known. */
+                level: components["schemas"]["Rung"];
                 /**
-                 * @description Its id.
-                 * @example mail_test_01hf7yat00fentqaxbnentqaxb
+                 * @description ISO 4217: what the limits here are told in.
+                 * @example EUR
                  */
-                id: string;
-                /** @description Always `mail`. */
-                object: string;
-                /** @description Whom it is to. */
-                to: string;
-                /** @description Its subject. */
-                subject: string;
-                /** @description All of it. */
-                text: string;
-                /** @description The code in it. */
-                code: string | null;
-                /** @description RFC 3339. */
-                created_at: string;
+                currency: string;
+                /**
+                 * @description The most of one transaction, a decimal string.
+                 * @example 5000.00
+                 */
+                transaction: string;
+                /**
+                 * @description The most of one day in UTC; null for a guest, whose days nobody knows.
+                 * @example 5000.00
+                 */
+                day: string | null;
+                /**
+                 * @description The most of one month in UTC; null for a guest.
+                 * @example 15000.00
+                 */
+                month: string | null;
+                /** @description What is asked beside an e-mail address; nothing at all of a guest. */
+                asks: components["schemas"]["Asked"][];
             }[];
             /** @description Whether there is another page. Loop on this, not on the number of rows. */
             has_more: boolean;
@@ -3795,26 +3703,6 @@ export interface components {
              */
             on_lapse?: string | null;
         };
-        /** @description A mail to a user that was written and not sent. */
-        MailBody: {
-            /**
-             * @description Its id.
-             * @example mail_test_01hf7yat00fentqaxbnentqaxb
-             */
-            id: string;
-            /** @description Always `mail`. */
-            object: string;
-            /** @description Whom it is to. */
-            to: string;
-            /** @description Its subject. */
-            subject: string;
-            /** @description All of it. */
-            text: string;
-            /** @description The code in it. */
-            code: string | null;
-            /** @description RFC 3339. */
-            created_at: string;
-        };
         /** @description Your own notes: at most 8 KiB in all. */
         Metadata: {
             [key: string]: string | number | boolean | null;
@@ -4085,6 +3973,11 @@ export interface components {
             maximum: string | null;
             /** @description What is left of the limit. */
             remaining: string | null;
+            /**
+             * Format: date-time
+             * @description When the whole limit can be used again, RFC 3339; left out where no limit renews.
+             */
+            renews_at?: string | null;
             /** @description What to do. */
             next_step: string | null;
         };
@@ -4227,6 +4120,11 @@ export interface components {
              */
             overlap_seconds: number | null;
         };
+        /**
+         * @description How well a user is known.
+         * @enum {string}
+         */
+        Rung: "guest" | "basic" | "enhanced";
         /** @description A session. It never carries its client secret. */
         SessionBody: {
             /** @description Its id. */
@@ -4352,11 +4250,6 @@ export interface components {
             amount?: string | null;
         };
         /**
-         * @description Where a user's money comes from.
-         * @enum {string}
-         */
-        SourceOfFunds: "salary" | "savings" | "business" | "investments" | "other";
-        /**
          * @description What the user waits for.
          * @enum {string}
          */
@@ -4434,15 +4327,6 @@ export interface components {
             outcome: components["schemas"]["IdentityOutcome"];
             /** @description What it does, for people. */
             label: string;
-        };
-        /** @description Somebody whom the simulator knows. */
-        TestPerson: {
-            /** @description The family name, in any case. */
-            family_name: string;
-            /** @description What becomes of their check, for people. */
-            label: string;
-            /** @description What becomes of it, for programs. */
-            outcome: string;
         };
         /** @description One attempt to turn what the user gives into what they get. */
         TransactionBody: {
@@ -4746,21 +4630,6 @@ export interface components {
         };
         /** @description Too many requests. Codes: `rate_limited`. */
         TooMany: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Gate-Version": components["headers"]["Gate-Version"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                "Retry-After": components["headers"]["Retry-After"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
-        /** @description Too many requests. Codes: `rate_limited`, `identity_codes_limited`. */
-        TooMany2: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Gate-Version": components["headers"]["Gate-Version"];
@@ -5297,8 +5166,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.649153",
-                     *           "exchange_rate": "0.92040112",
+                     *           "crypto_amount": "106.488213",
+                     *           "exchange_rate": "0.92179216",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5314,7 +5183,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:32:00.000Z"
+                     *             "at": "2026-11-23T12:31:53.000Z"
                      *           }
                      *         },
                      *         {
@@ -5325,8 +5194,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.649153",
-                     *           "exchange_rate": "0.92040112",
+                     *           "crypto_amount": "106.488213",
+                     *           "exchange_rate": "0.92179216",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5342,7 +5211,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:32:00.000Z"
+                     *             "at": "2026-11-23T12:31:53.000Z"
                      *           }
                      *         }
                      *       ],
@@ -5444,7 +5313,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8468kf8t6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5455,8 +5324,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.649153",
-                     *       "exchange_rate": "0.92040112",
+                     *       "crypto_amount": "106.488213",
+                     *       "exchange_rate": "0.92179216",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5472,12 +5341,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:32:01.000Z"
+                     *         "at": "2026-11-23T12:31:54.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:32:01.000Z",
-                     *       "expires_at": "2026-11-23T12:37:01.000Z",
+                     *       "created_at": "2026-11-23T12:31:54.000Z",
+                     *       "expires_at": "2026-11-23T12:36:54.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5562,7 +5431,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8468kf8t6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5573,8 +5442,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.649153",
-                     *       "exchange_rate": "0.92040112",
+                     *       "crypto_amount": "106.488213",
+                     *       "exchange_rate": "0.92179216",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5590,12 +5459,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:32:01.000Z"
+                     *         "at": "2026-11-23T12:31:54.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:32:01.000Z",
-                     *       "expires_at": "2026-11-23T12:37:01.000Z",
+                     *       "created_at": "2026-11-23T12:31:54.000Z",
+                     *       "expires_at": "2026-11-23T12:36:54.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5639,8 +5508,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m8468kf8t6wnwtfjncmvkzrz",
-                 *       "session_id": "gs_test_01m8468ndra76px6mhb58bcmmk"
+                 *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                 *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5659,22 +5528,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468pd03y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8468ndra76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8468kf8t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468pd0j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.649153",
+                     *       "crypto_amount": "106.488213",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:04.000Z",
-                     *       "updated_at": "2026-11-23T12:32:04.000Z",
+                     *       "created_at": "2026-11-23T12:31:57.000Z",
+                     *       "updated_at": "2026-11-23T12:31:57.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5759,22 +5628,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468pd03y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8468ndra76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8468kf8t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468pd0j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.649153",
+                     *       "crypto_amount": "106.488213",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:04.000Z",
-                     *       "updated_at": "2026-11-23T12:32:04.000Z",
+                     *       "created_at": "2026-11-23T12:31:57.000Z",
+                     *       "updated_at": "2026-11-23T12:31:57.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5817,8 +5686,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m846951rc247ggna6ycyqknv",
-                 *       "session_id": "gs_test_01m84697087q0h90efajbmeza4"
+                 *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                 *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5837,22 +5706,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m84697zgs3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846914rs3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m84697087q0h90efajbmeza4",
-                     *       "quote_id": "qt_test_01m846951rc247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m84697zgafpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
                      *       "fiat_amount": "90.38",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:22.000Z",
-                     *       "updated_at": "2026-11-23T12:32:22.000Z",
+                     *       "created_at": "2026-11-23T12:32:15.000Z",
+                     *       "updated_at": "2026-11-23T12:32:15.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5937,22 +5806,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m84697zgs3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846914rs3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m84697087q0h90efajbmeza4",
-                     *       "quote_id": "qt_test_01m846951rc247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m84697zgafpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
                      *       "fiat_amount": "90.38",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:22.000Z",
-                     *       "updated_at": "2026-11-23T12:32:22.000Z",
+                     *       "created_at": "2026-11-23T12:32:15.000Z",
+                     *       "updated_at": "2026-11-23T12:32:15.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6005,22 +5874,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468pd03y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "settled",
-                     *       "session_id": "gs_test_01m8468ndra76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8468kf8t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468pd0j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.649153",
+                     *       "crypto_amount": "106.488213",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:04.000Z",
-                     *       "updated_at": "2026-11-23T12:32:06.000Z",
+                     *       "created_at": "2026-11-23T12:31:57.000Z",
+                     *       "updated_at": "2026-11-23T12:31:59.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6104,22 +5973,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468w8gnfw80r0s93xj5m73",
+                     *       "id": "pi_test_01m8468ndrnfw80r0s93xj5m73",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "failed",
-                     *       "session_id": "gs_test_01m8468v98ajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m8468sarbx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m8468w8gvcz7cxbt1kgqp8fr",
+                     *       "session_id": "gs_test_01m8468mega76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m8468jg0bx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m8468ndrvcz7cxbt1kgqp8fr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
                      *       "crypto_amount": "106.649153",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:10.000Z",
-                     *       "updated_at": "2026-11-23T12:32:12.000Z",
+                     *       "created_at": "2026-11-23T12:32:03.000Z",
+                     *       "updated_at": "2026-11-23T12:32:05.000Z",
                      *       "reason": {
                      *         "code": "forced_failure",
                      *         "message": "A test helper made this payment fail.",
@@ -6212,22 +6081,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m84692402jemxs68p4d7qn0g",
+                     *       "id": "pi_test_01m8468v982jemxs68p4d7qn0g",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "cancelled",
-                     *       "session_id": "gs_test_01m846914rxac2tgx9eywh05t0",
-                     *       "quote_id": "qt_test_01m8468z68sqdk33ybv7wq31cg",
-                     *       "refid": "tx_test_01m8469240tx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m8468ta0ajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m8468rbgsqdk33ybv7wq31cg",
+                     *       "refid": "tx_test_01m8468v98tx1sjtschjkjexhr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.979790",
+                     *       "crypto_amount": "106.649153",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:16.000Z",
-                     *       "updated_at": "2026-11-23T12:32:18.000Z",
+                     *       "created_at": "2026-11-23T12:32:09.000Z",
+                     *       "updated_at": "2026-11-23T12:32:11.000Z",
                      *       "reason": {
                      *         "code": "payment_cancelled",
                      *         "message": "The payment was cancelled. No money has moved.",
@@ -6817,7 +6686,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m846a590hv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -6837,14 +6706,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:32:52.000Z",
+                     *             "since": "2026-11-23T12:32:46.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:32:52.000Z",
-                     *           "updated_at": "2026-11-23T12:32:52.000Z"
+                     *           "created_at": "2026-11-23T12:32:46.000Z",
+                     *           "updated_at": "2026-11-23T12:32:46.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -6945,7 +6814,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846a590hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6965,14 +6834,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:52.000Z",
+                     *         "since": "2026-11-23T12:32:46.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:52.000Z",
-                     *       "updated_at": "2026-11-23T12:32:52.000Z",
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
+                     *       "updated_at": "2026-11-23T12:32:46.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7042,7 +6911,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846a590hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7062,14 +6931,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:52.000Z",
+                     *         "since": "2026-11-23T12:32:46.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:52.000Z",
-                     *       "updated_at": "2026-11-23T12:32:52.000Z"
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
+                     *       "updated_at": "2026-11-23T12:32:46.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7121,10 +6990,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846a590hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:32:57.000Z"
+                     *       "deleted_at": "2026-11-23T12:32:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -7191,7 +7060,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846a590hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7210,14 +7079,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:52.000Z",
+                     *         "since": "2026-11-23T12:32:46.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:52.000Z",
-                     *       "updated_at": "2026-11-23T12:32:55.000Z"
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
+                     *       "updated_at": "2026-11-23T12:32:49.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7284,7 +7153,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846a590hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7303,14 +7172,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:52.000Z",
+                     *         "since": "2026-11-23T12:32:46.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:32:56.000Z",
-                     *       "created_at": "2026-11-23T12:32:52.000Z",
-                     *       "updated_at": "2026-11-23T12:32:56.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:32:50.000Z",
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
+                     *       "updated_at": "2026-11-23T12:32:50.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7394,14 +7263,14 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d3tyam7h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d3trf47h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.created",
-                     *           "created_at": 1795736566,
+                     *           "created_at": 1795736560,
                      *           "livemode": false,
-                     *           "sequence": 80,
+                     *           "sequence": 78,
                      *           "data": {
-                     *             "id": "gs_test_01m8d3tyamp24em72meqdfrtb7",
+                     *             "id": "gs_test_01m8d3trf47q0h90efajbmeza4",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -7414,8 +7283,8 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:42:46.100Z",
-                     *             "created_at": "2026-11-26T23:42:46.100Z",
+                     *             "expires_at": "2026-11-27T23:42:40.100Z",
+                     *             "created_at": "2026-11-26T23:42:40.100Z",
                      *             "user_reference": "user_8823",
                      *             "client_reference_id": null,
                      *             "metadata": {
@@ -7425,23 +7294,23 @@ export interface operations {
                      *             "progress": {
                      *               "phase": "created",
                      *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:42:46.100Z"
+                     *               "updated_at": "2026-11-26T23:42:40.100Z"
                      *             }
                      *           }
                      *         },
                      *         {
-                     *           "id": "evt_test_01m8469nn0bqbty7wrkqbsyzdx",
+                     *           "id": "evt_test_01m8469et8bqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
-                     *           "created_at": 1795437156,
+                     *           "created_at": 1795437149,
                      *           "livemode": false,
-                     *           "sequence": 69,
+                     *           "sequence": 67,
                      *           "data": {
-                     *             "id": "gs_test_01m8469jq8v6jzdk0x6da2ykph",
+                     *             "id": "gs_test_01m8469bwgp24em72meqdfrtb7",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
-                     *             "amount": "90.51",
+                     *             "amount": "90.78",
                      *             "currency": "EUR",
                      *             "target_token": "USDC",
                      *             "target_network": "base",
@@ -7450,12 +7319,12 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:32:33.000Z",
-                     *             "created_at": "2026-11-23T12:32:33.000Z",
+                     *             "expires_at": "2026-11-24T12:32:26.000Z",
+                     *             "created_at": "2026-11-23T12:32:26.000Z",
                      *             "user_reference": null,
                      *             "client_reference_id": null,
                      *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m8469kpgnsytqty99072fyqx",
+                     *             "tx_refid": "tx_test_01m8469cvrnsytqty99072fyqx",
                      *             "progress": {
                      *               "phase": "failed",
                      *               "reason": {
@@ -7468,30 +7337,30 @@ export interface operations {
                      *                 "remaining": null,
                      *                 "next_step": "Start again when you are ready."
                      *               },
-                     *               "updated_at": "2026-11-23T12:32:36.000Z"
+                     *               "updated_at": "2026-11-23T12:32:29.000Z"
                      *             },
                      *             "transaction": {
-                     *               "refid": "tx_test_01m8469kpgnsytqty99072fyqx",
+                     *               "refid": "tx_test_01m8469cvrnsytqty99072fyqx",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m8469jq8v6jzdk0x6da2ykph",
-                     *               "quote_id": "qt_test_01m8469grr5q6sxv9xaxn5ex2c",
+                     *               "session_id": "gs_test_01m8469bwgp24em72meqdfrtb7",
+                     *               "quote_id": "qt_test_01m84699y05q6sxv9xaxn5ex2c",
                      *               "action": "off_ramp",
                      *               "status": "failed",
                      *               "token": "USDC",
                      *               "network": "base",
                      *               "currency": "EUR",
                      *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.51",
+                     *               "fiat_amount": "90.78",
                      *               "token_amount": "100.000000",
                      *               "source_token": null,
                      *               "source_network": null,
                      *               "source_amount": null,
-                     *               "exchange_rate": "0.91884080",
-                     *               "total_fees": "1.37",
-                     *               "local_rail_transaction_id": "po_test_01m8469kpgdn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m8469kpgdn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:32:34.000Z",
-                     *               "updated_at": "2026-11-23T12:32:36.000Z",
+                     *               "exchange_rate": "0.92168544",
+                     *               "total_fees": "1.38",
+                     *               "local_rail_transaction_id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:32:27.000Z",
+                     *               "updated_at": "2026-11-23T12:32:29.000Z",
                      *               "reason": {
                      *                 "code": "payment_cancelled",
                      *                 "message": "The payment was cancelled. No money has moved.",
@@ -7568,14 +7437,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d3tyam7h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d3trf47h8rev5vywzebwgq",
                      *       "object": "event",
                      *       "type": "gate_session.created",
-                     *       "created_at": 1795736566,
+                     *       "created_at": 1795736560,
                      *       "livemode": false,
-                     *       "sequence": 80,
+                     *       "sequence": 78,
                      *       "data": {
-                     *         "id": "gs_test_01m8d3tyamp24em72meqdfrtb7",
+                     *         "id": "gs_test_01m8d3trf47q0h90efajbmeza4",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
@@ -7588,8 +7457,8 @@ export interface operations {
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:42:46.100Z",
-                     *         "created_at": "2026-11-26T23:42:46.100Z",
+                     *         "expires_at": "2026-11-27T23:42:40.100Z",
+                     *         "created_at": "2026-11-26T23:42:40.100Z",
                      *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
                      *         "metadata": {
@@ -7599,7 +7468,7 @@ export interface operations {
                      *         "progress": {
                      *           "phase": "created",
                      *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:42:46.100Z"
+                     *           "updated_at": "2026-11-26T23:42:40.100Z"
                      *         }
                      *       }
                      *     }
@@ -7667,8 +7536,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846ab4gstcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m846ab4gf2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7676,14 +7545,14 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:32:58.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:32:52.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:32:58.000Z"
+                     *           "created_at": "2026-11-23T12:32:52.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m8469vggjsd2qkt5pnkbbb67",
-                     *           "event_id": "evt_test_01m8469vggej5fq8d04yy9j1hs",
+                     *           "id": "wd_test_01m8469mnrjsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m8469mnrej5fq8d04yy9j1hs",
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7692,8 +7561,8 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:32:58.000Z",
-                     *           "created_at": "2026-11-23T12:32:42.000Z"
+                     *           "delivered_at": "2026-11-23T12:32:52.000Z",
+                     *           "created_at": "2026-11-23T12:32:35.000Z"
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -7749,8 +7618,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846ab4gstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846ab4gf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7760,7 +7629,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:58.000Z"
+                     *       "created_at": "2026-11-23T12:32:52.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7822,8 +7691,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:42:36.000Z",
-                     *           "ended_at": "2026-11-26T23:42:36.000Z",
+                     *           "started_at": "2026-11-26T23:42:30.000Z",
+                     *           "ended_at": "2026-11-26T23:42:30.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7832,8 +7701,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T21:18:36.000Z",
-                     *           "ended_at": "2026-11-25T21:18:36.000Z",
+                     *           "started_at": "2026-11-25T21:18:30.000Z",
+                     *           "ended_at": "2026-11-25T21:18:30.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7841,7 +7710,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846ab4gstcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846a590stcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -7898,10 +7767,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d3trf4eff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:42:40.100Z",
+                     *           "since": "2026-11-22T23:42:34.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -7912,14 +7781,14 @@ export interface operations {
                      *           ],
                      *           "rate_per_second": 100,
                      *           "after": 0,
-                     *           "through": 76,
+                     *           "through": 74,
                      *           "sequences": null,
-                     *           "total": 76,
+                     *           "total": 74,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:42:40.100Z",
-                     *           "updated_at": "2026-11-26T23:42:40.100Z"
+                     *           "created_at": "2026-11-26T23:42:34.100Z",
+                     *           "updated_at": "2026-11-26T23:42:34.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -7988,10 +7857,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3trf4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:40.100Z",
+                     *       "since": "2026-11-22T23:42:34.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8002,14 +7871,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 76,
+                     *       "through": 74,
                      *       "sequences": null,
-                     *       "total": 76,
+                     *       "total": 74,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:40.100Z",
-                     *       "updated_at": "2026-11-26T23:42:40.100Z"
+                     *       "created_at": "2026-11-26T23:42:34.100Z",
+                     *       "updated_at": "2026-11-26T23:42:34.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8079,10 +7948,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3trf4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:40.100Z",
+                     *       "since": "2026-11-22T23:42:34.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8093,14 +7962,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 76,
+                     *       "through": 74,
                      *       "sequences": null,
-                     *       "total": 76,
+                     *       "total": 74,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:40.100Z",
-                     *       "updated_at": "2026-11-26T23:42:40.100Z"
+                     *       "created_at": "2026-11-26T23:42:34.100Z",
+                     *       "updated_at": "2026-11-26T23:42:34.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8152,10 +8021,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3trf4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:42:40.100Z",
+                     *       "since": "2026-11-22T23:42:34.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8166,14 +8035,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 76,
+                     *       "through": 74,
                      *       "sequences": null,
-                     *       "total": 76,
+                     *       "total": 74,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:40.100Z",
-                     *       "updated_at": "2026-11-26T23:42:43.100Z"
+                     *       "created_at": "2026-11-26T23:42:34.100Z",
+                     *       "updated_at": "2026-11-26T23:42:37.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8229,8 +8098,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846ab4gstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846ab4gf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8238,9 +8107,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:42:39.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:42:33.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:58.000Z"
+                     *       "created_at": "2026-11-23T12:32:52.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8293,8 +8162,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846ab4gstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846ab4gf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8302,9 +8171,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:32:58.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:32:52.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:58.000Z"
+                     *       "created_at": "2026-11-23T12:32:52.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8358,7 +8227,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8468ap04w9bagfxcby49ypf",
+                     *       "id": "gs_test_01m84683v87jy1jfwf4hth3fve",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8371,18 +8240,18 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
-                     *       "expires_at": "2026-11-24T12:31:52.000Z",
-                     *       "created_at": "2026-11-23T12:31:52.000Z",
+                     *       "expires_at": "2026-11-24T12:31:45.000Z",
+                     *       "created_at": "2026-11-23T12:31:45.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8468bn8camqarqabcs45yvf",
+                     *       "tx_refid": "tx_test_01m84684tgcamqarqabcs45yvf",
                      *       "progress": {
                      *         "phase": "settled",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:53.000Z"
+                     *         "updated_at": "2026-11-23T12:31:46.000Z"
                      *       }
                      *     }
                      */
@@ -8466,7 +8335,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8468cmgr6v3ajayhq6cjgsy",
+                     *       "id": "gs_test_01m84685sr4w9bagfxcby49ypf",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8479,14 +8348,14 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:31:54.000Z",
-                     *       "created_at": "2026-11-23T12:31:54.000Z",
+                     *       "expires_at": "2026-11-24T12:31:47.000Z",
+                     *       "created_at": "2026-11-23T12:31:47.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8468dkrfb96srtzw1g4gvvf",
+                     *       "tx_refid": "tx_test_01m84686s0fb96srtzw1g4gvvf",
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": {
@@ -8499,7 +8368,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Try again."
                      *         },
-                     *         "updated_at": "2026-11-23T12:31:55.000Z"
+                     *         "updated_at": "2026-11-23T12:31:48.000Z"
                      *       }
                      *     }
                      */
@@ -8688,7 +8557,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:47.100Z"
+                     *       "ends_at": "2026-11-26T23:52:41.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -8755,7 +8624,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:47.100Z"
+                     *       "ends_at": "2026-11-26T23:52:41.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -8809,7 +8678,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8468ek0btc0q15xx7afw2a8",
+                     *       "id": "gs_test_01m84687r8r6v3ajayhq6cjgsy",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8822,8 +8691,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
-                     *       "expires_at": "2026-11-24T12:31:56.000Z",
-                     *       "created_at": "2026-11-23T12:31:56.000Z",
+                     *       "expires_at": "2026-11-24T12:31:49.000Z",
+                     *       "created_at": "2026-11-23T12:31:49.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8833,7 +8702,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:57.000Z"
+                     *         "updated_at": "2026-11-23T12:31:50.000Z"
                      *       }
                      *     }
                      */
@@ -9052,7 +8921,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8468ghgast24chbpc1cyftz",
+                     *       "id": "gs_test_01m84689prbtc0q15xx7afw2a8",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9065,8 +8934,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T11:31:58.000Z",
-                     *       "created_at": "2026-11-23T12:31:58.000Z",
+                     *       "expires_at": "2026-11-24T11:31:51.000Z",
+                     *       "created_at": "2026-11-23T12:31:51.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9076,7 +8945,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "created",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:59.000Z"
+                     *         "updated_at": "2026-11-23T12:31:52.000Z"
                      *       }
                      *     }
                      */
@@ -9136,74 +9005,6 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    listMails: {
-        parameters: {
-            query?: {
-                /** @description Those to this address, whatever its case. */
-                to?: string;
-                /** @description 10 where nothing is said. */
-                limit?: number;
-                /** @description The id of the last mail of the page before. */
-                starting_after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "object": "list",
-                     *       "data": [
-                     *         {
-                     *           "id": "mail_test_01m84686s0wdawamkrvzsvndba",
-                     *           "object": "mail",
-                     *           "to": "jane@example.com",
-                     *           "subject": "123456 is your code",
-                     *           "text": "Your code is 123456. Type it on the page of Demo Shop; it is good for 10 minutes.\n\nIf you did not ask for it, you need not do anything.",
-                     *           "code": "123456",
-                     *           "created_at": "2026-11-23T12:31:48.000Z"
-                     *         }
-                     *       ],
-                     *       "has_more": false,
-                     *       "url": "/v1/test_helpers/mails"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ListBody_MailBody"];
-                };
-            };
-            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `version_unknown`, `key_exposed`. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["OurFault"];
-            503: components["responses"]["Busy"];
-        };
-    };
     listCustomers: {
         parameters: {
             query?: {
@@ -9237,7 +9038,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "cus_test_01m8469pm89hcwnanr8shfpr7f",
+                     *           "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                      *           "object": "customer",
                      *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *           "mode": "test",
@@ -9251,8 +9052,8 @@ export interface operations {
                      *             "tier": "gold"
                      *           },
                      *           "kyc_status": "unverified",
-                     *           "created_at": "2026-11-23T12:32:37.000Z",
-                     *           "updated_at": "2026-11-23T12:32:37.000Z"
+                     *           "created_at": "2026-11-23T12:32:30.000Z",
+                     *           "updated_at": "2026-11-23T12:32:30.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9324,7 +9125,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469pm89hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9338,8 +9139,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:37.000Z",
-                     *       "updated_at": "2026-11-23T12:32:37.000Z"
+                     *       "created_at": "2026-11-23T12:32:30.000Z",
+                     *       "updated_at": "2026-11-23T12:32:30.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9408,7 +9209,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469pm89hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9422,8 +9223,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:37.000Z",
-                     *       "updated_at": "2026-11-23T12:32:37.000Z"
+                     *       "created_at": "2026-11-23T12:32:30.000Z",
+                     *       "updated_at": "2026-11-23T12:32:30.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9475,10 +9276,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469th8fyeeb1pw6v6704rz",
+                     *       "id": "cus_test_01m8469kpgfyeeb1pw6v6704rz",
                      *       "object": "customer",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:32:42.000Z"
+                     *       "deleted_at": "2026-11-23T12:32:35.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedCustomerBody"];
@@ -9545,7 +9346,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469pm89hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9559,8 +9360,8 @@ export interface operations {
                      *         "tier": "platinum"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:37.000Z",
-                     *       "updated_at": "2026-11-23T12:32:40.000Z"
+                     *       "created_at": "2026-11-23T12:32:30.000Z",
+                     *       "updated_at": "2026-11-23T12:32:33.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -10289,6 +10090,82 @@ export interface operations {
                 };
             };
             /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `country_code_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    listIdentityLevels: {
+        parameters: {
+            query?: {
+                /** @description Tells the limits in this currency, rounded down, ISO 4217; in the one that they are counted in where left out. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "level": "guest",
+                     *           "currency": "EUR",
+                     *           "transaction": "1000.00",
+                     *           "day": null,
+                     *           "month": null,
+                     *           "asks": []
+                     *         },
+                     *         {
+                     *           "level": "basic",
+                     *           "currency": "EUR",
+                     *           "transaction": "5000.00",
+                     *           "day": "5000.00",
+                     *           "month": "15000.00",
+                     *           "asks": [
+                     *             "name",
+                     *             "birth_date",
+                     *             "country",
+                     *             "document"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/capabilities/identity-levels"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_IdentityLevelBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12552,523 +12429,6 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
-    sendIdentityCode: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "email": "jane@example.com"
-                 *     }
-                 */
-                "application/json": components["schemas"]["IdentityEmailBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "session": {
-                     *         "id": "gs_test_01m84683v87jy1jfwf4hth3fve",
-                     *         "status": "open",
-                     *         "mode": "test",
-                     *         "flow": null,
-                     *         "amount": "100.00",
-                     *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:45.000Z",
-                     *         "return_url": "https://shop.example/orders/1042",
-                     *         "cancel_url": "https://shop.example/cart",
-                     *         "partner_name": "Demo Shop",
-                     *         "branding": {
-                     *           "brand_name": null,
-                     *           "logo_url": null,
-                     *           "primary_color": null,
-                     *           "secondary_color": null,
-                     *           "accent_color": null
-                     *         }
-                     *       },
-                     *       "revision": 3,
-                     *       "server_time": "2026-11-23T12:31:48.000Z",
-                     *       "step": {
-                     *         "kind": "identity",
-                     *         "level": "basic",
-                     *         "reason": {
-                     *           "code": "identity_required",
-                     *           "message": "We have to confirm who you are before this purchase can go on.",
-                     *           "retryable": true,
-                     *           "limit": null,
-                     *           "minimum": null,
-                     *           "maximum": null,
-                     *           "remaining": null,
-                     *           "next_step": "Confirm your identity; the purchase then goes on where it was."
-                     *         },
-                     *         "rejected": false,
-                     *         "stage": "code",
-                     *         "email": "j•••@example.com",
-                     *         "asks": [],
-                     *         "problem": null,
-                     *         "test_people": [
-                     *           {
-                     *             "family_name": "Miller",
-                     *             "label": "Is confirmed, like any other name",
-                     *             "outcome": "approved"
-                     *           },
-                     *           {
-                     *             "family_name": "Reject",
-                     *             "label": "Is not confirmed",
-                     *             "outcome": "rejected"
-                     *           },
-                     *           {
-                     *             "family_name": "Again",
-                     *             "label": "Is asked for the document or the name again",
-                     *             "outcome": "again"
-                     *           },
-                     *           {
-                     *             "family_name": "Slow",
-                     *             "label": "Takes twenty seconds",
-                     *             "outcome": "slow"
-                     *           },
-                     *           {
-                     *             "family_name": "Timeout",
-                     *             "label": "Is never answered for",
-                     *             "outcome": "never_answers"
-                     *           },
-                     *           {
-                     *             "family_name": "Lost",
-                     *             "label": "The first answer is lost, then found",
-                     *             "outcome": "answer_lost"
-                     *           }
-                     *         ],
-                     *         "test_outcomes": [
-                     *           {
-                     *             "outcome": "approved",
-                     *             "label": "Pass the check"
-                     *           },
-                     *           {
-                     *             "outcome": "rejected",
-                     *             "label": "Fail the check"
-                     *           }
-                     *         ]
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `email_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: components["responses"]["Unauthenticated3"];
-            403: components["responses"]["Forbidden4"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["TooSlow"];
-            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["NotJson"];
-            429: components["responses"]["TooMany2"];
-            500: components["responses"]["OurFault"];
-            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            503: components["responses"]["Busy"];
-        };
-    };
-    confirmIdentityCode: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "code": "123456"
-                 *     }
-                 */
-                "application/json": components["schemas"]["IdentityCodeBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "session": {
-                     *         "id": "gs_test_01m84683v87jy1jfwf4hth3fve",
-                     *         "status": "open",
-                     *         "mode": "test",
-                     *         "flow": null,
-                     *         "amount": "100.00",
-                     *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:45.000Z",
-                     *         "return_url": "https://shop.example/orders/1042",
-                     *         "cancel_url": "https://shop.example/cart",
-                     *         "partner_name": "Demo Shop",
-                     *         "branding": {
-                     *           "brand_name": null,
-                     *           "logo_url": null,
-                     *           "primary_color": null,
-                     *           "secondary_color": null,
-                     *           "accent_color": null
-                     *         }
-                     *       },
-                     *       "revision": 4,
-                     *       "server_time": "2026-11-23T12:31:50.000Z",
-                     *       "step": {
-                     *         "kind": "identity",
-                     *         "level": "basic",
-                     *         "reason": {
-                     *           "code": "identity_required",
-                     *           "message": "We have to confirm who you are before this purchase can go on.",
-                     *           "retryable": true,
-                     *           "limit": null,
-                     *           "minimum": null,
-                     *           "maximum": null,
-                     *           "remaining": null,
-                     *           "next_step": "Confirm your identity; the purchase then goes on where it was."
-                     *         },
-                     *         "rejected": false,
-                     *         "stage": "details",
-                     *         "email": "j•••@example.com",
-                     *         "asks": [
-                     *           "name",
-                     *           "birth_date",
-                     *           "country"
-                     *         ],
-                     *         "problem": null,
-                     *         "test_people": [
-                     *           {
-                     *             "family_name": "Miller",
-                     *             "label": "Is confirmed, like any other name",
-                     *             "outcome": "approved"
-                     *           },
-                     *           {
-                     *             "family_name": "Reject",
-                     *             "label": "Is not confirmed",
-                     *             "outcome": "rejected"
-                     *           },
-                     *           {
-                     *             "family_name": "Again",
-                     *             "label": "Is asked for the document or the name again",
-                     *             "outcome": "again"
-                     *           },
-                     *           {
-                     *             "family_name": "Slow",
-                     *             "label": "Takes twenty seconds",
-                     *             "outcome": "slow"
-                     *           },
-                     *           {
-                     *             "family_name": "Timeout",
-                     *             "label": "Is never answered for",
-                     *             "outcome": "never_answers"
-                     *           },
-                     *           {
-                     *             "family_name": "Lost",
-                     *             "label": "The first answer is lost, then found",
-                     *             "outcome": "answer_lost"
-                     *           }
-                     *         ],
-                     *         "test_outcomes": [
-                     *           {
-                     *             "outcome": "approved",
-                     *             "label": "Pass the check"
-                     *           },
-                     *           {
-                     *             "outcome": "rejected",
-                     *             "label": "Fail the check"
-                     *           }
-                     *         ]
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `challenge_code_invalid`, `identity_code_wrong`, `identity_code_expired`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: components["responses"]["Unauthenticated3"];
-            403: components["responses"]["Forbidden4"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["TooSlow"];
-            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["NotJson"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["OurFault"];
-            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            503: components["responses"]["Busy"];
-        };
-    };
-    giveIdentityDetails: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "given_name": "Jane",
-                 *       "family_name": "Miller",
-                 *       "birth_date": "1990-05-17",
-                 *       "country": "DE"
-                 *     }
-                 */
-                "application/json": components["schemas"]["IdentityDetailsBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "session": {
-                     *         "id": "gs_test_01m84683v87jy1jfwf4hth3fve",
-                     *         "status": "open",
-                     *         "mode": "test",
-                     *         "flow": null,
-                     *         "amount": "100.00",
-                     *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:45.000Z",
-                     *         "return_url": "https://shop.example/orders/1042",
-                     *         "cancel_url": "https://shop.example/cart",
-                     *         "partner_name": "Demo Shop",
-                     *         "branding": {
-                     *           "brand_name": null,
-                     *           "logo_url": null,
-                     *           "primary_color": null,
-                     *           "secondary_color": null,
-                     *           "accent_color": null
-                     *         }
-                     *       },
-                     *       "revision": 5,
-                     *       "server_time": "2026-11-23T12:31:51.000Z",
-                     *       "step": {
-                     *         "kind": "identity",
-                     *         "level": "basic",
-                     *         "reason": {
-                     *           "code": "identity_required",
-                     *           "message": "We have to confirm who you are before this purchase can go on.",
-                     *           "retryable": true,
-                     *           "limit": null,
-                     *           "minimum": null,
-                     *           "maximum": null,
-                     *           "remaining": null,
-                     *           "next_step": "Confirm your identity; the purchase then goes on where it was."
-                     *         },
-                     *         "rejected": false,
-                     *         "stage": "checking",
-                     *         "email": "j•••@example.com",
-                     *         "asks": [],
-                     *         "problem": null,
-                     *         "test_people": [
-                     *           {
-                     *             "family_name": "Miller",
-                     *             "label": "Is confirmed, like any other name",
-                     *             "outcome": "approved"
-                     *           },
-                     *           {
-                     *             "family_name": "Reject",
-                     *             "label": "Is not confirmed",
-                     *             "outcome": "rejected"
-                     *           },
-                     *           {
-                     *             "family_name": "Again",
-                     *             "label": "Is asked for the document or the name again",
-                     *             "outcome": "again"
-                     *           },
-                     *           {
-                     *             "family_name": "Slow",
-                     *             "label": "Takes twenty seconds",
-                     *             "outcome": "slow"
-                     *           },
-                     *           {
-                     *             "family_name": "Timeout",
-                     *             "label": "Is never answered for",
-                     *             "outcome": "never_answers"
-                     *           },
-                     *           {
-                     *             "family_name": "Lost",
-                     *             "label": "The first answer is lost, then found",
-                     *             "outcome": "answer_lost"
-                     *           }
-                     *         ],
-                     *         "test_outcomes": [
-                     *           {
-                     *             "outcome": "approved",
-                     *             "label": "Pass the check"
-                     *           },
-                     *           {
-                     *             "outcome": "rejected",
-                     *             "label": "Fail the check"
-                     *           }
-                     *         ]
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Journey"];
-                };
-            };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `birth_date_invalid`, `user_too_young`, `country_code_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: components["responses"]["Unauthenticated3"];
-            403: components["responses"]["Forbidden4"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["TooSlow"];
-            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["NotJson"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["OurFault"];
-            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
-            501: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Gate-Version": components["headers"]["Gate-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            503: components["responses"]["Busy"];
-        };
-    };
     retryJourney: {
         parameters: {
             query?: never;
@@ -13723,14 +13083,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468fj8t5fszpgvhjt39vpw",
+                 *       "id": "evt_test_01m84688qgt5fszpgvhjt39vpw",
                  *       "object": "event",
                  *       "type": "gate_session.expired",
-                 *       "created_at": 1795437117,
+                 *       "created_at": 1795437110,
                  *       "livemode": false,
-                 *       "sequence": 32,
+                 *       "sequence": 30,
                  *       "data": {
-                 *         "id": "gs_test_01m8468ek0btc0q15xx7afw2a8",
+                 *         "id": "gs_test_01m84687r8r6v3ajayhq6cjgsy",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -13743,8 +13103,8 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
-                 *         "expires_at": "2026-11-24T12:31:56.000Z",
-                 *         "created_at": "2026-11-23T12:31:56.000Z",
+                 *         "expires_at": "2026-11-24T12:31:49.000Z",
+                 *         "created_at": "2026-11-23T12:31:49.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
@@ -13754,7 +13114,7 @@ export interface operations {
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": null,
-                 *           "updated_at": "2026-11-23T12:31:57.000Z"
+                 *           "updated_at": "2026-11-23T12:31:50.000Z"
                  *         }
                  *       }
                  *     }
@@ -13950,29 +13310,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468pd0sabbshfxrff59670",
+                 *       "id": "evt_test_01m8468fj8sabbshfxrff59670",
                  *       "object": "event",
                  *       "type": "rail.pay_in.processing",
-                 *       "created_at": 1795437124,
+                 *       "created_at": 1795437117,
                  *       "livemode": false,
-                 *       "sequence": 36,
+                 *       "sequence": 34,
                  *       "data": {
-                 *         "id": "pi_test_01m8468pd03y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m8468ndra76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m8468kf8t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m8468pd0j0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                 *         "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.649153",
+                 *         "crypto_amount": "106.488213",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:04.000Z",
-                 *         "updated_at": "2026-11-23T12:32:04.000Z",
+                 *         "created_at": "2026-11-23T12:31:57.000Z",
+                 *         "updated_at": "2026-11-23T12:31:57.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14020,29 +13380,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468rbgrtqqb6afxcs1c5x3",
+                 *       "id": "evt_test_01m8468hgrrtqqb6afxcs1c5x3",
                  *       "object": "event",
                  *       "type": "rail.pay_in.settled",
-                 *       "created_at": 1795437126,
+                 *       "created_at": 1795437119,
                  *       "livemode": false,
-                 *       "sequence": 38,
+                 *       "sequence": 36,
                  *       "data": {
-                 *         "id": "pi_test_01m8468pd03y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m8468ndra76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m8468kf8t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m8468pd0j0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
+                 *         "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.649153",
+                 *         "crypto_amount": "106.488213",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:04.000Z",
-                 *         "updated_at": "2026-11-23T12:32:06.000Z",
+                 *         "created_at": "2026-11-23T12:31:57.000Z",
+                 *         "updated_at": "2026-11-23T12:31:59.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14090,29 +13450,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468y703c7vpprk87vc3r46",
+                 *       "id": "evt_test_01m8468qc83c7vpprk87vc3r46",
                  *       "object": "event",
                  *       "type": "rail.pay_in.failed",
-                 *       "created_at": 1795437132,
+                 *       "created_at": 1795437125,
                  *       "livemode": false,
-                 *       "sequence": 44,
+                 *       "sequence": 42,
                  *       "data": {
-                 *         "id": "pi_test_01m8468w8gnfw80r0s93xj5m73",
+                 *         "id": "pi_test_01m8468ndrnfw80r0s93xj5m73",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m8468v98ajt7e4mk1hjw4ngy",
-                 *         "quote_id": "qt_test_01m8468sarbx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m8468w8gvcz7cxbt1kgqp8fr",
+                 *         "session_id": "gs_test_01m8468mega76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m8468jg0bx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m8468ndrvcz7cxbt1kgqp8fr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
                  *         "crypto_amount": "106.649153",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:10.000Z",
-                 *         "updated_at": "2026-11-23T12:32:12.000Z",
+                 *         "created_at": "2026-11-23T12:32:03.000Z",
+                 *         "updated_at": "2026-11-23T12:32:05.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -14169,29 +13529,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846942gc6ez4gr1e967dk5f",
+                 *       "id": "evt_test_01m8468x7rc6ez4gr1e967dk5f",
                  *       "object": "event",
                  *       "type": "rail.pay_in.cancelled",
-                 *       "created_at": 1795437138,
+                 *       "created_at": 1795437131,
                  *       "livemode": false,
-                 *       "sequence": 50,
+                 *       "sequence": 48,
                  *       "data": {
-                 *         "id": "pi_test_01m84692402jemxs68p4d7qn0g",
+                 *         "id": "pi_test_01m8468v982jemxs68p4d7qn0g",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m846914rxac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m8468z68sqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m8469240tx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m8468ta0ajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m8468rbgsqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m8468v98tx1sjtschjkjexhr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.979790",
+                 *         "crypto_amount": "106.649153",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:16.000Z",
-                 *         "updated_at": "2026-11-23T12:32:18.000Z",
+                 *         "created_at": "2026-11-23T12:32:09.000Z",
+                 *         "updated_at": "2026-11-23T12:32:11.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -14248,29 +13608,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84697zgcfja6dw01rkcpzea",
+                 *       "id": "evt_test_01m846914rcfja6dw01rkcpzea",
                  *       "object": "event",
                  *       "type": "rail.pay_out.processing",
-                 *       "created_at": 1795437142,
+                 *       "created_at": 1795437135,
                  *       "livemode": false,
-                 *       "sequence": 54,
+                 *       "sequence": 52,
                  *       "data": {
-                 *         "id": "po_test_01m84697zgs3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846914rs3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m84697087q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m846951rc247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m84697zgafpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
                  *         "fiat_amount": "90.38",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:22.000Z",
-                 *         "updated_at": "2026-11-23T12:32:22.000Z",
+                 *         "created_at": "2026-11-23T12:32:15.000Z",
+                 *         "updated_at": "2026-11-23T12:32:15.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14318,29 +13678,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84699y0mj8s6rs570d0nz6k",
+                 *       "id": "evt_test_01m8469338mj8s6rs570d0nz6k",
                  *       "object": "event",
                  *       "type": "rail.pay_out.settled",
-                 *       "created_at": 1795437144,
+                 *       "created_at": 1795437137,
                  *       "livemode": false,
-                 *       "sequence": 56,
+                 *       "sequence": 54,
                  *       "data": {
-                 *         "id": "po_test_01m84697zgs3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846914rs3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m84697087q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m846951rc247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m84697zgafpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
                  *         "fiat_amount": "90.38",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:22.000Z",
-                 *         "updated_at": "2026-11-23T12:32:24.000Z",
+                 *         "created_at": "2026-11-23T12:32:15.000Z",
+                 *         "updated_at": "2026-11-23T12:32:17.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14388,29 +13748,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469fsgxa0gtf84ay9q50g7",
+                 *       "id": "evt_test_01m84698yrxa0gtf84ay9q50g7",
                  *       "object": "event",
                  *       "type": "rail.pay_out.failed",
-                 *       "created_at": 1795437150,
+                 *       "created_at": 1795437143,
                  *       "livemode": false,
-                 *       "sequence": 62,
+                 *       "sequence": 60,
                  *       "data": {
-                 *         "id": "po_test_01m8469dv0gp635r42b8pdnvd2",
+                 *         "id": "po_test_01m8469708gp635r42b8pdnvd2",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m8469cvrsyhmpcwhmwgcqkny",
-                 *         "quote_id": "qt_test_01m8469ax824tbf9ev3zm9q09p",
-                 *         "refid": "tx_test_01m8469dv0dcptekaca4wtpr98",
+                 *         "session_id": "gs_test_01m8469610v6jzdk0x6da2ykph",
+                 *         "quote_id": "qt_test_01m846942g24tbf9ev3zm9q09p",
+                 *         "refid": "tx_test_01m8469708dcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.78",
+                 *         "fiat_amount": "90.38",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:28.000Z",
-                 *         "updated_at": "2026-11-23T12:32:30.000Z",
+                 *         "created_at": "2026-11-23T12:32:21.000Z",
+                 *         "updated_at": "2026-11-23T12:32:23.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -14467,29 +13827,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469nn0azqzg65az05zrpv8",
+                 *       "id": "evt_test_01m8469et8azqzg65az05zrpv8",
                  *       "object": "event",
                  *       "type": "rail.pay_out.cancelled",
-                 *       "created_at": 1795437156,
+                 *       "created_at": 1795437149,
                  *       "livemode": false,
-                 *       "sequence": 68,
+                 *       "sequence": 66,
                  *       "data": {
-                 *         "id": "po_test_01m8469kpgdn8gzmk6ykxks37y",
+                 *         "id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m8469jq8v6jzdk0x6da2ykph",
-                 *         "quote_id": "qt_test_01m8469grr5q6sxv9xaxn5ex2c",
-                 *         "refid": "tx_test_01m8469kpgnsytqty99072fyqx",
+                 *         "session_id": "gs_test_01m8469bwgp24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m84699y05q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m8469cvrnsytqty99072fyqx",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.51",
+                 *         "fiat_amount": "90.78",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:34.000Z",
-                 *         "updated_at": "2026-11-23T12:32:36.000Z",
+                 *         "created_at": "2026-11-23T12:32:27.000Z",
+                 *         "updated_at": "2026-11-23T12:32:29.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -14546,14 +13906,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468pd0xrryret21swpz01p",
+                 *       "id": "evt_test_01m8468fj8xrryret21swpz01p",
                  *       "object": "event",
                  *       "type": "quote.consumed",
-                 *       "created_at": 1795437124,
+                 *       "created_at": 1795437117,
                  *       "livemode": false,
-                 *       "sequence": 35,
+                 *       "sequence": 33,
                  *       "data": {
-                 *         "id": "qt_test_01m8468kf8t6wnwtfjncmvkzrz",
+                 *         "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
                  *         "object": "signed_quote",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14564,8 +13924,8 @@ export interface operations {
                  *         "network": "base",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
-                 *         "crypto_amount": "106.649153",
-                 *         "exchange_rate": "0.92040112",
+                 *         "crypto_amount": "106.488213",
+                 *         "exchange_rate": "0.92179216",
                  *         "fees": [
                  *           {
                  *             "kind": "service",
@@ -14581,14 +13941,14 @@ export interface operations {
                  *         "total_fees": "1.84",
                  *         "source": {
                  *           "name": "simulated_market",
-                 *           "at": "2026-11-23T12:32:01.000Z"
+                 *           "at": "2026-11-23T12:31:54.000Z"
                  *         },
                  *         "on_lapse": "requote",
                  *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                 *         "created_at": "2026-11-23T12:32:01.000Z",
-                 *         "expires_at": "2026-11-23T12:37:01.000Z",
-                 *         "consumed_at": "2026-11-23T12:32:04.000Z",
-                 *         "tx_refid": "tx_test_01m8468pd0j0z1vpc6qggkavht"
+                 *         "created_at": "2026-11-23T12:31:54.000Z",
+                 *         "expires_at": "2026-11-23T12:36:54.000Z",
+                 *         "consumed_at": "2026-11-23T12:31:57.000Z",
+                 *         "tx_refid": "tx_test_01m8468fj8j0z1vpc6qggkavht"
                  *       }
                  *     }
                  */
@@ -14779,7 +14139,7 @@ export interface operations {
                  *         "mode": "test",
                  *         "status": "failed",
                  *         "refid": "tx_test_01m844f9frh6dbtbpzx731tva6",
-                 *         "session_id": "gs_test_01m844f3m8c1e91m9r8b8q456a",
+                 *         "session_id": "gs_test_01m844f3m8syhmpcwhmwgcqkny",
                  *         "amount": "25.00",
                  *         "currency": "EUR",
                  *         "service_fee_returned": "0.37",
@@ -14842,14 +14202,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469pm816qh3ctv8rzcg12s",
+                 *       "id": "evt_test_01m8469fsg16qh3ctv8rzcg12s",
                  *       "object": "event",
                  *       "type": "customer.created",
-                 *       "created_at": 1795437157,
+                 *       "created_at": 1795437150,
                  *       "livemode": false,
-                 *       "sequence": 70,
+                 *       "sequence": 68,
                  *       "data": {
-                 *         "id": "cus_test_01m8469pm89hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14863,8 +14223,8 @@ export interface operations {
                  *           "tier": "gold"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:32:37.000Z",
-                 *         "updated_at": "2026-11-23T12:32:37.000Z"
+                 *         "created_at": "2026-11-23T12:32:30.000Z",
+                 *         "updated_at": "2026-11-23T12:32:30.000Z"
                  *       }
                  *     }
                  */
@@ -14911,14 +14271,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469sj04dsrag0c9sa85cj8",
+                 *       "id": "evt_test_01m8469jq84dsrag0c9sa85cj8",
                  *       "object": "event",
                  *       "type": "customer.updated",
-                 *       "created_at": 1795437160,
+                 *       "created_at": 1795437153,
                  *       "livemode": false,
-                 *       "sequence": 71,
+                 *       "sequence": 69,
                  *       "data": {
-                 *         "id": "cus_test_01m8469pm89hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14932,8 +14292,8 @@ export interface operations {
                  *           "tier": "platinum"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:32:37.000Z",
-                 *         "updated_at": "2026-11-23T12:32:40.000Z"
+                 *         "created_at": "2026-11-23T12:32:30.000Z",
+                 *         "updated_at": "2026-11-23T12:32:33.000Z"
                  *       }
                  *     }
                  */
@@ -14980,17 +14340,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469vggej5fq8d04yy9j1hs",
+                 *       "id": "evt_test_01m8469mnrej5fq8d04yy9j1hs",
                  *       "object": "event",
                  *       "type": "customer.deleted",
-                 *       "created_at": 1795437162,
+                 *       "created_at": 1795437155,
                  *       "livemode": false,
-                 *       "sequence": 73,
+                 *       "sequence": 71,
                  *       "data": {
-                 *         "id": "cus_test_01m8469th8fyeeb1pw6v6704rz",
+                 *         "id": "cus_test_01m8469kpgfyeeb1pw6v6704rz",
                  *         "object": "customer",
                  *         "deleted": true,
-                 *         "deleted_at": "2026-11-23T12:32:42.000Z"
+                 *         "deleted_at": "2026-11-23T12:32:35.000Z"
                  *       }
                  *     }
                  */
@@ -15037,12 +14397,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846ab4gf2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m846a590f2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795437178,
+                 *       "created_at": 1795437172,
                  *       "livemode": false,
-                 *       "sequence": 74,
+                 *       "sequence": 72,
                  *       "data": {
                  *         "object": "webhook_test",
                  *         "livemode": false,
@@ -15093,12 +14453,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tmf0gepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m8d3tekggepedbcd3e5vyybf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795736556,
+                 *       "created_at": 1795736550,
                  *       "livemode": false,
-                 *       "sequence": 76,
+                 *       "sequence": 74,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15117,8 +14477,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:42:36.000Z",
-                 *           "until": "2026-11-26T23:43:06.000Z",
+                 *           "since": "2026-11-26T23:42:30.000Z",
+                 *           "until": "2026-11-26T23:43:00.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -15171,12 +14531,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3twc4149gerbc0w773mp3",
+                 *       "id": "evt_test_01m8d3tpgm149gerbc0w773mp3",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795736564,
+                 *       "created_at": 1795736558,
                  *       "livemode": false,
-                 *       "sequence": 77,
+                 *       "sequence": 75,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15195,7 +14555,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:44.100Z",
+                 *           "since": "2026-11-26T23:42:38.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -15249,12 +14609,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87xn870vyh5p9nfy3bvdycf",
+                 *       "id": "evt_test_01m87xn2bgvyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795562316,
+                 *       "created_at": 1795562310,
                  *       "livemode": false,
-                 *       "sequence": 75,
+                 *       "sequence": 73,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15273,7 +14633,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:33:00.000Z",
+                 *           "since": "2026-11-23T12:32:54.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -15327,12 +14687,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3txbcpfw3jtze698c8vkb",
+                 *       "id": "evt_test_01m8d3tqfwpfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795736565,
+                 *       "created_at": 1795736559,
                  *       "livemode": false,
-                 *       "sequence": 79,
+                 *       "sequence": 77,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15351,14 +14711,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:44.100Z",
+                 *           "since": "2026-11-26T23:42:38.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:42:45.100Z"
+                 *         "updated_at": "2026-11-26T23:42:39.100Z"
                  *       }
                  *     }
                  */
@@ -15405,15 +14765,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tz9wxbeg9wh3zmyem9hn",
+                 *       "id": "evt_test_01m8d3tsecxbeg9wh3zmyem9hn",
                  *       "object": "event",
                  *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795736567,
+                 *       "created_at": 1795736561,
                  *       "livemode": false,
-                 *       "sequence": 81,
+                 *       "sequence": 79,
                  *       "data": {
                  *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d3tyamp24em72meqdfrtb7",
+                 *         "subject": "gs_test_01m8d3trf47q0h90efajbmeza4",
                  *         "reason": "it would have more than 262144 bytes"
                  *       }
                  *     }

@@ -76,7 +76,7 @@ pub struct Refusal {
     pub minimum: Option<Money>,
     /// The most that would pass, where the amount was the problem.
     pub maximum: Option<Money>,
-    /// What is left of the limit, where some of it is used.
+    /// What is left of the limit, where it is one of the user.
     pub remaining: Option<Money>,
     /// When the whole limit can be used again, where it renews.
     pub renews_at: Option<Millis>,

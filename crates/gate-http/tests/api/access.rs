@@ -57,12 +57,13 @@ fn what_each_access_opens() {
         }
         let sessions = opened(&api, &key(&api, "sessions").await.secret).await;
         let sessions: Vec<_> = sessions.into_iter().filter(|route| route != public).collect();
-        insta::assert_snapshot!(sessions.join("\n"), @r#"
+        insta::assert_snapshot!(sessions.join("\n"), @r"
         GET /v1/capabilities/assets
         GET /v1/capabilities/assets/{symbol}
         GET /v1/capabilities/countries
         GET /v1/capabilities/currencies
         GET /v1/capabilities/eligibility
+        GET /v1/capabilities/identity-levels
         GET /v1/capabilities/payment-methods
         GET /v1/capabilities/payout-methods
         GET /v1/gate_sessions
@@ -79,7 +80,7 @@ fn what_each_access_opens() {
         GET /v1/transactions/{refid}
         GET /v1/transactions/{refid}/deposits
         GET /v1/transactions/{refid}/refunds
-        "#);
+        ");
     });
 }
 

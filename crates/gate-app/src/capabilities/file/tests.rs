@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 
 use gate_domain::catalogue::{Asked, Charged, Offer, Rules, Side, SpendLimits};
 use gate_domain::ids::{PartnerId, Seed, Tenant};
+use gate_domain::limits::{Standing, within_limits};
+use gate_domain::money::Money;
 use gate_domain::quote::{FeePolicy, price};
 use gate_domain::session::IdentityLevel;
 use gate_domain::time::Millis;
 use gate_rails::Rails;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -424,6 +427,38 @@ fn the_world_counts_every_currency() {
         let most = rules.value(&currency.money(currency.limits.maximum_units));
         assert!(least <= 15_00, "{}: {least}", currency.code);
         assert!((8_000_00..=12_000_00).contains(&most), "{}: {most}", currency.code);
+    }
+}
+
+proptest! {
+    /// In each currency of the world: what a refusal names as the most passes its limits and those of the
+    /// currency, and one unit more does not.
+    #[test]
+    fn the_number_in_a_refusal_passes_in_every_currency(
+        share in 0i128..=1_000,
+        (day_units, month_units) in (0i128..3_000_000, 0i128..11_000_000),
+    ) {
+        let world = world_wide();
+        let offer = plain_offer(&world);
+        let level = Some(IdentityLevel::Enhanced);
+        let standing = Standing { level, day_units, month_units, at: Millis(0) };
+        for currency in world.currencies() {
+            let limits = currency.limits;
+            let span = limits.maximum_units - limits.minimum_units;
+            let asked = currency.money(limits.minimum_units + span * share / 1_000);
+            let passes = |amount: &Money| {
+                within_limits(&offer, amount, (Side::OnRamp, "card"), &standing)
+                    .and_then(|()| offer.amount(amount, Some(Side::OnRamp), Some("card")))
+            };
+            let Err(refusal) = passes(&asked) else { continue };
+            match refusal.maximum {
+                Some(most) => {
+                    prop_assert!(passes(&most).is_ok(), "{most}");
+                    prop_assert!(passes(&currency.money(most.units + 1)).is_err(), "{most}");
+                }
+                None => prop_assert!(passes(&currency.money(limits.minimum_units)).is_err()),
+            }
+        }
     }
 }
 
