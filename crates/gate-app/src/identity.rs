@@ -70,25 +70,25 @@ fn code_wrong(tries_left: i64) -> String {
 pub(crate) struct Shown {
     /// The address that the last code was sent to, masked.
     pub(crate) email: Option<String>,
-    /// What they have not shown yet.
-    pub(crate) asks: Vec<Ask>,
+    /// What is known about them.
+    pub(crate) person: Person,
 }
 
 impl Shown {
     /// What there is to show in a session.
     pub(crate) fn load(tx: &mut Tx, vault: &Vault, session: &Session) -> Result<Self, StoreError> {
         let State::Open { choice, .. } = &session.state else { return Ok(Self::default()) };
-        let Some(check) = choice.identity else { return Ok(Self::default()) };
         let (tenant, id) = (&session.tenant, &session.id);
-        let email = match (check.stage, tx.find_email_code(tenant, id)?) {
-            (IdentityStage::Email, _) | (_, None) => None,
-            (_, Some(code)) => Some(open_email(vault, id, &code)?.masked()),
-        };
-        let known = match &choice.user {
+        let person = match &choice.user {
             Some(user) => find_person(tx, vault, tenant.mode, user)?,
             None => Person::default(),
         };
-        Ok(Self { email, asks: known.missing(check.level) })
+        let code = match choice.identity.map(|check| check.stage) {
+            None | Some(IdentityStage::Email) => None,
+            Some(_) => tx.find_email_code(tenant, id)?,
+        };
+        let email = code.map(|code| Ok::<_, StoreError>(open_email(vault, id, &code)?.masked()));
+        Ok(Self { email: email.transpose()?, person })
     }
 }
 

@@ -10,6 +10,7 @@ use gate_domain::user::User;
 use gate_store::{Locked, Spend, StoreError, Tx};
 
 use crate::app::Scope;
+use crate::identity::find_person;
 
 /// Evidence that a session may move its amount, with the user locked who moves it. What is written down
 /// with it counts.
@@ -19,19 +20,25 @@ pub(crate) struct Admitted {
     at: Millis,
 }
 
-/// Admit a session whose user has shown enough to move that much, if they have.
+/// Admit a session whose user has shown enough to move that much, and lives where something is offered,
+/// if so.
 pub(crate) fn admit(
     tx: &mut Tx,
     scope: &Scope<'_>,
     session: &Session,
 ) -> Result<Option<Admitted>, StoreError> {
     let admitted = admit_forced(tx, scope, session)?;
-    let standing = match &admitted.user {
-        Some(user) => standing_of(tx, user, admitted.at)?,
-        None => Standing::default(),
+    let (standing, country) = match &admitted.user {
+        Some(user) => {
+            let person = find_person(tx, scope.vault, user.mode, &user.id)?;
+            (standing_of(tx, user, admitted.at)?, person.country)
+        }
+        None => (Standing::default(), None),
     };
-    let verdict = verdict(scope, session, &standing);
-    Ok((verdict == Verdict::Enough).then_some(admitted))
+    let offer = scope.offer(&session.tenant);
+    let open = country.is_none_or(|country| offer.country(country.as_str()).is_ok());
+    let enough = verdict(scope, session, &standing) == Verdict::Enough;
+    Ok((open && enough).then_some(admitted))
 }
 
 /// Admit a session of the sandbox whatever its user has shown or moved.

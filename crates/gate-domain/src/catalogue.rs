@@ -10,9 +10,7 @@ mod rules;
 mod things;
 
 pub use fees::{Charged, FEE_BPS_MAX, FEE_UNITS_MAX, FeeRule, FeeScope, FeeUnits, in_order};
-pub use identity::{
-    Asked, IdentityRules, LIMIT_UNITS_MAX, Rung, SpendLimits, WORTH_DECIMALS, Worth,
-};
+pub use identity::{IdentityRules, LIMIT_UNITS_MAX, Rung, SpendLimits, WORTH_DECIMALS, Worth};
 pub use offer::{Offer, Wanted};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{Entitlement, Kind, PartnerTerms, Rules, Subject, Switch};

@@ -66,14 +66,18 @@ pub fn choices(terms: &Terms, flow: Flow, offer: &Offer) -> Result<Choices, Box<
     Ok(Choices { side, method, tokens, from })
 }
 
-/// The same for a user who stands where they stand: or why they may not move that much.
+/// The same for a user who lives in `country`, as far as that is known, and stands where they stand: or
+/// why they may not move that much, or anything.
 pub fn choices_for(
     terms: &Terms,
     flow: Flow,
     offer: &Offer,
-    standing: &Standing,
+    (country, standing): (Option<&str>, &Standing),
 ) -> Result<Choices, Box<Refusal>> {
     let choices = choices(terms, flow, offer)?;
+    if let Some(country) = country {
+        offer.country(country)?;
+    }
     within_limits(offer, &terms.amount, (choices.side, choices.method), standing)?;
     Ok(choices)
 }

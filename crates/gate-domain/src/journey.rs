@@ -2,10 +2,11 @@
 //! second tab or another device therefore shows the same step.
 
 use crate::catalogue::{Offer, Refusal, Token};
+use crate::customer::CountryCode;
 use crate::hosted::{Choices, choices_for, flows};
 use crate::limits::Standing;
 use crate::money::Money;
-use crate::person::Ask;
+use crate::person::{Ask, Person};
 use crate::quote::Quote;
 use crate::rail::{DepositMeans, PayoutAccount};
 use crate::reason::Reason;
@@ -100,7 +101,7 @@ pub enum Step<'a> {
         /// The address that a code was sent to, masked.
         email: Option<&'a str>,
         /// What they are asked for now.
-        asks: &'a [Ask],
+        asks: Vec<Ask>,
     },
     /// Confirm the payment with the bank.
     Challenge {
@@ -187,8 +188,8 @@ pub struct Stored<'a> {
     pub lapses_at: Option<Millis>,
     /// The address that the last code was sent to, masked.
     pub email: Option<&'a str>,
-    /// What the user has not shown yet of what they are asked for.
-    pub asks: &'a [Ask],
+    /// What the user has shown of themselves.
+    pub person: &'a Person,
     /// How well the user is known, and what they have moved already.
     pub standing: Standing,
 }
@@ -201,8 +202,10 @@ pub struct Stored<'a> {
 /// When the rows contradict each other, for example a completed session without a transaction: the
 /// store writes them in one transaction, so that is a mistake of ours.
 pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Millis) -> Step<'a> {
-    let Stored { quote, transaction, standing, .. } = stored;
+    let Stored { quote, transaction, person, standing, .. } = stored;
     let flow = session.flow();
+    let country = person.country.as_ref().map(CountryCode::as_str);
+    let choices = || choices_for(&session.terms, flow, offer, (country, &standing));
     let quote_of_payment = || quote.expect("a transaction has a quote");
     let paying = || transaction.expect("a session with a payment has a transaction");
     match &session.state {
@@ -212,7 +215,7 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
             Step::Failed {
                 reason: *reason,
                 refunded: *refunded,
-                can_retry: choices_for(&session.terms, flow, offer, &standing).is_ok(),
+                can_retry: choices().is_ok(),
                 transaction,
             }
         }
@@ -222,9 +225,12 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
         State::Open { stage: Stage::AwaitingDeposit, choice: Choice { identity: None, .. } } => {
             deposit_step(quote_of_payment(), paying(), stored, now)
         }
-        State::Open { choice, .. } => match choices_for(&session.terms, flow, offer, &standing) {
+        State::Open { choice, .. } => match choices() {
             Err(refusal) => Step::Unavailable { refusal },
             Ok(options) => {
+                if let Some(check) = choice.identity {
+                    return identity_step(check, offer, stored);
+                }
                 let amount = AmountStep { flow, flows: flows(&session.terms, offer), options };
                 open_step(choice, amount, stored, now)
             }
@@ -297,6 +303,17 @@ struct AmountStep {
     options: Choices,
 }
 
+/// The question who the user is, or what of it is left.
+fn identity_step<'a>(check: IdentityCheck, offer: &Offer, stored: Stored<'a>) -> Step<'a> {
+    let asks = match check.stage {
+        IdentityStage::Details { .. } => {
+            stored.person.missing(&offer.catalogue().identity().rung(check.level).asks)
+        }
+        IdentityStage::Email | IdentityStage::Code | IdentityStage::Checking { .. } => Vec::new(),
+    };
+    Step::Identity { check, email: stored.email, asks }
+}
+
 /// A step in which the user decides, while there is something on offer.
 fn open_step<'a>(
     choice: &'a Choice,
@@ -304,11 +321,6 @@ fn open_step<'a>(
     stored: Stored<'a>,
     now: Millis,
 ) -> Step<'a> {
-    if let Some(check) = choice.identity {
-        let asked = matches!(check.stage, IdentityStage::Details { .. });
-        let asks = if asked { stored.asks } else { &[] };
-        return Step::Identity { check, email: stored.email, asks };
-    }
     let Some(quote) = stored.quote else { return amount.step(None, None) };
     if !amount.options.hold(quote) {
         return amount.step(None, Some(Notice::AssetNotAvailable));

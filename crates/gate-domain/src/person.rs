@@ -6,7 +6,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::customer::{CountryCode, Email};
-use crate::session::IdentityLevel;
 use crate::time::Millis;
 
 /// The longest given or family name.
@@ -54,6 +53,9 @@ macro_rules! words {
         pub enum $name { $($(#[$word_doc])* $word),* }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$word),*];
+
             /// The word on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$word => $text),* }
@@ -61,7 +63,7 @@ macro_rules! words {
 
             /// Read the word again.
             pub fn parse(word: &str) -> Option<Self> {
-                [$(Self::$word),*].into_iter().find(|known| known.as_str() == word)
+                Self::ALL.iter().copied().find(|known| known.as_str() == word)
             }
         }
     };
@@ -96,7 +98,7 @@ words!(
 );
 
 words!(
-    /// One thing that a level asks for.
+    /// One thing that a level of identity asks for.
     Ask {
         /// The given and the family name.
         Name = "name",
@@ -111,16 +113,6 @@ words!(
     }
 );
 
-/// What a level asks for.
-pub const fn asks(level: IdentityLevel) -> &'static [Ask] {
-    match level {
-        IdentityLevel::Basic => &[Ask::Name, Ask::BirthDate, Ask::Country],
-        IdentityLevel::Enhanced => {
-            &[Ask::Name, Ask::BirthDate, Ask::Country, Ask::Document, Ask::SourceOfFunds]
-        }
-    }
-}
-
 impl fmt::Debug for Person {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Person(..)")
@@ -134,9 +126,9 @@ impl fmt::Debug for Document {
 }
 
 impl Person {
-    /// What a level asks for that is not known of them.
-    pub fn missing(&self, level: IdentityLevel) -> Vec<Ask> {
-        asks(level).iter().copied().filter(|ask| !self.shows(*ask)).collect()
+    /// What is asked for that is not known of them.
+    pub fn missing(&self, asks: &[Ask]) -> Vec<Ask> {
+        asks.iter().copied().filter(|ask| !self.shows(*ask)).collect()
     }
 
     fn shows(&self, ask: Ask) -> bool {
@@ -346,10 +338,9 @@ mod tests {
             country: CountryCode::parse("DE"),
             ..Person::default()
         };
-        assert_eq!(Person::default().missing(IdentityLevel::Basic), asks(IdentityLevel::Basic));
-        assert_eq!(basic.missing(IdentityLevel::Basic), []);
-        let missing = basic.missing(IdentityLevel::Enhanced);
-        assert_eq!(missing, [Ask::Document, Ask::SourceOfFunds]);
+        assert_eq!(Person::default().missing(Ask::ALL), Ask::ALL);
+        assert_eq!(basic.missing(&[Ask::Name, Ask::BirthDate, Ask::Country]), []);
+        assert_eq!(basic.missing(Ask::ALL), [Ask::Document, Ask::SourceOfFunds]);
         assert_eq!(basic.name(), "Jane Example");
         let given = Person { family_name: Some("Other".into()), ..Person::default() };
         assert_eq!(given.over(basic).name(), "Jane Other");

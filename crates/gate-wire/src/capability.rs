@@ -150,7 +150,7 @@ pub struct IdentityLevelBody {
     #[schema(required, pattern = r"^[0-9]+(\.[0-9]+)?$", example = "15000.00")]
     pub month: Option<String>,
     /// What is asked beside an e-mail address; nothing at all of a guest.
-    pub asks: Vec<crate::words::Asked>,
+    pub asks: Vec<crate::words::IdentityAsk>,
 }
 
 /// Whether something can be done. Not eligible is an answer, not an error.

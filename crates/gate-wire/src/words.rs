@@ -127,22 +127,6 @@ words!(
 );
 
 words!(
-    /// What a level of identity asks of a person.
-    Asked {
-        /// How they are called.
-        Name,
-        /// When they were born.
-        BirthDate,
-        /// Where they live.
-        Country,
-        /// A document that shows who they are.
-        Document,
-        /// Where the money comes from.
-        SourceOfFunds,
-    }
-);
-
-words!(
     /// How an identity check ended.
     IdentityOutcome {
         /// They are who they say.
@@ -248,18 +232,6 @@ impl From<Option<gate_domain::session::IdentityLevel>> for Rung {
             None => Self::Guest,
             Some(gate_domain::session::IdentityLevel::Basic) => Self::Basic,
             Some(gate_domain::session::IdentityLevel::Enhanced) => Self::Enhanced,
-        }
-    }
-}
-
-impl From<gate_domain::catalogue::Asked> for Asked {
-    fn from(asked: gate_domain::catalogue::Asked) -> Self {
-        match asked {
-            gate_domain::catalogue::Asked::Name => Self::Name,
-            gate_domain::catalogue::Asked::BirthDate => Self::BirthDate,
-            gate_domain::catalogue::Asked::Country => Self::Country,
-            gate_domain::catalogue::Asked::Document => Self::Document,
-            gate_domain::catalogue::Asked::SourceOfFunds => Self::SourceOfFunds,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Details that a user gives of themselves: looked at by the list of sanctions first, and then by a
 //! verifier.
 
+use gate_domain::Millis;
+use gate_domain::catalogue::Offer;
 use gate_domain::ids::{IdentityCheckId, SessionId, Tenant};
 use gate_domain::person::{Ask, Person};
 use gate_domain::screening::{Hit, Subject};
@@ -82,7 +84,7 @@ fn take(
         return Ok(());
     }
     let person = given.clone().over(find_person(tx, scope.vault, mode, &user)?);
-    check_given(given, &person, check, scope)?;
+    check_given(given, &person, check, &scope.offer(&tenant), scope.now)?;
     let held = match screened {
         None => false,
         // Something else was given meanwhile.
@@ -118,17 +120,22 @@ fn check_given(
     given: &Person,
     person: &Person,
     check: IdentityCheck,
-    scope: &Scope<'_>,
-) -> Result<(), IdentityError> {
+    offer: &Offer,
+    now: Millis,
+) -> Result<(), JourneyError> {
+    let asks = &offer.catalogue().identity().rung(check.level).asks;
     let missing: Vec<_> =
-        person.missing(check.level).into_iter().flat_map(|ask| fields(ask, person)).collect();
+        person.missing(asks).into_iter().flat_map(|ask| fields(ask, person)).collect();
     if !missing.is_empty() {
-        return Err(IdentityError::Missing(missing));
+        return Err(IdentityError::Missing(missing).into());
     }
-    match given.birth_date {
-        Some(birth_date) => Ok(birth_date.check_birth(scope.now)?),
-        None => Ok(()),
+    if let Some(birth_date) = given.birth_date {
+        birth_date.check_birth(now).map_err(IdentityError::from)?;
     }
+    if let Some(country) = &given.country {
+        offer.country(country.as_str()).map_err(JourneyError::Unavailable)?;
+    }
+    Ok(())
 }
 
 /// The fields that are missing of one thing.

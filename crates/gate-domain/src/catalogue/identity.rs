@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::money::{Asset, Money};
+use crate::person::Ask;
 use crate::session::IdentityLevel;
 
 /// The highest limit: what is worth more is counted as just more than this.
@@ -45,7 +46,7 @@ pub struct Rung {
     /// The limits.
     pub limits: SpendLimits,
     /// What is asked, beside an e-mail address.
-    pub asks: Vec<Asked>,
+    pub asks: Vec<Ask>,
 }
 
 /// What may be moved, in smallest units of the currency of the limits.
@@ -57,43 +58,6 @@ pub struct SpendLimits {
     pub day_units: i128,
     /// In one month.
     pub month_units: i128,
-}
-
-/// What a level asks of a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Asked {
-    /// How they are called.
-    Name,
-    /// When they were born.
-    BirthDate,
-    /// Where they live.
-    Country,
-    /// A document that shows who they are.
-    Document,
-    /// Where the money comes from.
-    SourceOfFunds,
-}
-
-impl Asked {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Name, Self::BirthDate, Self::Country, Self::Document, Self::SourceOfFunds];
-
-    /// The word in the file and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::BirthDate => "birth_date",
-            Self::Country => "country",
-            Self::Document => "document",
-            Self::SourceOfFunds => "source_of_funds",
-        }
-    }
-
-    /// Read the word again.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|asked| asked.as_str() == word)
-    }
 }
 
 impl Default for IdentityRules {

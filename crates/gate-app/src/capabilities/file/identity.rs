@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use gate_domain::catalogue::{
-    Asked, Catalogue, IdentityRules, LIMIT_UNITS_MAX, Rung, SpendLimits, WORTH_DECIMALS, Worth,
+    Catalogue, IdentityRules, LIMIT_UNITS_MAX, Rung, SpendLimits, WORTH_DECIMALS, Worth,
 };
 use gate_domain::money::{Asset, Money, format_decimal, parse_decimal};
+use gate_domain::person::Ask;
 
 use super::checks::{Notes, read_asset_of_currency};
 use super::{Draft, DraftIdentity, DraftRung, Word, world_wide};
@@ -81,9 +82,9 @@ fn read_rung(notes: &mut Notes<'_>, draft: &DraftRung, currency: &Asset) -> Rung
     };
     notes.unique("word", draft.asks.iter());
     let mut asked = |word: &Word| {
-        let words = Asked::ALL.map(Asked::as_str).join(", ");
+        let words = Ask::ALL.iter().map(|ask| ask.as_str()).collect::<Vec<_>>().join(", ");
         let message = format!("is nothing that can be asked; there are {words}.");
-        notes.wanted(word, Asked::parse(word.get_ref()), &message)
+        notes.wanted(word, Ask::parse(word.get_ref()), &message)
     };
     Rung { limits, asks: draft.asks.iter().filter_map(&mut asked).collect() }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use gate_domain::catalogue::{Asked, Charged, Offer, Rules, Side, SpendLimits};
+use gate_domain::catalogue::{Charged, Offer, Rules, Side, SpendLimits};
 use gate_domain::ids::{PartnerId, Seed, Tenant};
 use gate_domain::limits::{Standing, within_limits};
 use gate_domain::money::Money;
+use gate_domain::person::Ask;
 use gate_domain::quote::{FeePolicy, price};
 use gate_domain::session::IdentityLevel;
 use gate_domain::time::Millis;
@@ -322,7 +323,7 @@ fn what_people_may_move_is_read() {
     let rules = read(&format!("{SMALL}{IDENTITY}"));
     assert_eq!((rules.currency.code.as_str(), rules.guest_units), ("EUR", 100_00));
     assert_eq!(rules.basic.limits.month_units, 600_00);
-    assert_eq!((rules.basic.asks, rules.enhanced.asks), (vec![Asked::Name], vec![]));
+    assert_eq!((rules.basic.asks, rules.enhanced.asks), (vec![Ask::Name], vec![]));
     assert_eq!(read(SMALL), *world_wide().identity(), "nothing said is the usual");
     for everybody in ["", "guest = {}\n", "guest = { transaction = \"0\" }\n"] {
         let guest = "guest = { transaction = \"100.00\" }\n";
