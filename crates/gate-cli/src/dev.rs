@@ -62,7 +62,7 @@ pub(crate) struct DevArgs {
     /// Where prices come from, instead of the simulator's market.
     #[arg(long, env = "GATE_PRICES", value_name = "FILE")]
     prices: Option<PathBuf>,
-    /// Screen addresses against this list of sanctions.
+    /// Screen names and addresses against this list of sanctions.
     #[arg(long, env = "GATE_SANCTIONS_LIST", value_name = "FOLDER or FILE")]
     sanctions_list: Option<PathBuf>,
     /// Requests a second that each secret key may make, and a fifth of it for each address without

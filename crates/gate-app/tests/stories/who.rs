@@ -627,6 +627,26 @@ both_engines! {
         }
     }
 
+    async fn a_late_no_is_not_taken_for_the_next_question(store) {
+        let gate = Arc::new(Gated::new(Verdict::Rejected));
+        let rails = Rails { verifier: gate.clone(), ..Rails::simulated() };
+        let world = World::with_rails(store, rails).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        page.give(basic("Miller")).await.unwrap();
+        let goes_on = async {
+            gate.asked.notified().await;
+            let passed = IdentityOutcome::Approved;
+            end_identity_check(&world.app, &page.tenant, &page.session, passed).await.unwrap();
+            page.ask(IdentityLevel::Enhanced).await;
+            page.give(basic("Miller").over(papers())).await.unwrap();
+            gate.answer.notify_one();
+        };
+        let (asked, ()) = tokio::join!(ask_due_checks(&world.app), goes_on);
+        assert_eq!(asked.unwrap(), 1);
+        assert_eq!(stage(&page.journey().await), Some(IdentityStage::Checking));
+    }
+
     async fn the_shortcut_and_a_forced_end_let_go_of_it_too(store) {
         let world = World::over(store).await;
         for forced in [false, true] {
