@@ -11,7 +11,7 @@ mod held;
 mod mailbox;
 
 use gate_domain::ids::{Mode, SessionId, Tenant, UserId};
-use gate_domain::person::{Ask, BirthDateError, Person};
+use gate_domain::person::{BirthDateError, Person};
 use gate_domain::session::{Event, IdentityStage, Refused, Session, State};
 use gate_domain::user::User;
 use gate_store::{EmailCode, Locked, StoreError, Tx};

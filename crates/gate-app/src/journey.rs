@@ -164,7 +164,7 @@ impl Story {
             received_units: self.deposits.as_ref().map_or(0, |deposits| deposits.received_units),
             lapses_at: self.deposits.as_ref().map(|deposits| deposits.lapses_at),
             email: self.shown.email.as_deref(),
-            person: &self.shown.person,
+            person: Some(&self.shown.person),
             standing: self.standing,
         };
         step(&self.session, offer, stored, now)

@@ -189,7 +189,7 @@ pub struct Stored<'a> {
     /// The address that the last code was sent to, masked.
     pub email: Option<&'a str>,
     /// What the user has shown of themselves.
-    pub person: &'a Person,
+    pub person: Option<&'a Person>,
     /// How well the user is known, and what they have moved already.
     pub standing: Standing,
 }
@@ -204,7 +204,7 @@ pub struct Stored<'a> {
 pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Millis) -> Step<'a> {
     let Stored { quote, transaction, person, standing, .. } = stored;
     let flow = session.flow();
-    let country = person.country.as_ref().map(CountryCode::as_str);
+    let country = person.and_then(|person| person.country.as_ref()).map(CountryCode::as_str);
     let choices = || choices_for(&session.terms, flow, offer, (country, &standing));
     let quote_of_payment = || quote.expect("a transaction has a quote");
     let paying = || transaction.expect("a session with a payment has a transaction");
@@ -307,7 +307,8 @@ struct AmountStep {
 fn identity_step<'a>(check: IdentityCheck, offer: &Offer, stored: Stored<'a>) -> Step<'a> {
     let asks = match check.stage {
         IdentityStage::Details { .. } => {
-            stored.person.missing(&offer.catalogue().identity().rung(check.level).asks)
+            let asks = &offer.catalogue().identity().rung(check.level).asks;
+            stored.person.map_or_else(|| asks.clone(), |person| person.missing(asks))
         }
         IdentityStage::Email | IdentityStage::Code | IdentityStage::Checking { .. } => Vec::new(),
     };
