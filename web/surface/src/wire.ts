@@ -1636,6 +1636,40 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "payment.reversed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A payment was taken back after its delivery: a chargeback, or a transfer that was recalled. The session stays completed, and nothing is asked of you; decide what it means for your customer. */
+        post: operations["onPaymentReversed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "payment.reinstated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A payment that was taken back came again. */
+        post: operations["onPaymentReinstated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "customer.created": {
         parameters: {
             query?: never;
@@ -2612,12 +2646,12 @@ export interface components {
          * @description The type of an event.
          * @enum {string}
          */
-        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
+        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "payment.reversed" | "payment.reinstated" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /**
          * @description A type of event, a family of them, or `*` for all.
          * @enum {string}
          */
-        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "refund.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
+        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "refund.*" | "payment.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "payment.reversed" | "payment.reinstated" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /** @description One line of the bill. */
         FeeBody: {
             /** @description What it is for. */
@@ -4014,6 +4048,28 @@ export interface components {
         };
         /** @description Seconds until the next attempt. */
         RetryGap: number;
+        /**
+         * @description A payment that was taken back after its delivery, or came again. The session stays completed, and
+         *     the house bears it: nothing is asked of the partner.
+         */
+        ReversalBody: {
+            /**
+             * @description The transaction whose payment it is.
+             * @example tx_test_01hf7yat00fentqaxbnentqaxb
+             */
+            refid: string;
+            /** @description Always `reversal`. */
+            object: string;
+            /** @description Which world. */
+            mode: components["schemas"]["Mode"];
+            /** @description The session of that transaction. */
+            session_id: string;
+            /** @description How much: what was paid without what was refunded. */
+            amount: string;
+            /** @description ISO 4217. */
+            currency: string;
+            reason: components["schemas"]["ReasonBody"] | null;
+        };
         /** @description What rolls a secret. */
         RollSecretBody: {
             /**
@@ -4406,8 +4462,23 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description The gateway is busy; try again shortly. Codes: `try_again`, `not_ready`. */
+        /** @description The gateway is busy; try again shortly. Codes: `try_again`, `payments_paused`. */
         Busy2: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The gateway is busy; try again shortly. Codes: `try_again`, `not_ready`. */
+        Busy3: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5065,8 +5136,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.488213",
-                     *           "exchange_rate": "0.92179216",
+                     *           "crypto_amount": "106.830258",
+                     *           "exchange_rate": "0.91884080",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5082,7 +5153,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:31:53.000Z"
+                     *             "at": "2026-11-23T12:32:36.000Z"
                      *           }
                      *         },
                      *         {
@@ -5093,8 +5164,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.488213",
-                     *           "exchange_rate": "0.92179216",
+                     *           "crypto_amount": "106.830258",
+                     *           "exchange_rate": "0.91884080",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5110,7 +5181,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:31:53.000Z"
+                     *             "at": "2026-11-23T12:32:36.000Z"
                      *           }
                      *         }
                      *       ],
@@ -5212,7 +5283,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m8469pm8t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5223,8 +5294,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.488213",
-                     *       "exchange_rate": "0.92179216",
+                     *       "crypto_amount": "106.830258",
+                     *       "exchange_rate": "0.91884080",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5240,12 +5311,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:31:54.000Z"
+                     *         "at": "2026-11-23T12:32:37.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:31:54.000Z",
-                     *       "expires_at": "2026-11-23T12:36:54.000Z",
+                     *       "created_at": "2026-11-23T12:32:37.000Z",
+                     *       "expires_at": "2026-11-23T12:37:37.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5330,7 +5401,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m8469pm8t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5341,8 +5412,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.488213",
-                     *       "exchange_rate": "0.92179216",
+                     *       "crypto_amount": "106.830258",
+                     *       "exchange_rate": "0.91884080",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5358,12 +5429,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:31:54.000Z"
+                     *         "at": "2026-11-23T12:32:37.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:31:54.000Z",
-                     *       "expires_at": "2026-11-23T12:36:54.000Z",
+                     *       "created_at": "2026-11-23T12:32:37.000Z",
+                     *       "expires_at": "2026-11-23T12:37:37.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5407,8 +5478,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                 *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz"
+                 *       "quote_id": "qt_test_01m8469pm8t6wnwtfjncmvkzrz",
+                 *       "session_id": "gs_test_01m8469rjrast24chbpc1cyftz"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5427,29 +5498,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m8469sj03y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8469rjrast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8469pm8t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8469sj0j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.488213",
+                     *       "crypto_amount": "106.830258",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:57.000Z",
-                     *       "updated_at": "2026-11-23T12:31:57.000Z",
+                     *       "created_at": "2026-11-23T12:32:40.000Z",
+                     *       "updated_at": "2026-11-23T12:32:40.000Z",
                      *       "reason": null
                      *     }
                      */
                     "application/json": components["schemas"]["RailPaymentBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5500,7 +5571,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     retrievePayIn: {
@@ -5527,22 +5598,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m8469sj03y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8469rjrast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8469pm8t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8469sj0j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.488213",
+                     *       "crypto_amount": "106.830258",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:57.000Z",
-                     *       "updated_at": "2026-11-23T12:31:57.000Z",
+                     *       "created_at": "2026-11-23T12:32:40.000Z",
+                     *       "updated_at": "2026-11-23T12:32:40.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5585,8 +5656,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                 *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0"
+                 *       "quote_id": "qt_test_01m846a86rc247ggna6ycyqknv",
+                 *       "session_id": "gs_test_01m846aa58xac2tgx9eywh05t0"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5605,29 +5676,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846914rs3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846ab4gs3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
-                     *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846aa58xac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m846a86rc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846ab4gafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.38",
+                     *       "fiat_amount": "90.77",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:15.000Z",
-                     *       "updated_at": "2026-11-23T12:32:15.000Z",
+                     *       "created_at": "2026-11-23T12:32:58.000Z",
+                     *       "updated_at": "2026-11-23T12:32:58.000Z",
                      *       "reason": null
                      *     }
                      */
                     "application/json": components["schemas"]["RailPaymentBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5678,7 +5749,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     retrievePayOut: {
@@ -5705,22 +5776,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846914rs3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846ab4gs3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
-                     *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846aa58xac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m846a86rc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846ab4gafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.38",
+                     *       "fiat_amount": "90.77",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:15.000Z",
-                     *       "updated_at": "2026-11-23T12:32:15.000Z",
+                     *       "created_at": "2026-11-23T12:32:58.000Z",
+                     *       "updated_at": "2026-11-23T12:32:58.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5773,22 +5844,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m8469sj03y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "settled",
-                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8469rjrast24chbpc1cyftz",
+                     *       "quote_id": "qt_test_01m8469pm8t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m8469sj0j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.488213",
+                     *       "crypto_amount": "106.830258",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:57.000Z",
-                     *       "updated_at": "2026-11-23T12:31:59.000Z",
+                     *       "created_at": "2026-11-23T12:32:40.000Z",
+                     *       "updated_at": "2026-11-23T12:32:42.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5845,7 +5916,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     failRailPayment: {
@@ -5872,22 +5943,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468ndrnfw80r0s93xj5m73",
+                     *       "id": "pi_test_01m8469zdgnfw80r0s93xj5m73",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "failed",
-                     *       "session_id": "gs_test_01m8468mega76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8468jg0bx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m8468ndrvcz7cxbt1kgqp8fr",
+                     *       "session_id": "gs_test_01m8469ye8a76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m8469wfrbx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m8469zdgvcz7cxbt1kgqp8fr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.649153",
+                     *       "crypto_amount": "106.992234",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:03.000Z",
-                     *       "updated_at": "2026-11-23T12:32:05.000Z",
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
+                     *       "updated_at": "2026-11-23T12:32:48.000Z",
                      *       "reason": {
                      *         "code": "forced_failure",
                      *         "message": "A test helper made this payment fail.",
@@ -5953,7 +6024,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     cancelRailPayment: {
@@ -5980,22 +6051,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468v982jemxs68p4d7qn0g",
+                     *       "id": "pi_test_01m846a5902jemxs68p4d7qn0g",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "cancelled",
-                     *       "session_id": "gs_test_01m8468ta0ajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m8468rbgsqdk33ybv7wq31cg",
-                     *       "refid": "tx_test_01m8468v98tx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m846a49rajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a2b8sqdk33ybv7wq31cg",
+                     *       "refid": "tx_test_01m846a590tx1sjtschjkjexhr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.649153",
+                     *       "crypto_amount": "106.992234",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:09.000Z",
-                     *       "updated_at": "2026-11-23T12:32:11.000Z",
+                     *       "created_at": "2026-11-23T12:32:52.000Z",
+                     *       "updated_at": "2026-11-23T12:32:54.000Z",
                      *       "reason": {
                      *         "code": "payment_cancelled",
                      *         "message": "The payment was cancelled. No money has moved.",
@@ -6061,7 +6132,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     listTransactions: {
@@ -6249,38 +6320,38 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "dp_test_01m844g0xr7dy5hbhmpppmag2v",
+                     *           "id": "dp_test_01m844haxg7dy5hbhmpppmag2v",
                      *           "object": "deposit",
-                     *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
-                     *           "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *           "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                     *           "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *           "token": "USDC",
                      *           "network": "base",
                      *           "amount": "10.500000",
                      *           "back_amount": "10.500000",
-                     *           "transfer_id": "sim_in_1_01m844fzygwyzkpmdctxptb54a",
+                     *           "transfer_id": "sim_in_1_01m844h9y8wyzkpmdctxptb54a",
                      *           "status": "returned",
                      *           "cause": "sale_ended",
-                     *           "created_at": "2026-11-23T12:01:07.000Z",
-                     *           "updated_at": "2026-11-23T12:31:10.000Z"
+                     *           "created_at": "2026-11-23T12:01:50.000Z",
+                     *           "updated_at": "2026-11-23T12:31:53.000Z"
                      *         },
                      *         {
-                     *           "id": "dp_test_01m8466zq085wkmcyjaz0kwejj",
+                     *           "id": "dp_test_01m84689pr85wkmcyjaz0kwejj",
                      *           "object": "deposit",
-                     *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
-                     *           "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *           "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                     *           "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *           "token": "USDC",
                      *           "network": "base",
-                     *           "amount": "100.052791",
-                     *           "back_amount": "100.052791",
-                     *           "transfer_id": "sim_in_2_01m844fzyg8jzg7bncp3vs98vd",
+                     *           "amount": "99.570559",
+                     *           "back_amount": "99.570559",
+                     *           "transfer_id": "sim_in_2_01m844h9y88jzg7bncp3vs98vd",
                      *           "status": "returned",
                      *           "cause": "sale_ended",
-                     *           "created_at": "2026-11-23T12:31:08.000Z",
-                     *           "updated_at": "2026-11-23T12:31:10.000Z"
+                     *           "created_at": "2026-11-23T12:31:51.000Z",
+                     *           "updated_at": "2026-11-23T12:31:53.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/transactions/tx_test_01m844fzyg2vd00k1gq32xs014/deposits"
+                     *       "url": "/v1/transactions/tx_test_01m844h9y82vd00k1gq32xs014/deposits"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_DepositBody"];
@@ -6489,7 +6560,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     retrieveRefund: {
@@ -6585,7 +6656,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m846b8e0hv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -6605,14 +6676,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:32:45.000Z",
+                     *             "since": "2026-11-23T12:33:28.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:32:45.000Z",
-                     *           "updated_at": "2026-11-23T12:32:45.000Z"
+                     *           "created_at": "2026-11-23T12:33:28.000Z",
+                     *           "updated_at": "2026-11-23T12:33:28.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -6713,7 +6784,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846b8e0hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6733,14 +6804,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:45.000Z",
+                     *         "since": "2026-11-23T12:33:28.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:45.000Z",
-                     *       "updated_at": "2026-11-23T12:32:45.000Z",
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:28.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -6810,7 +6881,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846b8e0hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6830,14 +6901,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:45.000Z",
+                     *         "since": "2026-11-23T12:33:28.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:45.000Z",
-                     *       "updated_at": "2026-11-23T12:32:45.000Z"
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:28.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -6889,10 +6960,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846b8e0hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:32:50.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:33.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -6959,7 +7030,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846b8e0hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6978,14 +7049,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:45.000Z",
+                     *         "since": "2026-11-23T12:33:28.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:45.000Z",
-                     *       "updated_at": "2026-11-23T12:32:48.000Z"
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:31.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7052,7 +7123,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469ye8hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846b8e0hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7071,14 +7142,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:45.000Z",
+                     *         "since": "2026-11-23T12:33:28.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:32:49.000Z",
-                     *       "created_at": "2026-11-23T12:32:45.000Z",
-                     *       "updated_at": "2026-11-23T12:32:49.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:33:32.000Z",
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:32.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7162,14 +7233,14 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d3tqfw7h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d3w1fm7h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.created",
-                     *           "created_at": 1795736559,
+                     *           "created_at": 1795736602,
                      *           "livemode": false,
-                     *           "sequence": 78,
+                     *           "sequence": 83,
                      *           "data": {
-                     *             "id": "gs_test_01m8d3tqfw7q0h90efajbmeza4",
+                     *             "id": "gs_test_01m8d3w1fm7q0h90efajbmeza4",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -7182,8 +7253,8 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:42:39.100Z",
-                     *             "created_at": "2026-11-26T23:42:39.100Z",
+                     *             "expires_at": "2026-11-27T23:43:22.100Z",
+                     *             "created_at": "2026-11-26T23:43:22.100Z",
                      *             "user_reference": "user_8823",
                      *             "client_reference_id": null,
                      *             "metadata": {
@@ -7193,23 +7264,23 @@ export interface operations {
                      *             "progress": {
                      *               "phase": "created",
                      *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:42:39.100Z"
+                     *               "updated_at": "2026-11-26T23:43:22.100Z"
                      *             }
                      *           }
                      *         },
                      *         {
-                     *           "id": "evt_test_01m8469et8bqbty7wrkqbsyzdx",
+                     *           "id": "evt_test_01m846art0bqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
-                     *           "created_at": 1795437149,
+                     *           "created_at": 1795437192,
                      *           "livemode": false,
-                     *           "sequence": 67,
+                     *           "sequence": 72,
                      *           "data": {
-                     *             "id": "gs_test_01m8469bwgp24em72meqdfrtb7",
+                     *             "id": "gs_test_01m846anw8p24em72meqdfrtb7",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
-                     *             "amount": "90.78",
+                     *             "amount": "90.50",
                      *             "currency": "EUR",
                      *             "target_token": "USDC",
                      *             "target_network": "base",
@@ -7218,12 +7289,12 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:32:26.000Z",
-                     *             "created_at": "2026-11-23T12:32:26.000Z",
+                     *             "expires_at": "2026-11-24T12:33:09.000Z",
+                     *             "created_at": "2026-11-23T12:33:09.000Z",
                      *             "user_reference": null,
                      *             "client_reference_id": null,
                      *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m8469cvrnsytqty99072fyqx",
+                     *             "tx_refid": "tx_test_01m846apvgnsytqty99072fyqx",
                      *             "progress": {
                      *               "phase": "failed",
                      *               "reason": {
@@ -7236,30 +7307,30 @@ export interface operations {
                      *                 "remaining": null,
                      *                 "next_step": "Start again when you are ready."
                      *               },
-                     *               "updated_at": "2026-11-23T12:32:29.000Z"
+                     *               "updated_at": "2026-11-23T12:33:12.000Z"
                      *             },
                      *             "transaction": {
-                     *               "refid": "tx_test_01m8469cvrnsytqty99072fyqx",
+                     *               "refid": "tx_test_01m846apvgnsytqty99072fyqx",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m8469bwgp24em72meqdfrtb7",
-                     *               "quote_id": "qt_test_01m84699y05q6sxv9xaxn5ex2c",
+                     *               "session_id": "gs_test_01m846anw8p24em72meqdfrtb7",
+                     *               "quote_id": "qt_test_01m846akxr5q6sxv9xaxn5ex2c",
                      *               "action": "off_ramp",
                      *               "status": "failed",
                      *               "token": "USDC",
                      *               "network": "base",
                      *               "currency": "EUR",
                      *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.78",
+                     *               "fiat_amount": "90.50",
                      *               "token_amount": "100.000000",
                      *               "source_token": null,
                      *               "source_network": null,
                      *               "source_amount": null,
-                     *               "exchange_rate": "0.92168544",
-                     *               "total_fees": "1.38",
-                     *               "local_rail_transaction_id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:32:27.000Z",
-                     *               "updated_at": "2026-11-23T12:32:29.000Z",
+                     *               "exchange_rate": "0.91873408",
+                     *               "total_fees": "1.37",
+                     *               "local_rail_transaction_id": "po_test_01m846apvgdn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m846apvgdn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:33:10.000Z",
+                     *               "updated_at": "2026-11-23T12:33:12.000Z",
                      *               "reason": {
                      *                 "code": "payment_cancelled",
                      *                 "message": "The payment was cancelled. No money has moved.",
@@ -7336,14 +7407,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d3tqfw7h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d3w1fm7h8rev5vywzebwgq",
                      *       "object": "event",
                      *       "type": "gate_session.created",
-                     *       "created_at": 1795736559,
+                     *       "created_at": 1795736602,
                      *       "livemode": false,
-                     *       "sequence": 78,
+                     *       "sequence": 83,
                      *       "data": {
-                     *         "id": "gs_test_01m8d3tqfw7q0h90efajbmeza4",
+                     *         "id": "gs_test_01m8d3w1fm7q0h90efajbmeza4",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
@@ -7356,8 +7427,8 @@ export interface operations {
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:42:39.100Z",
-                     *         "created_at": "2026-11-26T23:42:39.100Z",
+                     *         "expires_at": "2026-11-27T23:43:22.100Z",
+                     *         "created_at": "2026-11-26T23:43:22.100Z",
                      *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
                      *         "metadata": {
@@ -7367,7 +7438,7 @@ export interface operations {
                      *         "progress": {
                      *           "phase": "created",
                      *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:42:39.100Z"
+                     *           "updated_at": "2026-11-26T23:43:22.100Z"
                      *         }
                      *       }
                      *     }
@@ -7435,8 +7506,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m846be9gstcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m846be9gf2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7444,14 +7515,14 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:32:51.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:33:34.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:32:51.000Z"
+                     *           "created_at": "2026-11-23T12:33:34.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m8469mnrjsd2qkt5pnkbbb67",
-                     *           "event_id": "evt_test_01m8469mnrej5fq8d04yy9j1hs",
+                     *           "id": "wd_test_01m846ayngjsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m846ayngej5fq8d04yy9j1hs",
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7460,8 +7531,8 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:32:51.000Z",
-                     *           "created_at": "2026-11-23T12:32:35.000Z"
+                     *           "delivered_at": "2026-11-23T12:33:34.000Z",
+                     *           "created_at": "2026-11-23T12:33:18.000Z"
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -7517,8 +7588,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846be9gstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846be9gf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7528,7 +7599,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:51.000Z"
+                     *       "created_at": "2026-11-23T12:33:34.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7590,8 +7661,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:42:29.000Z",
-                     *           "ended_at": "2026-11-26T23:42:29.000Z",
+                     *           "started_at": "2026-11-26T23:43:12.000Z",
+                     *           "ended_at": "2026-11-26T23:43:12.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7600,8 +7671,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T21:18:29.000Z",
-                     *           "ended_at": "2026-11-25T21:18:29.000Z",
+                     *           "started_at": "2026-11-25T21:19:12.000Z",
+                     *           "ended_at": "2026-11-25T21:19:12.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7609,7 +7680,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846a49rstcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846be9gstcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -7666,10 +7737,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d3vvm4eff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:42:33.100Z",
+                     *           "since": "2026-11-22T23:43:16.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -7680,14 +7751,14 @@ export interface operations {
                      *           ],
                      *           "rate_per_second": 100,
                      *           "after": 0,
-                     *           "through": 74,
+                     *           "through": 79,
                      *           "sequences": null,
-                     *           "total": 74,
+                     *           "total": 79,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:42:33.100Z",
-                     *           "updated_at": "2026-11-26T23:42:33.100Z"
+                     *           "created_at": "2026-11-26T23:43:16.100Z",
+                     *           "updated_at": "2026-11-26T23:43:16.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -7756,10 +7827,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3vvm4eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:33.100Z",
+                     *       "since": "2026-11-22T23:43:16.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7770,14 +7841,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 74,
+                     *       "through": 79,
                      *       "sequences": null,
-                     *       "total": 74,
+                     *       "total": 79,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:33.100Z",
-                     *       "updated_at": "2026-11-26T23:42:33.100Z"
+                     *       "created_at": "2026-11-26T23:43:16.100Z",
+                     *       "updated_at": "2026-11-26T23:43:16.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7847,10 +7918,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3vvm4eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:33.100Z",
+                     *       "since": "2026-11-22T23:43:16.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7861,14 +7932,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 74,
+                     *       "through": 79,
                      *       "sequences": null,
-                     *       "total": 74,
+                     *       "total": 79,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:33.100Z",
-                     *       "updated_at": "2026-11-26T23:42:33.100Z"
+                     *       "created_at": "2026-11-26T23:43:16.100Z",
+                     *       "updated_at": "2026-11-26T23:43:16.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7920,10 +7991,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3thmceff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3vvm4eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:42:33.100Z",
+                     *       "since": "2026-11-22T23:43:16.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7934,14 +8005,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 74,
+                     *       "through": 79,
                      *       "sequences": null,
-                     *       "total": 74,
+                     *       "total": 79,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:33.100Z",
-                     *       "updated_at": "2026-11-26T23:42:36.100Z"
+                     *       "created_at": "2026-11-26T23:43:16.100Z",
+                     *       "updated_at": "2026-11-26T23:43:19.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7997,8 +8068,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846be9gstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846be9gf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8006,9 +8077,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:42:32.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:43:15.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:51.000Z"
+                     *       "created_at": "2026-11-23T12:33:34.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8061,8 +8132,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846a49rstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846be9gstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846be9gf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8070,9 +8141,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:32:51.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:33:34.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:51.000Z"
+                     *       "created_at": "2026-11-23T12:33:34.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8126,7 +8197,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84683v87jy1jfwf4hth3fve",
+                     *       "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8139,18 +8210,18 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
-                     *       "expires_at": "2026-11-24T12:31:45.000Z",
-                     *       "created_at": "2026-11-23T12:31:45.000Z",
+                     *       "expires_at": "2026-11-24T12:32:28.000Z",
+                     *       "created_at": "2026-11-23T12:32:28.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m84684tgcamqarqabcs45yvf",
+                     *       "tx_refid": "tx_test_01m8469et8camqarqabcs45yvf",
                      *       "progress": {
                      *         "phase": "settled",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:46.000Z"
+                     *         "updated_at": "2026-11-23T12:32:29.000Z"
                      *       }
                      *     }
                      */
@@ -8207,7 +8278,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     failSession: {
@@ -8234,7 +8305,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84685sr4w9bagfxcby49ypf",
+                     *       "id": "gs_test_01m8469fsg4w9bagfxcby49ypf",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8247,14 +8318,14 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:31:47.000Z",
-                     *       "created_at": "2026-11-23T12:31:47.000Z",
+                     *       "expires_at": "2026-11-24T12:32:30.000Z",
+                     *       "created_at": "2026-11-23T12:32:30.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m84686s0fb96srtzw1g4gvvf",
+                     *       "tx_refid": "tx_test_01m8469grrfb96srtzw1g4gvvf",
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": {
@@ -8267,7 +8338,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Try again."
                      *         },
-                     *         "updated_at": "2026-11-23T12:31:48.000Z"
+                     *         "updated_at": "2026-11-23T12:32:31.000Z"
                      *       }
                      *     }
                      */
@@ -8324,7 +8395,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     createTestDeposit: {
@@ -8338,7 +8409,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc"
+                 *       "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc"
                  *     }
                  */
                 "application/json": components["schemas"]["TestDepositBody"];
@@ -8357,19 +8428,19 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "dp_test_01m8466zq085wkmcyjaz0kwejj",
+                     *       "id": "dp_test_01m84689pr85wkmcyjaz0kwejj",
                      *       "object": "deposit",
-                     *       "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
-                     *       "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *       "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                     *       "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *       "token": "USDC",
                      *       "network": "base",
-                     *       "amount": "100.052791",
+                     *       "amount": "99.570559",
                      *       "back_amount": "0.000000",
-                     *       "transfer_id": "sim_in_2_01m844fzyg8jzg7bncp3vs98vd",
+                     *       "transfer_id": "sim_in_2_01m844h9y88jzg7bncp3vs98vd",
                      *       "status": "counted",
                      *       "cause": null,
-                     *       "created_at": "2026-11-23T12:31:08.000Z",
-                     *       "updated_at": "2026-11-23T12:31:08.000Z"
+                     *       "created_at": "2026-11-23T12:31:51.000Z",
+                     *       "updated_at": "2026-11-23T12:31:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DepositBody"];
@@ -8456,7 +8527,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:40.100Z"
+                     *       "ends_at": "2026-11-26T23:53:23.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -8523,7 +8594,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:40.100Z"
+                     *       "ends_at": "2026-11-26T23:53:23.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -8577,7 +8648,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84687r8r6v3ajayhq6cjgsy",
+                     *       "id": "gs_test_01m8469hr0r6v3ajayhq6cjgsy",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8590,8 +8661,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
-                     *       "expires_at": "2026-11-24T12:31:49.000Z",
-                     *       "created_at": "2026-11-23T12:31:49.000Z",
+                     *       "expires_at": "2026-11-24T12:32:32.000Z",
+                     *       "created_at": "2026-11-23T12:32:32.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8601,7 +8672,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:50.000Z"
+                     *         "updated_at": "2026-11-23T12:32:33.000Z"
                      *       }
                      *     }
                      */
@@ -8658,7 +8729,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     requireKyc: {
@@ -8694,7 +8765,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8467zy8k6bzzw9ad1r8dc3q",
+                     *       "id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8707,8 +8778,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:31:41.000Z",
-                     *       "created_at": "2026-11-23T12:31:41.000Z",
+                     *       "expires_at": "2026-11-24T12:32:24.000Z",
+                     *       "created_at": "2026-11-23T12:32:24.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8727,7 +8798,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Confirm your identity; the purchase then goes on where it was."
                      *         },
-                     *         "updated_at": "2026-11-23T12:31:43.000Z"
+                     *         "updated_at": "2026-11-23T12:32:26.000Z"
                      *       }
                      *     }
                      */
@@ -8784,7 +8855,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     advanceTime: {
@@ -8820,7 +8891,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84689prbtc0q15xx7afw2a8",
+                     *       "id": "gs_test_01m8469kpgbtc0q15xx7afw2a8",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8833,8 +8904,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T11:31:51.000Z",
-                     *       "created_at": "2026-11-23T12:31:51.000Z",
+                     *       "expires_at": "2026-11-24T11:32:34.000Z",
+                     *       "created_at": "2026-11-23T12:32:34.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8844,7 +8915,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "created",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:52.000Z"
+                     *         "updated_at": "2026-11-23T12:32:35.000Z"
                      *       }
                      *     }
                      */
@@ -8901,7 +8972,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     listCustomers: {
@@ -8937,7 +9008,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                     *           "id": "cus_test_01m846ass89hcwnanr8shfpr7f",
                      *           "object": "customer",
                      *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *           "mode": "test",
@@ -8951,8 +9022,8 @@ export interface operations {
                      *             "tier": "gold"
                      *           },
                      *           "kyc_status": "unverified",
-                     *           "created_at": "2026-11-23T12:32:30.000Z",
-                     *           "updated_at": "2026-11-23T12:32:30.000Z"
+                     *           "created_at": "2026-11-23T12:33:13.000Z",
+                     *           "updated_at": "2026-11-23T12:33:13.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9024,7 +9095,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846ass89hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9038,8 +9109,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:30.000Z",
-                     *       "updated_at": "2026-11-23T12:32:30.000Z"
+                     *       "created_at": "2026-11-23T12:33:13.000Z",
+                     *       "updated_at": "2026-11-23T12:33:13.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9108,7 +9179,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846ass89hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9122,8 +9193,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:30.000Z",
-                     *       "updated_at": "2026-11-23T12:32:30.000Z"
+                     *       "created_at": "2026-11-23T12:33:13.000Z",
+                     *       "updated_at": "2026-11-23T12:33:13.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9175,10 +9246,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469kpgfyeeb1pw6v6704rz",
+                     *       "id": "cus_test_01m846axp8fyeeb1pw6v6704rz",
                      *       "object": "customer",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:32:35.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:18.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedCustomerBody"];
@@ -9245,7 +9316,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846ass89hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9259,8 +9330,8 @@ export interface operations {
                      *         "tier": "platinum"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:30.000Z",
-                     *       "updated_at": "2026-11-23T12:32:33.000Z"
+                     *       "created_at": "2026-11-23T12:33:13.000Z",
+                     *       "updated_at": "2026-11-23T12:33:16.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -10112,7 +10183,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthBody"];
                 };
             };
-            503: components["responses"]["Busy2"];
+            503: components["responses"]["Busy3"];
         };
     };
     createEmbedToken: {
@@ -10741,7 +10812,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     chooseFlow: {
@@ -10775,13 +10846,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -10794,7 +10865,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 2,
-                     *       "server_time": "2026-11-23T12:01:01.000Z",
+                     *       "server_time": "2026-11-23T12:01:44.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "off_ramp",
@@ -10895,13 +10966,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -10914,19 +10985,19 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 5,
-                     *       "server_time": "2026-11-23T12:01:04.000Z",
+                     *       "server_time": "2026-11-23T12:01:47.000Z",
                      *       "step": {
                      *         "kind": "wallet",
                      *         "quote": {
-                     *           "id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                     *           "id": "qt_test_01m844h61835160pva5nceqxcg",
                      *           "side": "off_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
-                     *           "crypto_amount": "110.552791",
+                     *           "crypto_amount": "110.070559",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
                      *           "paid_in": null,
-                     *           "exchange_rate": "0.91829432",
+                     *           "exchange_rate": "0.92231748",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -10935,7 +11006,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "total_fees": "1.52",
-                     *           "expires_at": "2026-11-23T12:21:02.000Z",
+                     *           "expires_at": "2026-11-23T12:21:45.000Z",
                      *           "lapsed": false,
                      *           "locked_for_seconds": 1200
                      *         },
@@ -11034,13 +11105,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m84675jgx6hs9d8ct3bn2cck",
+                     *         "id": "gs_test_01m8468fj8x6hs9d8ct3bn2cck",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:14.000Z",
+                     *         "expires_at": "2026-11-24T12:31:57.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -11053,24 +11124,24 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 6,
-                     *       "server_time": "2026-11-23T12:31:20.000Z",
+                     *       "server_time": "2026-11-23T12:32:03.000Z",
                      *       "step": {
                      *         "kind": "confirm",
                      *         "quote": {
-                     *           "id": "qt_test_01m84678g8k2d2v9stg0rnny8h",
+                     *           "id": "qt_test_01m8468jg0k2d2v9stg0rnny8h",
                      *           "side": "on_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
-                     *           "crypto_amount": "106.785886",
+                     *           "crypto_amount": "106.649153",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
                      *           "paid_in": {
-                     *             "amount": "108.787578",
+                     *             "amount": "108.648282",
                      *             "token": "USDC",
                      *             "network": "ethereum",
-                     *             "exchange_rate": "0.91922260"
+                     *             "exchange_rate": "0.92040112"
                      *           },
-                     *           "exchange_rate": "0.91922260",
+                     *           "exchange_rate": "0.92040112",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -11084,7 +11155,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "total_fees": "1.84",
-                     *           "expires_at": "2026-11-23T12:51:17.000Z",
+                     *           "expires_at": "2026-11-23T12:52:00.000Z",
                      *           "lapsed": false,
                      *           "locked_for_seconds": 1200
                      *         },
@@ -11149,7 +11220,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m844fw1g35160pva5nceqxcg"
+                 *       "quote_id": "qt_test_01m844h61835160pva5nceqxcg"
                  *     }
                  */
                 "application/json": components["schemas"]["AcceptQuoteBody"];
@@ -11169,13 +11240,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -11188,19 +11259,19 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:01:06.000Z",
+                     *       "server_time": "2026-11-23T12:01:49.000Z",
                      *       "step": {
                      *         "kind": "deposit",
                      *         "quote": {
-                     *           "id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                     *           "id": "qt_test_01m844h61835160pva5nceqxcg",
                      *           "side": "off_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
-                     *           "crypto_amount": "110.552791",
+                     *           "crypto_amount": "110.070559",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
                      *           "paid_in": null,
-                     *           "exchange_rate": "0.91829432",
+                     *           "exchange_rate": "0.92231748",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -11209,21 +11280,21 @@ export interface operations {
                      *             }
                      *           ],
                      *           "total_fees": "1.52",
-                     *           "expires_at": "2026-11-23T12:21:02.000Z",
+                     *           "expires_at": "2026-11-23T12:21:45.000Z",
                      *           "lapsed": false,
                      *           "locked_for_seconds": 1200
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
                      *         "received_amount": "0.000000",
-                     *         "missing_amount": "110.552791",
+                     *         "missing_amount": "110.070559",
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "account": {
                      *           "last4": "0001",
                      *           "country": "DE"
                      *         },
-                     *         "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *         "simulated": true
                      *       }
                      *     }
@@ -11281,7 +11352,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     declineQuote: {
@@ -11306,13 +11377,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -11325,7 +11396,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 10,
-                     *       "server_time": "2026-11-23T12:31:09.000Z",
+                     *       "server_time": "2026-11-23T12:31:52.000Z",
                      *       "step": {
                      *         "kind": "failed",
                      *         "reason": {
@@ -11339,7 +11410,7 @@ export interface operations {
                      *           "next_step": "Start again with a fresh price, and send the whole amount at once."
                      *         },
                      *         "can_retry": true,
-                     *         "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *         "refunded": false
                      *       }
                      *     }
@@ -11417,13 +11488,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -11436,19 +11507,19 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:01:07.000Z",
+                     *       "server_time": "2026-11-23T12:01:50.000Z",
                      *       "step": {
                      *         "kind": "deposit",
                      *         "quote": {
-                     *           "id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                     *           "id": "qt_test_01m844h61835160pva5nceqxcg",
                      *           "side": "off_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
-                     *           "crypto_amount": "110.552791",
+                     *           "crypto_amount": "110.070559",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
                      *           "paid_in": null,
-                     *           "exchange_rate": "0.91829432",
+                     *           "exchange_rate": "0.92231748",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -11457,21 +11528,21 @@ export interface operations {
                      *             }
                      *           ],
                      *           "total_fees": "1.52",
-                     *           "expires_at": "2026-11-23T12:21:02.000Z",
+                     *           "expires_at": "2026-11-23T12:21:45.000Z",
                      *           "lapsed": false,
                      *           "locked_for_seconds": 1200
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
                      *         "received_amount": "10.500000",
-                     *         "missing_amount": "100.052791",
+                     *         "missing_amount": "99.570559",
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "account": {
                      *           "last4": "0001",
                      *           "country": "DE"
                      *         },
-                     *         "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *         "simulated": true
                      *       }
                      *     }
@@ -11659,6 +11730,11 @@ export interface operations {
                      *             "number": "4000 0000 0000 5126",
                      *             "label": "Succeeds; giving it back fails",
                      *             "outcome": "refund_fails"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 2685",
+                     *             "label": "Succeeds; is taken back after half a minute",
+                     *             "outcome": "reversed"
                      *           }
                      *         ]
                      *       }
@@ -11983,7 +12059,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     answerChallenge: {
@@ -12162,13 +12238,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8467zy8k6bzzw9ad1r8dc3q",
+                     *         "id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:41.000Z",
+                     *         "expires_at": "2026-11-24T12:32:24.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12180,8 +12256,8 @@ export interface operations {
                      *           "accent_color": null
                      *         }
                      *       },
-                     *       "revision": 3,
-                     *       "server_time": "2026-11-23T12:31:44.000Z",
+                     *       "revision": 4,
+                     *       "server_time": "2026-11-23T12:32:27.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -12274,13 +12350,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8467dcg4m820spjn1ddea41",
+                     *         "id": "gs_test_01m8468qc84m820spjn1ddea41",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:22.000Z",
+                     *         "expires_at": "2026-11-24T12:32:05.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12293,7 +12369,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:31:39.000Z",
+                     *       "server_time": "2026-11-23T12:32:22.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -12386,13 +12462,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8467dcg4m820spjn1ddea41",
+                     *         "id": "gs_test_01m8468qc84m820spjn1ddea41",
                      *         "status": "cancelled",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:22.000Z",
+                     *         "expires_at": "2026-11-24T12:32:05.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12405,7 +12481,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:31:40.000Z",
+                     *       "server_time": "2026-11-23T12:32:23.000Z",
                      *       "step": {
                      *         "kind": "ended",
                      *         "status": "cancelled",
@@ -12772,14 +12848,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84670p8yfmxwd91zr2rcw7v",
+                 *       "id": "evt_test_01m8468ap0yfmxwd91zr2rcw7v",
                  *       "object": "event",
                  *       "type": "gate_session.failed",
-                 *       "created_at": 1795437069,
+                 *       "created_at": 1795437112,
                  *       "livemode": false,
-                 *       "sequence": 15,
+                 *       "sequence": 20,
                  *       "data": {
-                 *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                 *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -12792,14 +12868,14 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
-                 *         "expires_at": "2026-11-24T12:00:59.000Z",
-                 *         "created_at": "2026-11-23T12:00:59.000Z",
+                 *         "expires_at": "2026-11-24T12:01:42.000Z",
+                 *         "created_at": "2026-11-23T12:01:42.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
                  *           "order": "1042"
                  *         },
-                 *         "tx_refid": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                 *         "tx_refid": "tx_test_01m844h9y82vd00k1gq32xs014",
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": {
@@ -12812,13 +12888,13 @@ export interface operations {
                  *             "remaining": null,
                  *             "next_step": "Start again with a fresh price, and send the whole amount at once."
                  *           },
-                 *           "updated_at": "2026-11-23T12:31:09.000Z"
+                 *           "updated_at": "2026-11-23T12:31:52.000Z"
                  *         },
                  *         "transaction": {
-                 *           "refid": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                 *           "refid": "tx_test_01m844h9y82vd00k1gq32xs014",
                  *           "object": "transaction",
-                 *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
-                 *           "quote_id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                 *           "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                 *           "quote_id": "qt_test_01m844h61835160pva5nceqxcg",
                  *           "action": "off_ramp",
                  *           "status": "failed",
                  *           "token": "USDC",
@@ -12826,16 +12902,16 @@ export interface operations {
                  *           "currency": "EUR",
                  *           "payment_method": "sepa_payout",
                  *           "fiat_amount": "100.00",
-                 *           "token_amount": "110.552791",
+                 *           "token_amount": "110.070559",
                  *           "source_token": null,
                  *           "source_network": null,
                  *           "source_amount": null,
-                 *           "exchange_rate": "0.91829432",
+                 *           "exchange_rate": "0.92231748",
                  *           "total_fees": "1.52",
                  *           "local_rail_transaction_id": null,
                  *           "facilita_transaction_id": null,
-                 *           "created_at": "2026-11-23T12:01:06.000Z",
-                 *           "updated_at": "2026-11-23T12:31:09.000Z",
+                 *           "created_at": "2026-11-23T12:01:49.000Z",
+                 *           "updated_at": "2026-11-23T12:31:52.000Z",
                  *           "reason": {
                  *             "code": "new_price_declined",
                  *             "message": "The new price was not accepted. Your tokens go back to your wallet.",
@@ -12906,14 +12982,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84688qgt5fszpgvhjt39vpw",
+                 *       "id": "evt_test_01m8469jq8t5fszpgvhjt39vpw",
                  *       "object": "event",
                  *       "type": "gate_session.expired",
-                 *       "created_at": 1795437110,
+                 *       "created_at": 1795437153,
                  *       "livemode": false,
-                 *       "sequence": 30,
+                 *       "sequence": 35,
                  *       "data": {
-                 *         "id": "gs_test_01m84687r8r6v3ajayhq6cjgsy",
+                 *         "id": "gs_test_01m8469hr0r6v3ajayhq6cjgsy",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -12926,8 +13002,8 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
-                 *         "expires_at": "2026-11-24T12:31:49.000Z",
-                 *         "created_at": "2026-11-23T12:31:49.000Z",
+                 *         "expires_at": "2026-11-24T12:32:32.000Z",
+                 *         "created_at": "2026-11-23T12:32:32.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
@@ -12937,7 +13013,7 @@ export interface operations {
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": null,
-                 *           "updated_at": "2026-11-23T12:31:50.000Z"
+                 *           "updated_at": "2026-11-23T12:32:33.000Z"
                  *         }
                  *       }
                  *     }
@@ -13064,14 +13140,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84681wr5qrymhsxmv9abkwa",
+                 *       "id": "evt_test_01m8469bwg5qrymhsxmv9abkwa",
                  *       "object": "event",
                  *       "type": "kyc.required",
-                 *       "created_at": 1795437103,
+                 *       "created_at": 1795437146,
                  *       "livemode": false,
-                 *       "sequence": 22,
+                 *       "sequence": 27,
                  *       "data": {
-                 *         "session_id": "gs_test_01m8467zy8k6bzzw9ad1r8dc3q",
+                 *         "session_id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
                  *         "level": "basic",
                  *         "reason": {
                  *           "code": "identity_required",
@@ -13133,29 +13209,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468fj8sabbshfxrff59670",
+                 *       "id": "evt_test_01m8469sj0sabbshfxrff59670",
                  *       "object": "event",
                  *       "type": "rail.pay_in.processing",
-                 *       "created_at": 1795437117,
+                 *       "created_at": 1795437160,
                  *       "livemode": false,
-                 *       "sequence": 34,
+                 *       "sequence": 39,
                  *       "data": {
-                 *         "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m8469sj03y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                 *         "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m8469rjrast24chbpc1cyftz",
+                 *         "quote_id": "qt_test_01m8469pm8t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m8469sj0j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.488213",
+                 *         "crypto_amount": "106.830258",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:31:57.000Z",
-                 *         "updated_at": "2026-11-23T12:31:57.000Z",
+                 *         "created_at": "2026-11-23T12:32:40.000Z",
+                 *         "updated_at": "2026-11-23T12:32:40.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13203,29 +13279,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468hgrrtqqb6afxcs1c5x3",
+                 *       "id": "evt_test_01m8469vggrtqqb6afxcs1c5x3",
                  *       "object": "event",
                  *       "type": "rail.pay_in.settled",
-                 *       "created_at": 1795437119,
+                 *       "created_at": 1795437162,
                  *       "livemode": false,
-                 *       "sequence": 36,
+                 *       "sequence": 41,
                  *       "data": {
-                 *         "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m8469sj03y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                 *         "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m8469rjrast24chbpc1cyftz",
+                 *         "quote_id": "qt_test_01m8469pm8t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m8469sj0j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.488213",
+                 *         "crypto_amount": "106.830258",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:31:57.000Z",
-                 *         "updated_at": "2026-11-23T12:31:59.000Z",
+                 *         "created_at": "2026-11-23T12:32:40.000Z",
+                 *         "updated_at": "2026-11-23T12:32:42.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13273,29 +13349,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468qc83c7vpprk87vc3r46",
+                 *       "id": "evt_test_01m846a1c03c7vpprk87vc3r46",
                  *       "object": "event",
                  *       "type": "rail.pay_in.failed",
-                 *       "created_at": 1795437125,
+                 *       "created_at": 1795437168,
                  *       "livemode": false,
-                 *       "sequence": 42,
+                 *       "sequence": 47,
                  *       "data": {
-                 *         "id": "pi_test_01m8468ndrnfw80r0s93xj5m73",
+                 *         "id": "pi_test_01m8469zdgnfw80r0s93xj5m73",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m8468mega76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m8468jg0bx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m8468ndrvcz7cxbt1kgqp8fr",
+                 *         "session_id": "gs_test_01m8469ye8a76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m8469wfrbx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m8469zdgvcz7cxbt1kgqp8fr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.649153",
+                 *         "crypto_amount": "106.992234",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:03.000Z",
-                 *         "updated_at": "2026-11-23T12:32:05.000Z",
+                 *         "created_at": "2026-11-23T12:32:46.000Z",
+                 *         "updated_at": "2026-11-23T12:32:48.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -13352,29 +13428,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468x7rc6ez4gr1e967dk5f",
+                 *       "id": "evt_test_01m846a77gc6ez4gr1e967dk5f",
                  *       "object": "event",
                  *       "type": "rail.pay_in.cancelled",
-                 *       "created_at": 1795437131,
+                 *       "created_at": 1795437174,
                  *       "livemode": false,
-                 *       "sequence": 48,
+                 *       "sequence": 53,
                  *       "data": {
-                 *         "id": "pi_test_01m8468v982jemxs68p4d7qn0g",
+                 *         "id": "pi_test_01m846a5902jemxs68p4d7qn0g",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m8468ta0ajt7e4mk1hjw4ngy",
-                 *         "quote_id": "qt_test_01m8468rbgsqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m8468v98tx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m846a49rajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m846a2b8sqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m846a590tx1sjtschjkjexhr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.649153",
+                 *         "crypto_amount": "106.992234",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:09.000Z",
-                 *         "updated_at": "2026-11-23T12:32:11.000Z",
+                 *         "created_at": "2026-11-23T12:32:52.000Z",
+                 *         "updated_at": "2026-11-23T12:32:54.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -13431,29 +13507,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846914rcfja6dw01rkcpzea",
+                 *       "id": "evt_test_01m846ab4gcfja6dw01rkcpzea",
                  *       "object": "event",
                  *       "type": "rail.pay_out.processing",
-                 *       "created_at": 1795437135,
+                 *       "created_at": 1795437178,
                  *       "livemode": false,
-                 *       "sequence": 52,
+                 *       "sequence": 57,
                  *       "data": {
-                 *         "id": "po_test_01m846914rs3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846ab4gs3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846aa58xac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m846a86rc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846ab4gafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.38",
+                 *         "fiat_amount": "90.77",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:15.000Z",
-                 *         "updated_at": "2026-11-23T12:32:15.000Z",
+                 *         "created_at": "2026-11-23T12:32:58.000Z",
+                 *         "updated_at": "2026-11-23T12:32:58.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13501,29 +13577,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469338mj8s6rs570d0nz6k",
+                 *       "id": "evt_test_01m846ad30mj8s6rs570d0nz6k",
                  *       "object": "event",
                  *       "type": "rail.pay_out.settled",
-                 *       "created_at": 1795437137,
+                 *       "created_at": 1795437180,
                  *       "livemode": false,
-                 *       "sequence": 54,
+                 *       "sequence": 59,
                  *       "data": {
-                 *         "id": "po_test_01m846914rs3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846ab4gs3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846aa58xac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m846a86rc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846ab4gafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.38",
+                 *         "fiat_amount": "90.77",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:15.000Z",
-                 *         "updated_at": "2026-11-23T12:32:17.000Z",
+                 *         "created_at": "2026-11-23T12:32:58.000Z",
+                 *         "updated_at": "2026-11-23T12:33:00.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13571,29 +13647,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84698yrxa0gtf84ay9q50g7",
+                 *       "id": "evt_test_01m846ajygxa0gtf84ay9q50g7",
                  *       "object": "event",
                  *       "type": "rail.pay_out.failed",
-                 *       "created_at": 1795437143,
+                 *       "created_at": 1795437186,
                  *       "livemode": false,
-                 *       "sequence": 60,
+                 *       "sequence": 65,
                  *       "data": {
-                 *         "id": "po_test_01m8469708gp635r42b8pdnvd2",
+                 *         "id": "po_test_01m846ah00gp635r42b8pdnvd2",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m8469610v6jzdk0x6da2ykph",
-                 *         "quote_id": "qt_test_01m846942g24tbf9ev3zm9q09p",
-                 *         "refid": "tx_test_01m8469708dcptekaca4wtpr98",
+                 *         "session_id": "gs_test_01m846ag0rv6jzdk0x6da2ykph",
+                 *         "quote_id": "qt_test_01m846ae2824tbf9ev3zm9q09p",
+                 *         "refid": "tx_test_01m846ah00dcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.38",
+                 *         "fiat_amount": "90.50",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:21.000Z",
-                 *         "updated_at": "2026-11-23T12:32:23.000Z",
+                 *         "created_at": "2026-11-23T12:33:04.000Z",
+                 *         "updated_at": "2026-11-23T12:33:06.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -13650,29 +13726,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469et8azqzg65az05zrpv8",
+                 *       "id": "evt_test_01m846art0azqzg65az05zrpv8",
                  *       "object": "event",
                  *       "type": "rail.pay_out.cancelled",
-                 *       "created_at": 1795437149,
+                 *       "created_at": 1795437192,
                  *       "livemode": false,
-                 *       "sequence": 66,
+                 *       "sequence": 71,
                  *       "data": {
-                 *         "id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
+                 *         "id": "po_test_01m846apvgdn8gzmk6ykxks37y",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m8469bwgp24em72meqdfrtb7",
-                 *         "quote_id": "qt_test_01m84699y05q6sxv9xaxn5ex2c",
-                 *         "refid": "tx_test_01m8469cvrnsytqty99072fyqx",
+                 *         "session_id": "gs_test_01m846anw8p24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m846akxr5q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m846apvgnsytqty99072fyqx",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.78",
+                 *         "fiat_amount": "90.50",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:27.000Z",
-                 *         "updated_at": "2026-11-23T12:32:29.000Z",
+                 *         "created_at": "2026-11-23T12:33:10.000Z",
+                 *         "updated_at": "2026-11-23T12:33:12.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -13729,14 +13805,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468fj8xrryret21swpz01p",
+                 *       "id": "evt_test_01m8469sj0xrryret21swpz01p",
                  *       "object": "event",
                  *       "type": "quote.consumed",
-                 *       "created_at": 1795437117,
+                 *       "created_at": 1795437160,
                  *       "livemode": false,
-                 *       "sequence": 33,
+                 *       "sequence": 38,
                  *       "data": {
-                 *         "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                 *         "id": "qt_test_01m8469pm8t6wnwtfjncmvkzrz",
                  *         "object": "signed_quote",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -13747,8 +13823,8 @@ export interface operations {
                  *         "network": "base",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
-                 *         "crypto_amount": "106.488213",
-                 *         "exchange_rate": "0.92179216",
+                 *         "crypto_amount": "106.830258",
+                 *         "exchange_rate": "0.91884080",
                  *         "fees": [
                  *           {
                  *             "kind": "service",
@@ -13764,14 +13840,14 @@ export interface operations {
                  *         "total_fees": "1.84",
                  *         "source": {
                  *           "name": "simulated_market",
-                 *           "at": "2026-11-23T12:31:54.000Z"
+                 *           "at": "2026-11-23T12:32:37.000Z"
                  *         },
                  *         "on_lapse": "requote",
                  *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                 *         "created_at": "2026-11-23T12:31:54.000Z",
-                 *         "expires_at": "2026-11-23T12:36:54.000Z",
-                 *         "consumed_at": "2026-11-23T12:31:57.000Z",
-                 *         "tx_refid": "tx_test_01m8468fj8j0z1vpc6qggkavht"
+                 *         "created_at": "2026-11-23T12:32:37.000Z",
+                 *         "expires_at": "2026-11-23T12:37:37.000Z",
+                 *         "consumed_at": "2026-11-23T12:32:40.000Z",
+                 *         "tx_refid": "tx_test_01m8469sj0j0z1vpc6qggkavht"
                  *       }
                  *     }
                  */
@@ -13999,6 +14075,135 @@ export interface operations {
             };
         };
     };
+    onPaymentReversed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844gw8r16qh3ctv8rzcg12s",
+                 *       "object": "event",
+                 *       "type": "payment.reversed",
+                 *       "created_at": 1795435295,
+                 *       "livemode": false,
+                 *       "sequence": 16,
+                 *       "data": {
+                 *         "refid": "tx_test_01m844fyz88k9f8wf35y0ysyby",
+                 *         "object": "reversal",
+                 *         "mode": "test",
+                 *         "session_id": "gs_test_01m844fs3rc1e91m9r8b8q456a",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "reason": {
+                 *           "code": "payment_reversed",
+                 *           "message": "The payment was taken back by the bank that it came from.",
+                 *           "retryable": false,
+                 *           "limit": null,
+                 *           "minimum": null,
+                 *           "maximum": null,
+                 *           "remaining": null,
+                 *           "next_step": "There is nothing to do now. Keep the transaction number for questions."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "payment.reversed";
+                    data?: components["schemas"]["ReversalBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPaymentReinstated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844h33g4dsrag0c9sa85cj8",
+                 *       "object": "event",
+                 *       "type": "payment.reinstated",
+                 *       "created_at": 1795435302,
+                 *       "livemode": false,
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "refid": "tx_test_01m844fyz88k9f8wf35y0ysyby",
+                 *         "object": "reversal",
+                 *         "mode": "test",
+                 *         "session_id": "gs_test_01m844fs3rc1e91m9r8b8q456a",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "reason": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "payment.reinstated";
+                    data?: components["schemas"]["ReversalBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     onCustomerCreated: {
         parameters: {
             query?: never;
@@ -14025,14 +14230,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469fsg16qh3ctv8rzcg12s",
+                 *       "id": "evt_test_01m846ass8gepedbcd3e5vyybf",
                  *       "object": "event",
                  *       "type": "customer.created",
-                 *       "created_at": 1795437150,
+                 *       "created_at": 1795437193,
                  *       "livemode": false,
-                 *       "sequence": 68,
+                 *       "sequence": 73,
                  *       "data": {
-                 *         "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846ass89hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14046,8 +14251,8 @@ export interface operations {
                  *           "tier": "gold"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:32:30.000Z",
-                 *         "updated_at": "2026-11-23T12:32:30.000Z"
+                 *         "created_at": "2026-11-23T12:33:13.000Z",
+                 *         "updated_at": "2026-11-23T12:33:13.000Z"
                  *       }
                  *     }
                  */
@@ -14094,14 +14299,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469jq84dsrag0c9sa85cj8",
+                 *       "id": "evt_test_01m846awq0149gerbc0w773mp3",
                  *       "object": "event",
                  *       "type": "customer.updated",
-                 *       "created_at": 1795437153,
+                 *       "created_at": 1795437196,
                  *       "livemode": false,
-                 *       "sequence": 69,
+                 *       "sequence": 74,
                  *       "data": {
-                 *         "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846ass89hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14115,8 +14320,8 @@ export interface operations {
                  *           "tier": "platinum"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:32:30.000Z",
-                 *         "updated_at": "2026-11-23T12:32:33.000Z"
+                 *         "created_at": "2026-11-23T12:33:13.000Z",
+                 *         "updated_at": "2026-11-23T12:33:16.000Z"
                  *       }
                  *     }
                  */
@@ -14163,17 +14368,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469mnrej5fq8d04yy9j1hs",
+                 *       "id": "evt_test_01m846ayngej5fq8d04yy9j1hs",
                  *       "object": "event",
                  *       "type": "customer.deleted",
-                 *       "created_at": 1795437155,
+                 *       "created_at": 1795437198,
                  *       "livemode": false,
-                 *       "sequence": 71,
+                 *       "sequence": 76,
                  *       "data": {
-                 *         "id": "cus_test_01m8469kpgfyeeb1pw6v6704rz",
+                 *         "id": "cus_test_01m846axp8fyeeb1pw6v6704rz",
                  *         "object": "customer",
                  *         "deleted": true,
-                 *         "deleted_at": "2026-11-23T12:32:35.000Z"
+                 *         "deleted_at": "2026-11-23T12:33:18.000Z"
                  *       }
                  *     }
                  */
@@ -14220,12 +14425,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a49rf2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m846be9gf2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795437171,
+                 *       "created_at": 1795437214,
                  *       "livemode": false,
-                 *       "sequence": 72,
+                 *       "sequence": 77,
                  *       "data": {
                  *         "object": "webhook_test",
                  *         "livemode": false,
@@ -14276,12 +14481,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tdm8gepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m8d3vqm0vyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795736549,
+                 *       "created_at": 1795736592,
                  *       "livemode": false,
-                 *       "sequence": 74,
+                 *       "sequence": 79,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14300,8 +14505,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:42:29.000Z",
-                 *           "until": "2026-11-26T23:42:59.000Z",
+                 *           "since": "2026-11-26T23:43:12.000Z",
+                 *           "until": "2026-11-26T23:43:42.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -14354,12 +14559,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tnhc149gerbc0w773mp3",
+                 *       "id": "evt_test_01m8d3vzh4pfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795736557,
+                 *       "created_at": 1795736600,
                  *       "livemode": false,
-                 *       "sequence": 75,
+                 *       "sequence": 80,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14378,7 +14583,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:37.100Z",
+                 *           "since": "2026-11-26T23:43:20.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -14432,12 +14637,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87xn1c8vyh5p9nfy3bvdycf",
+                 *       "id": "evt_test_01m87xpbc0xbeg9wh3zmyem9hn",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795562309,
+                 *       "created_at": 1795562352,
                  *       "livemode": false,
-                 *       "sequence": 73,
+                 *       "sequence": 78,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14456,7 +14661,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:32:53.000Z",
+                 *           "since": "2026-11-23T12:33:36.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -14510,12 +14715,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tpgmpfw3jtze698c8vkb",
+                 *       "id": "evt_test_01m8d3w0gc747txecj6g731j4h",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795736558,
+                 *       "created_at": 1795736601,
                  *       "livemode": false,
-                 *       "sequence": 77,
+                 *       "sequence": 82,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14534,14 +14739,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:37.100Z",
+                 *           "since": "2026-11-26T23:43:20.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:42:38.100Z"
+                 *         "updated_at": "2026-11-26T23:43:21.100Z"
                  *       }
                  *     }
                  */
@@ -14588,15 +14793,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3trf4xbeg9wh3zmyem9hn",
+                 *       "id": "evt_test_01m8d3w2ewdhza7ww30et36a0h",
                  *       "object": "event",
                  *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795736560,
+                 *       "created_at": 1795736603,
                  *       "livemode": false,
-                 *       "sequence": 79,
+                 *       "sequence": 84,
                  *       "data": {
                  *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d3tqfw7q0h90efajbmeza4",
+                 *         "subject": "gs_test_01m8d3w1fm7q0h90efajbmeza4",
                  *         "reason": "it would have more than 262144 bytes"
                  *       }
                  *     }
