@@ -328,7 +328,7 @@ impl<R: Rail> Rail for Faulty<R> {
 
 /// What is done, and how well it ends.
 #[derive(Clone, Copy, Debug)]
-enum Story {
+enum Plot {
     /// A purchase to this address, with a second step, and the refund of half of it.
     Purchase(&'static str),
     /// A sale that is paid out to this account.
@@ -337,7 +337,7 @@ enum Story {
     Swap(&'static str),
 }
 
-impl Story {
+impl Plot {
     /// Play it. Every step of the user and the partner is taken twice, and the worker is called again
     /// and again.
     async fn play(self, world: &World) -> TransactionId {
@@ -411,10 +411,10 @@ async fn work(world: &World, seconds: usize) {
     world.sound().await;
 }
 
-/// How a story ends where the call `at` goes wrong, and how many calls there were.
+/// How a plot ends where the call `at` goes wrong, and how many calls there were.
 async fn ending(
     place: &TestPlace,
-    story: Story,
+    plot: Plot,
     fault: Option<(usize, Fault)>,
 ) -> (Vec<String>, usize) {
     let fresh = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };
@@ -429,7 +429,7 @@ async fn ending(
         ..Rails::simulated()
     };
     let world = World::with_rails(&store, rails).await;
-    let transaction = world.transaction(&story.play(&world).await).await;
+    let transaction = world.transaction(&plot.play(&world).await).await;
     let report = world.sound().await;
     let mut ending = world.event_types().await;
     ending.push(transaction.state.status().to_owned());
@@ -442,16 +442,16 @@ async fn ending(
     (ending, counted.load(Ordering::Relaxed))
 }
 
-/// Whatever goes wrong with whichever call, a story ends as it does where nothing does.
-async fn ends_alike(place: &TestPlace, story: Story, status: &str) {
-    let (right, calls) = ending(place, story, None).await;
+/// Whatever goes wrong with whichever call, a plot ends as it does where nothing does.
+async fn ends_alike(place: &TestPlace, plot: Plot, status: &str) {
+    let (right, calls) = ending(place, plot, None).await;
     assert!(right.contains(&status.to_owned()) && calls >= 3, "{calls} {right:?}");
     for at in 0..calls {
         // It takes long to begin on PostgreSQL: each call meets one of the faults there, in turn.
         let faults = if place.is_sqlite() { &FAULTS[..] } else { &FAULTS[at % 4..=at % 4] };
         for fault in faults.iter().copied() {
-            let (other, _) = ending(place, story, Some((at, fault))).await;
-            assert_eq!(other, right, "{fault:?} at call {at} of {story:?}");
+            let (other, _) = ending(place, plot, Some((at, fault))).await;
+            assert_eq!(other, right, "{fault:?} at call {at} of {plot:?}");
         }
     }
 }
@@ -461,27 +461,27 @@ mod a_fault_at_any_call_changes_nothing_in_the_end {
 
     both_engines! {
         async fn of_a_purchase(place: TestPlace) {
-            ends_alike(place, Story::Purchase(ADDRESS), "completed").await;
+            ends_alike(place, Plot::Purchase(ADDRESS), "completed").await;
         }
 
         async fn of_a_purchase_that_cannot_be_delivered(place: TestPlace) {
-            ends_alike(place, Story::Purchase(DEAD_ADDRESS), "refunded").await;
+            ends_alike(place, Plot::Purchase(DEAD_ADDRESS), "refunded").await;
         }
 
         async fn of_a_sale(place: TestPlace) {
-            ends_alike(place, Story::Sale(TEST_ACCOUNTS[0].iban), "completed").await;
+            ends_alike(place, Plot::Sale(TEST_ACCOUNTS[0].iban), "completed").await;
         }
 
         async fn of_a_sale_that_bounces(place: TestPlace) {
-            ends_alike(place, Story::Sale(TEST_ACCOUNTS[1].iban), "refunded").await;
+            ends_alike(place, Plot::Sale(TEST_ACCOUNTS[1].iban), "refunded").await;
         }
 
         async fn of_a_swap(place: TestPlace) {
-            ends_alike(place, Story::Swap(ADDRESS), "completed").await;
+            ends_alike(place, Plot::Swap(ADDRESS), "completed").await;
         }
 
         async fn of_a_swap_that_cannot_be_delivered(place: TestPlace) {
-            ends_alike(place, Story::Swap(DEAD_ADDRESS), "refunded").await;
+            ends_alike(place, Plot::Swap(DEAD_ADDRESS), "refunded").await;
         }
     }
 }
