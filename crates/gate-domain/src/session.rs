@@ -174,9 +174,9 @@ pub enum IdentityProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityLevel {
-    /// A document that shows who they are.
+    /// Their name, when they were born and where they live, or what else the catalogue asks for.
     Basic,
-    /// The document, and where the money comes from.
+    /// More: a document, and where the money comes from.
     Enhanced,
 }
 

@@ -107,9 +107,9 @@ words!(
 words!(
     /// How sure the gateway has to be of who the user is.
     IdentityLevel {
-        /// A document that shows who they are.
+        /// Their name, when they were born and where they live, or what else the catalogue asks for.
         Basic,
-        /// The document, and where the money comes from.
+        /// More: a document, and where the money comes from.
         Enhanced,
     }
 );

@@ -727,6 +727,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/test_helpers/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the mails that were written to users of your pages, newest first. The sandbox sends none of
+         *     them; they stay here for a day.
+         */
+        get: operations["listMails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/customers": {
         parameters: {
             query?: never;
@@ -1297,6 +1317,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/embed/identity/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Name an e-mail address, and have a code sent there. It can be done again, also for another address;
+         *     the last code alone is good. The answer does not say whether the address is known.
+         */
+        post: operations["sendIdentityCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/identity/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the code that was sent. Whoever has passed what is asked before goes on at once. */
+        post: operations["confirmIdentityCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embed/identity/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give details of yourself: those that the step asks for. A verifier looks at them; the journey says
+         *     what came of it.
+         */
+        post: operations["giveIdentityDetails"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embed/retry": {
         parameters: {
             query?: never;
@@ -1656,6 +1733,40 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "payment.reversed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A payment was taken back after its delivery: a chargeback, or a transfer that was recalled. The session stays completed, and nothing is asked of you; decide what it means for your customer. */
+        post: operations["onPaymentReversed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "payment.reinstated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A payment that was taken back came again. */
+        post: operations["onPaymentReinstated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "customer.created": {
         parameters: {
             query?: never;
@@ -1854,11 +1965,6 @@ export interface components {
              */
             seconds: number;
         };
-        /**
-         * @description What a level of identity asks of a person.
-         * @enum {string}
-         */
-        Asked: "name" | "birth_date" | "country" | "document" | "source_of_funds";
         /** @description A crypto asset. */
         AssetBody: {
             /**
@@ -2476,6 +2582,11 @@ export interface components {
          * @enum {string}
          */
         DepositStatus: "counted" | "taken" | "held" | "returning" | "returned";
+        /**
+         * @description What a document is.
+         * @enum {string}
+         */
+        DocumentType: "passport" | "id_card" | "driving_licence";
         /** @description Whether something can be done. Not eligible is an answer, not an error. */
         EligibilityBody: {
             /** @description Always `eligibility`. */
@@ -2637,12 +2748,12 @@ export interface components {
          * @description The type of an event.
          * @enum {string}
          */
-        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
+        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "payment.reversed" | "payment.reinstated" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /**
          * @description A type of event, a family of them, or `*` for all.
          * @enum {string}
          */
-        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "refund.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
+        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "refund.*" | "payment.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "payment.reversed" | "payment.reinstated" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /** @description One line of the bill. */
         FeeBody: {
             /** @description What it is for. */
@@ -2677,10 +2788,67 @@ export interface components {
             /** @description Always `ok`; anything else is an error. */
             status: string;
         };
+        /**
+         * @description One thing that a user is asked for.
+         * @enum {string}
+         */
+        IdentityAsk: "name" | "birth_date" | "country" | "document" | "source_of_funds";
         /** @description End the identity check of the sandbox. */
         IdentityBody: {
             /** @description How it ends. */
             outcome: components["schemas"]["IdentityOutcome"];
+        };
+        /** @description The code that was sent. */
+        IdentityCodeBody: {
+            /**
+             * @description Six digits.
+             * @example 123456
+             */
+            code: string;
+        };
+        /** @description Details of the user: those that the step asks for. It has no `Debug`: none of it may reach a log. */
+        IdentityDetailsBody: {
+            /**
+             * @description The given names.
+             * @example Jane
+             */
+            given_name?: string | null;
+            /**
+             * @description The family name.
+             * @example Example
+             */
+            family_name?: string | null;
+            /**
+             * Format: date
+             * @description The day of birth, at least 18 years ago.
+             * @example 1990-05-17
+             */
+            birth_date?: string | null;
+            /**
+             * @description Where they live, ISO 3166.
+             * @example DE
+             */
+            country?: string | null;
+            document?: components["schemas"]["IdentityDocumentBody"] | null;
+            source_of_funds?: components["schemas"]["SourceOfFunds"] | null;
+        };
+        /** @description A document that shows who somebody is. */
+        IdentityDocumentBody: {
+            /** @description What it is. */
+            type: components["schemas"]["DocumentType"];
+            /**
+             * @description Its number, as it is printed.
+             * @example C01X00T47
+             */
+            number: string;
+        };
+        /** @description Name an e-mail address: a code is sent there. */
+        IdentityEmailBody: {
+            /**
+             * @description The address.
+             * @example jane@example.com
+             */
+            email: string;
         };
         /**
          * @description How sure the gateway has to be of who the user is.
@@ -2715,13 +2883,18 @@ export interface components {
              */
             month: string | null;
             /** @description What is asked beside an e-mail address; nothing at all of a guest. */
-            asks: components["schemas"]["Asked"][];
+            asks: components["schemas"]["IdentityAsk"][];
         };
         /**
          * @description How an identity check ended.
          * @enum {string}
          */
         IdentityOutcome: "approved" | "rejected";
+        /**
+         * @description How far the user is who has to show who they are.
+         * @enum {string}
+         */
+        IdentityStage: "email" | "code" | "details" | "checking";
         /** @description The whole of what the page needs. */
         Journey: {
             /** @description The session, as far as the user may know it. */
@@ -2869,6 +3042,16 @@ export interface components {
             reason: components["schemas"]["ReasonBody"];
             /** @description They tried, and it could not be confirmed. They may try again. */
             rejected: boolean;
+            /** @description How far they are. */
+            stage: components["schemas"]["IdentityStage"];
+            /** @description The address that a code was sent to, masked. */
+            email: string | null;
+            /** @description What they are to give now; empty at other stages than `details`. */
+            asks: components["schemas"]["IdentityAsk"][];
+            /** @description For people: why they are asked again, or why it takes longer. */
+            problem: string | null;
+            /** @description People that the simulator knows, by their family name; empty in live mode. */
+            test_people: components["schemas"]["TestPerson"][];
             /** @description What the simulator can make of it; empty in live mode. */
             test_outcomes: components["schemas"]["TestOutcome"][];
             /** @enum {string} */
@@ -3342,7 +3525,36 @@ export interface components {
                  */
                 month: string | null;
                 /** @description What is asked beside an e-mail address; nothing at all of a guest. */
-                asks: components["schemas"]["Asked"][];
+                asks: components["schemas"]["IdentityAsk"][];
+            }[];
+            /** @description Whether there is another page. Loop on this, not on the number of rows. */
+            has_more: boolean;
+            /** @description The path of the list. */
+            url: string;
+        };
+        /** @description One page, newest first. */
+        ListBody_MailBody: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description The rows. */
+            data: {
+                /**
+                 * @description Its id.
+                 * @example mail_test_01hf7yat00fentqaxbnentqaxb
+                 */
+                id: string;
+                /** @description Always `mail`. */
+                object: string;
+                /** @description Whom it is to. */
+                to: string;
+                /** @description Its subject. */
+                subject: string;
+                /** @description All of it. */
+                text: string;
+                /** @description The code in it. */
+                code: string | null;
+                /** @description RFC 3339. */
+                created_at: string;
             }[];
             /** @description Whether there is another page. Loop on this, not on the number of rows. */
             has_more: boolean;
@@ -3702,6 +3914,26 @@ export interface components {
              * @example convert_within:50
              */
             on_lapse?: string | null;
+        };
+        /** @description A mail to a user that was written and not sent. */
+        MailBody: {
+            /**
+             * @description Its id.
+             * @example mail_test_01hf7yat00fentqaxbnentqaxb
+             */
+            id: string;
+            /** @description Always `mail`. */
+            object: string;
+            /** @description Whom it is to. */
+            to: string;
+            /** @description Its subject. */
+            subject: string;
+            /** @description All of it. */
+            text: string;
+            /** @description The code in it. */
+            code: string | null;
+            /** @description RFC 3339. */
+            created_at: string;
         };
         /** @description Your own notes: at most 8 KiB in all. */
         Metadata: {
@@ -4110,6 +4342,28 @@ export interface components {
         };
         /** @description Seconds until the next attempt. */
         RetryGap: number;
+        /**
+         * @description A payment that was taken back after its delivery, or came again. The session stays completed, and
+         *     the house bears it: nothing is asked of the partner.
+         */
+        ReversalBody: {
+            /**
+             * @description The transaction whose payment it is.
+             * @example tx_test_01hf7yat00fentqaxbnentqaxb
+             */
+            refid: string;
+            /** @description Always `reversal`. */
+            object: string;
+            /** @description Which world. */
+            mode: components["schemas"]["Mode"];
+            /** @description The session of that transaction. */
+            session_id: string;
+            /** @description How much: what was paid without what was refunded. */
+            amount: string;
+            /** @description ISO 4217. */
+            currency: string;
+            reason: components["schemas"]["ReasonBody"] | null;
+        };
         /** @description What rolls a secret. */
         RollSecretBody: {
             /**
@@ -4250,6 +4504,11 @@ export interface components {
             amount?: string | null;
         };
         /**
+         * @description Where a user's money comes from.
+         * @enum {string}
+         */
+        SourceOfFunds: "salary" | "savings" | "business" | "investments" | "other";
+        /**
          * @description What the user waits for.
          * @enum {string}
          */
@@ -4327,6 +4586,15 @@ export interface components {
             outcome: components["schemas"]["IdentityOutcome"];
             /** @description What it does, for people. */
             label: string;
+        };
+        /** @description Somebody whom the simulator knows. */
+        TestPerson: {
+            /** @description The family name, in any case. */
+            family_name: string;
+            /** @description What becomes of their check, for people. */
+            label: string;
+            /** @description What becomes of it, for programs. */
+            outcome: string;
         };
         /** @description One attempt to turn what the user gives into what they get. */
         TransactionBody: {
@@ -4507,8 +4775,23 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description The gateway is busy; try again shortly. Codes: `try_again`, `not_ready`. */
+        /** @description The gateway is busy; try again shortly. Codes: `try_again`, `payments_paused`. */
         Busy2: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description The gateway is busy; try again shortly. Codes: `try_again`, `not_ready`. */
+        Busy3: {
             headers: {
                 [name: string]: unknown;
             };
@@ -4630,6 +4913,21 @@ export interface components {
         };
         /** @description Too many requests. Codes: `rate_limited`. */
         TooMany: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Gate-Version": components["headers"]["Gate-Version"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description Too many requests. Codes: `rate_limited`, `identity_codes_limited`. */
+        TooMany2: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Gate-Version": components["headers"]["Gate-Version"];
@@ -5166,8 +5464,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.488213",
-                     *           "exchange_rate": "0.92179216",
+                     *           "crypto_amount": "106.992234",
+                     *           "exchange_rate": "0.91744976",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5183,7 +5481,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:31:53.000Z"
+                     *             "at": "2026-11-23T12:32:43.000Z"
                      *           }
                      *         },
                      *         {
@@ -5194,8 +5492,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.488213",
-                     *           "exchange_rate": "0.92179216",
+                     *           "crypto_amount": "106.992234",
+                     *           "exchange_rate": "0.91744976",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5211,7 +5509,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:31:53.000Z"
+                     *             "at": "2026-11-23T12:32:43.000Z"
                      *           }
                      *         }
                      *       ],
@@ -5313,7 +5611,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5324,8 +5622,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.488213",
-                     *       "exchange_rate": "0.92179216",
+                     *       "crypto_amount": "106.992234",
+                     *       "exchange_rate": "0.91744976",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5341,12 +5639,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:31:54.000Z"
+                     *         "at": "2026-11-23T12:32:44.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:31:54.000Z",
-                     *       "expires_at": "2026-11-23T12:36:54.000Z",
+                     *       "created_at": "2026-11-23T12:32:44.000Z",
+                     *       "expires_at": "2026-11-23T12:37:44.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5431,7 +5729,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5442,8 +5740,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.488213",
-                     *       "exchange_rate": "0.92179216",
+                     *       "crypto_amount": "106.992234",
+                     *       "exchange_rate": "0.91744976",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5459,12 +5757,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:31:54.000Z"
+                     *         "at": "2026-11-23T12:32:44.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:31:54.000Z",
-                     *       "expires_at": "2026-11-23T12:36:54.000Z",
+                     *       "created_at": "2026-11-23T12:32:44.000Z",
+                     *       "expires_at": "2026-11-23T12:37:44.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5508,8 +5806,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                 *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz"
+                 *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                 *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5528,29 +5826,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.488213",
+                     *       "crypto_amount": "106.992234",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:57.000Z",
-                     *       "updated_at": "2026-11-23T12:31:57.000Z",
+                     *       "created_at": "2026-11-23T12:32:47.000Z",
+                     *       "updated_at": "2026-11-23T12:32:47.000Z",
                      *       "reason": null
                      *     }
                      */
                     "application/json": components["schemas"]["RailPaymentBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5601,7 +5899,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     retrievePayIn: {
@@ -5628,22 +5926,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.488213",
+                     *       "crypto_amount": "106.992234",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:57.000Z",
-                     *       "updated_at": "2026-11-23T12:31:57.000Z",
+                     *       "created_at": "2026-11-23T12:32:47.000Z",
+                     *       "updated_at": "2026-11-23T12:32:47.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5686,8 +5984,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                 *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0"
+                 *       "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
+                 *       "session_id": "gs_test_01m846ah007q0h90efajbmeza4"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5706,29 +6004,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846914rs3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
-                     *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
+                     *       "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.38",
+                     *       "fiat_amount": "90.50",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:15.000Z",
-                     *       "updated_at": "2026-11-23T12:32:15.000Z",
+                     *       "created_at": "2026-11-23T12:33:05.000Z",
+                     *       "updated_at": "2026-11-23T12:33:05.000Z",
                      *       "reason": null
                      *     }
                      */
                     "application/json": components["schemas"]["RailPaymentBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `quote_mismatch`, `field_not_accepted`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `wallet_address_missing`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5779,7 +6077,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     retrievePayOut: {
@@ -5806,22 +6104,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846914rs3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
-                     *       "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
+                     *       "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.38",
+                     *       "fiat_amount": "90.50",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:15.000Z",
-                     *       "updated_at": "2026-11-23T12:32:15.000Z",
+                     *       "created_at": "2026-11-23T12:33:05.000Z",
+                     *       "updated_at": "2026-11-23T12:33:05.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5874,22 +6172,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "settled",
-                     *       "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                     *       "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
+                     *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.488213",
+                     *       "crypto_amount": "106.992234",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:31:57.000Z",
-                     *       "updated_at": "2026-11-23T12:31:59.000Z",
+                     *       "created_at": "2026-11-23T12:32:47.000Z",
+                     *       "updated_at": "2026-11-23T12:32:49.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -5946,7 +6244,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     failRailPayment: {
@@ -5973,22 +6271,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468ndrnfw80r0s93xj5m73",
+                     *       "id": "pi_test_01m846a688nfw80r0s93xj5m73",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "failed",
-                     *       "session_id": "gs_test_01m8468mega76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8468jg0bx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m8468ndrvcz7cxbt1kgqp8fr",
+                     *       "session_id": "gs_test_01m846a590ajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a3agbx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m846a688vcz7cxbt1kgqp8fr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.649153",
+                     *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:03.000Z",
-                     *       "updated_at": "2026-11-23T12:32:05.000Z",
+                     *       "created_at": "2026-11-23T12:32:53.000Z",
+                     *       "updated_at": "2026-11-23T12:32:55.000Z",
                      *       "reason": {
                      *         "code": "forced_failure",
                      *         "message": "A test helper made this payment fail.",
@@ -6054,7 +6352,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     cancelRailPayment: {
@@ -6081,22 +6379,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m8468v982jemxs68p4d7qn0g",
+                     *       "id": "pi_test_01m846ac3r2jemxs68p4d7qn0g",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "cancelled",
-                     *       "session_id": "gs_test_01m8468ta0ajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m8468rbgsqdk33ybv7wq31cg",
-                     *       "refid": "tx_test_01m8468v98tx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m846ab4gxac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m846a960sqdk33ybv7wq31cg",
+                     *       "refid": "tx_test_01m846ac3rtx1sjtschjkjexhr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.649153",
+                     *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:09.000Z",
-                     *       "updated_at": "2026-11-23T12:32:11.000Z",
+                     *       "created_at": "2026-11-23T12:32:59.000Z",
+                     *       "updated_at": "2026-11-23T12:33:01.000Z",
                      *       "reason": {
                      *         "code": "payment_cancelled",
                      *         "message": "The payment was cancelled. No money has moved.",
@@ -6162,7 +6460,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     listTransactions: {
@@ -6350,38 +6648,38 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "dp_test_01m844g0xr7dy5hbhmpppmag2v",
+                     *           "id": "dp_test_01m844haxg7dy5hbhmpppmag2v",
                      *           "object": "deposit",
-                     *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
-                     *           "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *           "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                     *           "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *           "token": "USDC",
                      *           "network": "base",
                      *           "amount": "10.500000",
                      *           "back_amount": "10.500000",
-                     *           "transfer_id": "sim_in_1_01m844fzygwyzkpmdctxptb54a",
+                     *           "transfer_id": "sim_in_1_01m844h9y8wyzkpmdctxptb54a",
                      *           "status": "returned",
                      *           "cause": "sale_ended",
-                     *           "created_at": "2026-11-23T12:01:07.000Z",
-                     *           "updated_at": "2026-11-23T12:31:10.000Z"
+                     *           "created_at": "2026-11-23T12:01:50.000Z",
+                     *           "updated_at": "2026-11-23T12:31:53.000Z"
                      *         },
                      *         {
-                     *           "id": "dp_test_01m8466zq085wkmcyjaz0kwejj",
+                     *           "id": "dp_test_01m84689pr85wkmcyjaz0kwejj",
                      *           "object": "deposit",
-                     *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
-                     *           "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *           "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                     *           "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *           "token": "USDC",
                      *           "network": "base",
-                     *           "amount": "100.052791",
-                     *           "back_amount": "100.052791",
-                     *           "transfer_id": "sim_in_2_01m844fzyg8jzg7bncp3vs98vd",
+                     *           "amount": "99.570559",
+                     *           "back_amount": "99.570559",
+                     *           "transfer_id": "sim_in_2_01m844h9y88jzg7bncp3vs98vd",
                      *           "status": "returned",
                      *           "cause": "sale_ended",
-                     *           "created_at": "2026-11-23T12:31:08.000Z",
-                     *           "updated_at": "2026-11-23T12:31:10.000Z"
+                     *           "created_at": "2026-11-23T12:31:51.000Z",
+                     *           "updated_at": "2026-11-23T12:31:53.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/transactions/tx_test_01m844fzyg2vd00k1gq32xs014/deposits"
+                     *       "url": "/v1/transactions/tx_test_01m844h9y82vd00k1gq32xs014/deposits"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_DepositBody"];
@@ -6590,7 +6888,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     retrieveRefund: {
@@ -6686,7 +6984,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -6706,14 +7004,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:32:46.000Z",
+                     *             "since": "2026-11-23T12:33:36.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:32:46.000Z",
-                     *           "updated_at": "2026-11-23T12:32:46.000Z"
+                     *           "created_at": "2026-11-23T12:33:36.000Z",
+                     *           "updated_at": "2026-11-23T12:33:36.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -6814,7 +7112,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6834,14 +7132,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:46.000Z",
+                     *         "since": "2026-11-23T12:33:36.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:46.000Z",
-                     *       "updated_at": "2026-11-23T12:32:46.000Z",
+                     *       "created_at": "2026-11-23T12:33:36.000Z",
+                     *       "updated_at": "2026-11-23T12:33:36.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -6911,7 +7209,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -6931,14 +7229,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:46.000Z",
+                     *         "since": "2026-11-23T12:33:36.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:46.000Z",
-                     *       "updated_at": "2026-11-23T12:32:46.000Z"
+                     *       "created_at": "2026-11-23T12:33:36.000Z",
+                     *       "updated_at": "2026-11-23T12:33:36.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -6990,10 +7288,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:32:51.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:41.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -7060,7 +7358,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7079,14 +7377,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:46.000Z",
+                     *         "since": "2026-11-23T12:33:36.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:32:46.000Z",
-                     *       "updated_at": "2026-11-23T12:32:49.000Z"
+                     *       "created_at": "2026-11-23T12:33:36.000Z",
+                     *       "updated_at": "2026-11-23T12:33:39.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7153,7 +7451,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m8469zdghv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7172,14 +7470,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:32:46.000Z",
+                     *         "since": "2026-11-23T12:33:36.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:32:50.000Z",
-                     *       "created_at": "2026-11-23T12:32:46.000Z",
-                     *       "updated_at": "2026-11-23T12:32:50.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:33:40.000Z",
+                     *       "created_at": "2026-11-23T12:33:36.000Z",
+                     *       "updated_at": "2026-11-23T12:33:40.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7263,14 +7561,14 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d3trf47h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d3w99m7h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.created",
-                     *           "created_at": 1795736560,
+                     *           "created_at": 1795736610,
                      *           "livemode": false,
-                     *           "sequence": 78,
+                     *           "sequence": 85,
                      *           "data": {
-                     *             "id": "gs_test_01m8d3trf47q0h90efajbmeza4",
+                     *             "id": "gs_test_01m8d3w99mp24em72meqdfrtb7",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -7283,8 +7581,8 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:42:40.100Z",
-                     *             "created_at": "2026-11-26T23:42:40.100Z",
+                     *             "expires_at": "2026-11-27T23:43:30.100Z",
+                     *             "created_at": "2026-11-26T23:43:30.100Z",
                      *             "user_reference": "user_8823",
                      *             "client_reference_id": null,
                      *             "metadata": {
@@ -7294,23 +7592,23 @@ export interface operations {
                      *             "progress": {
                      *               "phase": "created",
                      *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:42:40.100Z"
+                     *               "updated_at": "2026-11-26T23:43:30.100Z"
                      *             }
                      *           }
                      *         },
                      *         {
-                     *           "id": "evt_test_01m8469et8bqbty7wrkqbsyzdx",
+                     *           "id": "evt_test_01m846azmrbqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
-                     *           "created_at": 1795437149,
+                     *           "created_at": 1795437199,
                      *           "livemode": false,
-                     *           "sequence": 67,
+                     *           "sequence": 74,
                      *           "data": {
-                     *             "id": "gs_test_01m8469bwgp24em72meqdfrtb7",
+                     *             "id": "gs_test_01m846awq0v6jzdk0x6da2ykph",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
-                     *             "amount": "90.78",
+                     *             "amount": "90.36",
                      *             "currency": "EUR",
                      *             "target_token": "USDC",
                      *             "target_network": "base",
@@ -7319,12 +7617,12 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:32:26.000Z",
-                     *             "created_at": "2026-11-23T12:32:26.000Z",
+                     *             "expires_at": "2026-11-24T12:33:16.000Z",
+                     *             "created_at": "2026-11-23T12:33:16.000Z",
                      *             "user_reference": null,
                      *             "client_reference_id": null,
                      *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m8469cvrnsytqty99072fyqx",
+                     *             "tx_refid": "tx_test_01m846axp8nsytqty99072fyqx",
                      *             "progress": {
                      *               "phase": "failed",
                      *               "reason": {
@@ -7337,30 +7635,30 @@ export interface operations {
                      *                 "remaining": null,
                      *                 "next_step": "Start again when you are ready."
                      *               },
-                     *               "updated_at": "2026-11-23T12:32:29.000Z"
+                     *               "updated_at": "2026-11-23T12:33:19.000Z"
                      *             },
                      *             "transaction": {
-                     *               "refid": "tx_test_01m8469cvrnsytqty99072fyqx",
+                     *               "refid": "tx_test_01m846axp8nsytqty99072fyqx",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m8469bwgp24em72meqdfrtb7",
-                     *               "quote_id": "qt_test_01m84699y05q6sxv9xaxn5ex2c",
+                     *               "session_id": "gs_test_01m846awq0v6jzdk0x6da2ykph",
+                     *               "quote_id": "qt_test_01m846atrg5q6sxv9xaxn5ex2c",
                      *               "action": "off_ramp",
                      *               "status": "failed",
                      *               "token": "USDC",
                      *               "network": "base",
                      *               "currency": "EUR",
                      *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.78",
+                     *               "fiat_amount": "90.36",
                      *               "token_amount": "100.000000",
                      *               "source_token": null,
                      *               "source_network": null,
                      *               "source_amount": null,
-                     *               "exchange_rate": "0.92168544",
-                     *               "total_fees": "1.38",
-                     *               "local_rail_transaction_id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:32:27.000Z",
-                     *               "updated_at": "2026-11-23T12:32:29.000Z",
+                     *               "exchange_rate": "0.91734304",
+                     *               "total_fees": "1.37",
+                     *               "local_rail_transaction_id": "po_test_01m846axp8dn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m846axp8dn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:33:17.000Z",
+                     *               "updated_at": "2026-11-23T12:33:19.000Z",
                      *               "reason": {
                      *                 "code": "payment_cancelled",
                      *                 "message": "The payment was cancelled. No money has moved.",
@@ -7437,14 +7735,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d3trf47h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d3w99m7h8rev5vywzebwgq",
                      *       "object": "event",
                      *       "type": "gate_session.created",
-                     *       "created_at": 1795736560,
+                     *       "created_at": 1795736610,
                      *       "livemode": false,
-                     *       "sequence": 78,
+                     *       "sequence": 85,
                      *       "data": {
-                     *         "id": "gs_test_01m8d3trf47q0h90efajbmeza4",
+                     *         "id": "gs_test_01m8d3w99mp24em72meqdfrtb7",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
@@ -7457,8 +7755,8 @@ export interface operations {
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:42:40.100Z",
-                     *         "created_at": "2026-11-26T23:42:40.100Z",
+                     *         "expires_at": "2026-11-27T23:43:30.100Z",
+                     *         "created_at": "2026-11-26T23:43:30.100Z",
                      *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
                      *         "metadata": {
@@ -7468,7 +7766,7 @@ export interface operations {
                      *         "progress": {
                      *           "phase": "created",
                      *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:42:40.100Z"
+                     *           "updated_at": "2026-11-26T23:43:30.100Z"
                      *         }
                      *       }
                      *     }
@@ -7536,8 +7834,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7545,14 +7843,14 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:32:52.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:33:42.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:32:52.000Z"
+                     *           "created_at": "2026-11-23T12:33:42.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m8469mnrjsd2qkt5pnkbbb67",
-                     *           "event_id": "evt_test_01m8469mnrej5fq8d04yy9j1hs",
+                     *           "id": "wd_test_01m846b5g8jsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m846b5g8ej5fq8d04yy9j1hs",
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7561,8 +7859,8 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:32:52.000Z",
-                     *           "created_at": "2026-11-23T12:32:35.000Z"
+                     *           "delivered_at": "2026-11-23T12:33:42.000Z",
+                     *           "created_at": "2026-11-23T12:33:25.000Z"
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -7618,8 +7916,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -7629,7 +7927,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:52.000Z"
+                     *       "created_at": "2026-11-23T12:33:42.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -7691,8 +7989,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:42:30.000Z",
-                     *           "ended_at": "2026-11-26T23:42:30.000Z",
+                     *           "started_at": "2026-11-26T23:43:20.000Z",
+                     *           "ended_at": "2026-11-26T23:43:20.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7701,8 +7999,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T21:18:30.000Z",
-                     *           "ended_at": "2026-11-25T21:18:30.000Z",
+                     *           "started_at": "2026-11-25T21:19:20.000Z",
+                     *           "ended_at": "2026-11-25T21:19:20.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -7710,7 +8008,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846a590stcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846bp3gstcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -7767,10 +8065,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:42:34.100Z",
+                     *           "since": "2026-11-22T23:43:24.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -7781,14 +8079,14 @@ export interface operations {
                      *           ],
                      *           "rate_per_second": 100,
                      *           "after": 0,
-                     *           "through": 74,
+                     *           "through": 81,
                      *           "sequences": null,
-                     *           "total": 74,
+                     *           "total": 81,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:42:34.100Z",
-                     *           "updated_at": "2026-11-26T23:42:34.100Z"
+                     *           "created_at": "2026-11-26T23:43:24.100Z",
+                     *           "updated_at": "2026-11-26T23:43:24.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -7857,10 +8155,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:34.100Z",
+                     *       "since": "2026-11-22T23:43:24.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7871,14 +8169,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 74,
+                     *       "through": 81,
                      *       "sequences": null,
-                     *       "total": 74,
+                     *       "total": 81,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:34.100Z",
-                     *       "updated_at": "2026-11-26T23:42:34.100Z"
+                     *       "created_at": "2026-11-26T23:43:24.100Z",
+                     *       "updated_at": "2026-11-26T23:43:24.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -7948,10 +8246,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:42:34.100Z",
+                     *       "since": "2026-11-22T23:43:24.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -7962,14 +8260,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 74,
+                     *       "through": 81,
                      *       "sequences": null,
-                     *       "total": 74,
+                     *       "total": 81,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:34.100Z",
-                     *       "updated_at": "2026-11-26T23:42:34.100Z"
+                     *       "created_at": "2026-11-26T23:43:24.100Z",
+                     *       "updated_at": "2026-11-26T23:43:24.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8021,10 +8319,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3tjkmeff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:42:34.100Z",
+                     *       "since": "2026-11-22T23:43:24.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8035,14 +8333,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 74,
+                     *       "through": 81,
                      *       "sequences": null,
-                     *       "total": 74,
+                     *       "total": 81,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:42:34.100Z",
-                     *       "updated_at": "2026-11-26T23:42:37.100Z"
+                     *       "created_at": "2026-11-26T23:43:24.100Z",
+                     *       "updated_at": "2026-11-26T23:43:27.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8098,8 +8396,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8107,9 +8405,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:42:33.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:43:23.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:52.000Z"
+                     *       "created_at": "2026-11-23T12:33:42.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8162,8 +8460,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846a590stcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846a590f2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8171,9 +8469,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:32:52.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:33:42.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:32:52.000Z"
+                     *       "created_at": "2026-11-23T12:33:42.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8227,7 +8525,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84683v87jy1jfwf4hth3fve",
+                     *       "id": "gs_test_01m8469mnr4w9bagfxcby49ypf",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8240,18 +8538,18 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
-                     *       "expires_at": "2026-11-24T12:31:45.000Z",
-                     *       "created_at": "2026-11-23T12:31:45.000Z",
+                     *       "expires_at": "2026-11-24T12:32:35.000Z",
+                     *       "created_at": "2026-11-23T12:32:35.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m84684tgcamqarqabcs45yvf",
+                     *       "tx_refid": "tx_test_01m8469nn0camqarqabcs45yvf",
                      *       "progress": {
                      *         "phase": "settled",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:46.000Z"
+                     *         "updated_at": "2026-11-23T12:32:36.000Z"
                      *       }
                      *     }
                      */
@@ -8308,7 +8606,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     failSession: {
@@ -8335,7 +8633,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84685sr4w9bagfxcby49ypf",
+                     *       "id": "gs_test_01m8469pm8r6v3ajayhq6cjgsy",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8348,14 +8646,14 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:31:47.000Z",
-                     *       "created_at": "2026-11-23T12:31:47.000Z",
+                     *       "expires_at": "2026-11-24T12:32:37.000Z",
+                     *       "created_at": "2026-11-23T12:32:37.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m84686s0fb96srtzw1g4gvvf",
+                     *       "tx_refid": "tx_test_01m8469qkgfb96srtzw1g4gvvf",
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": {
@@ -8368,7 +8666,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Try again."
                      *         },
-                     *         "updated_at": "2026-11-23T12:31:48.000Z"
+                     *         "updated_at": "2026-11-23T12:32:38.000Z"
                      *       }
                      *     }
                      */
@@ -8425,7 +8723,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     createTestDeposit: {
@@ -8439,7 +8737,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc"
+                 *       "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc"
                  *     }
                  */
                 "application/json": components["schemas"]["TestDepositBody"];
@@ -8458,19 +8756,19 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "dp_test_01m8466zq085wkmcyjaz0kwejj",
+                     *       "id": "dp_test_01m84689pr85wkmcyjaz0kwejj",
                      *       "object": "deposit",
-                     *       "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
-                     *       "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *       "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                     *       "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *       "token": "USDC",
                      *       "network": "base",
-                     *       "amount": "100.052791",
+                     *       "amount": "99.570559",
                      *       "back_amount": "0.000000",
-                     *       "transfer_id": "sim_in_2_01m844fzyg8jzg7bncp3vs98vd",
+                     *       "transfer_id": "sim_in_2_01m844h9y88jzg7bncp3vs98vd",
                      *       "status": "counted",
                      *       "cause": null,
-                     *       "created_at": "2026-11-23T12:31:08.000Z",
-                     *       "updated_at": "2026-11-23T12:31:08.000Z"
+                     *       "created_at": "2026-11-23T12:31:51.000Z",
+                     *       "updated_at": "2026-11-23T12:31:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DepositBody"];
@@ -8557,7 +8855,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:41.100Z"
+                     *       "ends_at": "2026-11-26T23:53:31.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -8624,7 +8922,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:52:41.100Z"
+                     *       "ends_at": "2026-11-26T23:53:31.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -8678,7 +8976,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84687r8r6v3ajayhq6cjgsy",
+                     *       "id": "gs_test_01m8469rjrbtc0q15xx7afw2a8",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8691,8 +8989,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
-                     *       "expires_at": "2026-11-24T12:31:49.000Z",
-                     *       "created_at": "2026-11-23T12:31:49.000Z",
+                     *       "expires_at": "2026-11-24T12:32:39.000Z",
+                     *       "created_at": "2026-11-23T12:32:39.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8702,7 +9000,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:50.000Z"
+                     *         "updated_at": "2026-11-23T12:32:40.000Z"
                      *       }
                      *     }
                      */
@@ -8759,7 +9057,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     requireKyc: {
@@ -8795,7 +9093,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8467zy8k6bzzw9ad1r8dc3q",
+                     *       "id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8808,8 +9106,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:31:41.000Z",
-                     *       "created_at": "2026-11-23T12:31:41.000Z",
+                     *       "expires_at": "2026-11-24T12:32:24.000Z",
+                     *       "created_at": "2026-11-23T12:32:24.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8828,7 +9126,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Confirm your identity; the purchase then goes on where it was."
                      *         },
-                     *         "updated_at": "2026-11-23T12:31:43.000Z"
+                     *         "updated_at": "2026-11-23T12:32:26.000Z"
                      *       }
                      *     }
                      */
@@ -8885,7 +9183,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     advanceTime: {
@@ -8921,7 +9219,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84689prbtc0q15xx7afw2a8",
+                     *       "id": "gs_test_01m8469th8ast24chbpc1cyftz",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8934,8 +9232,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T11:31:51.000Z",
-                     *       "created_at": "2026-11-23T12:31:51.000Z",
+                     *       "expires_at": "2026-11-24T11:32:41.000Z",
+                     *       "created_at": "2026-11-23T12:32:41.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -8945,7 +9243,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "created",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:31:52.000Z"
+                     *         "updated_at": "2026-11-23T12:32:42.000Z"
                      *       }
                      *     }
                      */
@@ -9002,6 +9300,74 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            503: components["responses"]["Busy2"];
+        };
+    };
+    listMails: {
+        parameters: {
+            query?: {
+                /** @description Those to this address, whatever its case. */
+                to?: string;
+                /** @description 10 where nothing is said. */
+                limit?: number;
+                /** @description The id of the last mail of the page before. */
+                starting_after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "mail_test_01m8469grrwdawamkrvzsvndba",
+                     *           "object": "mail",
+                     *           "to": "jane@example.com",
+                     *           "subject": "123456 is your code",
+                     *           "text": "Your code is 123456. Type it on the page of Demo Shop; it is good for 10 minutes.\n\nIf you did not ask for it, you need not do anything.",
+                     *           "code": "123456",
+                     *           "created_at": "2026-11-23T12:32:31.000Z"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "url": "/v1/test_helpers/mails"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBody_MailBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_unknown`, `field_length`, `field_range`, `invalid_text`, `cursor_invalid`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
             503: components["responses"]["Busy"];
         };
     };
@@ -9038,7 +9404,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                     *           "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
                      *           "object": "customer",
                      *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *           "mode": "test",
@@ -9052,8 +9418,8 @@ export interface operations {
                      *             "tier": "gold"
                      *           },
                      *           "kyc_status": "unverified",
-                     *           "created_at": "2026-11-23T12:32:30.000Z",
-                     *           "updated_at": "2026-11-23T12:32:30.000Z"
+                     *           "created_at": "2026-11-23T12:33:20.000Z",
+                     *           "updated_at": "2026-11-23T12:33:20.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9125,7 +9491,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9139,8 +9505,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:30.000Z",
-                     *       "updated_at": "2026-11-23T12:32:30.000Z"
+                     *       "created_at": "2026-11-23T12:33:20.000Z",
+                     *       "updated_at": "2026-11-23T12:33:20.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9209,7 +9575,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9223,8 +9589,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:30.000Z",
-                     *       "updated_at": "2026-11-23T12:32:30.000Z"
+                     *       "created_at": "2026-11-23T12:33:20.000Z",
+                     *       "updated_at": "2026-11-23T12:33:20.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9276,10 +9642,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469kpgfyeeb1pw6v6704rz",
+                     *       "id": "cus_test_01m846b4h0fyeeb1pw6v6704rz",
                      *       "object": "customer",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:32:35.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:25.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedCustomerBody"];
@@ -9346,7 +9712,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9360,8 +9726,8 @@ export interface operations {
                      *         "tier": "platinum"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:32:30.000Z",
-                     *       "updated_at": "2026-11-23T12:32:33.000Z"
+                     *       "created_at": "2026-11-23T12:33:20.000Z",
+                     *       "updated_at": "2026-11-23T12:33:23.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -10153,8 +10519,7 @@ export interface operations {
                      *           "asks": [
                      *             "name",
                      *             "birth_date",
-                     *             "country",
-                     *             "document"
+                     *             "country"
                      *           ]
                      *         }
                      *       ],
@@ -10289,7 +10654,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthBody"];
                 };
             };
-            503: components["responses"]["Busy2"];
+            503: components["responses"]["Busy3"];
         };
     };
     createEmbedToken: {
@@ -10918,7 +11283,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     chooseFlow: {
@@ -10952,13 +11317,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -10971,7 +11336,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 2,
-                     *       "server_time": "2026-11-23T12:01:01.000Z",
+                     *       "server_time": "2026-11-23T12:01:44.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "off_ramp",
@@ -11072,13 +11437,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -11091,19 +11456,19 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 5,
-                     *       "server_time": "2026-11-23T12:01:04.000Z",
+                     *       "server_time": "2026-11-23T12:01:47.000Z",
                      *       "step": {
                      *         "kind": "wallet",
                      *         "quote": {
-                     *           "id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                     *           "id": "qt_test_01m844h61835160pva5nceqxcg",
                      *           "side": "off_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
-                     *           "crypto_amount": "110.552791",
+                     *           "crypto_amount": "110.070559",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
                      *           "paid_in": null,
-                     *           "exchange_rate": "0.91829432",
+                     *           "exchange_rate": "0.92231748",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -11112,7 +11477,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "total_fees": "1.52",
-                     *           "expires_at": "2026-11-23T12:21:02.000Z",
+                     *           "expires_at": "2026-11-23T12:21:45.000Z",
                      *           "lapsed": false,
                      *           "locked_for_seconds": 1200
                      *         },
@@ -11211,13 +11576,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m84675jgx6hs9d8ct3bn2cck",
+                     *         "id": "gs_test_01m8468fj8x6hs9d8ct3bn2cck",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:14.000Z",
+                     *         "expires_at": "2026-11-24T12:31:57.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -11230,24 +11595,24 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 6,
-                     *       "server_time": "2026-11-23T12:31:20.000Z",
+                     *       "server_time": "2026-11-23T12:32:03.000Z",
                      *       "step": {
                      *         "kind": "confirm",
                      *         "quote": {
-                     *           "id": "qt_test_01m84678g8k2d2v9stg0rnny8h",
+                     *           "id": "qt_test_01m8468jg0k2d2v9stg0rnny8h",
                      *           "side": "on_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
-                     *           "crypto_amount": "106.785886",
+                     *           "crypto_amount": "106.649153",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
                      *           "paid_in": {
-                     *             "amount": "108.787578",
+                     *             "amount": "108.648282",
                      *             "token": "USDC",
                      *             "network": "ethereum",
-                     *             "exchange_rate": "0.91922260"
+                     *             "exchange_rate": "0.92040112"
                      *           },
-                     *           "exchange_rate": "0.91922260",
+                     *           "exchange_rate": "0.92040112",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -11261,7 +11626,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "total_fees": "1.84",
-                     *           "expires_at": "2026-11-23T12:51:17.000Z",
+                     *           "expires_at": "2026-11-23T12:52:00.000Z",
                      *           "lapsed": false,
                      *           "locked_for_seconds": 1200
                      *         },
@@ -11326,7 +11691,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m844fw1g35160pva5nceqxcg"
+                 *       "quote_id": "qt_test_01m844h61835160pva5nceqxcg"
                  *     }
                  */
                 "application/json": components["schemas"]["AcceptQuoteBody"];
@@ -11346,13 +11711,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -11365,19 +11730,19 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:01:06.000Z",
+                     *       "server_time": "2026-11-23T12:01:49.000Z",
                      *       "step": {
                      *         "kind": "deposit",
                      *         "quote": {
-                     *           "id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                     *           "id": "qt_test_01m844h61835160pva5nceqxcg",
                      *           "side": "off_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
-                     *           "crypto_amount": "110.552791",
+                     *           "crypto_amount": "110.070559",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
                      *           "paid_in": null,
-                     *           "exchange_rate": "0.91829432",
+                     *           "exchange_rate": "0.92231748",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -11386,21 +11751,21 @@ export interface operations {
                      *             }
                      *           ],
                      *           "total_fees": "1.52",
-                     *           "expires_at": "2026-11-23T12:21:02.000Z",
+                     *           "expires_at": "2026-11-23T12:21:45.000Z",
                      *           "lapsed": false,
                      *           "locked_for_seconds": 1200
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
                      *         "received_amount": "0.000000",
-                     *         "missing_amount": "110.552791",
+                     *         "missing_amount": "110.070559",
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "account": {
                      *           "last4": "0001",
                      *           "country": "DE"
                      *         },
-                     *         "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *         "simulated": true
                      *       }
                      *     }
@@ -11458,7 +11823,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     declineQuote: {
@@ -11483,13 +11848,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -11502,7 +11867,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 10,
-                     *       "server_time": "2026-11-23T12:31:09.000Z",
+                     *       "server_time": "2026-11-23T12:31:52.000Z",
                      *       "step": {
                      *         "kind": "failed",
                      *         "reason": {
@@ -11516,7 +11881,7 @@ export interface operations {
                      *           "next_step": "Start again with a fresh price, and send the whole amount at once."
                      *         },
                      *         "can_retry": true,
-                     *         "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *         "refunded": false
                      *       }
                      *     }
@@ -11594,13 +11959,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                     *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:00:59.000Z",
+                     *         "expires_at": "2026-11-24T12:01:42.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -11613,19 +11978,19 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:01:07.000Z",
+                     *       "server_time": "2026-11-23T12:01:50.000Z",
                      *       "step": {
                      *         "kind": "deposit",
                      *         "quote": {
-                     *           "id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                     *           "id": "qt_test_01m844h61835160pva5nceqxcg",
                      *           "side": "off_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
-                     *           "crypto_amount": "110.552791",
+                     *           "crypto_amount": "110.070559",
                      *           "target_token": "USDC",
                      *           "target_network": "base",
                      *           "paid_in": null,
-                     *           "exchange_rate": "0.91829432",
+                     *           "exchange_rate": "0.92231748",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -11634,21 +11999,21 @@ export interface operations {
                      *             }
                      *           ],
                      *           "total_fees": "1.52",
-                     *           "expires_at": "2026-11-23T12:21:02.000Z",
+                     *           "expires_at": "2026-11-23T12:21:45.000Z",
                      *           "lapsed": false,
                      *           "locked_for_seconds": 1200
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
                      *         "received_amount": "10.500000",
-                     *         "missing_amount": "100.052791",
+                     *         "missing_amount": "99.570559",
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "account": {
                      *           "last4": "0001",
                      *           "country": "DE"
                      *         },
-                     *         "transaction_id": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                     *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
                      *         "simulated": true
                      *       }
                      *     }
@@ -11836,6 +12201,11 @@ export interface operations {
                      *             "number": "4000 0000 0000 5126",
                      *             "label": "Succeeds; giving it back fails",
                      *             "outcome": "refund_fails"
+                     *           },
+                     *           {
+                     *             "number": "4000 0000 0000 2685",
+                     *             "label": "Succeeds; is taken back after half a minute",
+                     *             "outcome": "reversed"
                      *           }
                      *         ]
                      *       }
@@ -12160,7 +12530,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            503: components["responses"]["Busy"];
+            503: components["responses"]["Busy2"];
         };
     };
     answerChallenge: {
@@ -12339,13 +12709,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8467zy8k6bzzw9ad1r8dc3q",
+                     *         "id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:41.000Z",
+                     *         "expires_at": "2026-11-24T12:32:24.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12358,7 +12728,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 4,
-                     *       "server_time": "2026-11-23T12:31:44.000Z",
+                     *       "server_time": "2026-11-23T12:32:27.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -12429,6 +12799,523 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    sendIdentityCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "jane@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IdentityEmailBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:32:28.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 3,
+                     *       "server_time": "2026-11-23T12:32:31.000Z",
+                     *       "step": {
+                     *         "kind": "identity",
+                     *         "level": "basic",
+                     *         "reason": {
+                     *           "code": "identity_required",
+                     *           "message": "We have to confirm who you are before this purchase can go on.",
+                     *           "retryable": true,
+                     *           "limit": null,
+                     *           "minimum": null,
+                     *           "maximum": null,
+                     *           "remaining": null,
+                     *           "next_step": "Confirm your identity; the purchase then goes on where it was."
+                     *         },
+                     *         "rejected": false,
+                     *         "stage": "code",
+                     *         "email": "j•••@example.com",
+                     *         "asks": [],
+                     *         "problem": null,
+                     *         "test_people": [
+                     *           {
+                     *             "family_name": "Miller",
+                     *             "label": "Is confirmed, like any other name",
+                     *             "outcome": "approved"
+                     *           },
+                     *           {
+                     *             "family_name": "Reject",
+                     *             "label": "Is not confirmed",
+                     *             "outcome": "rejected"
+                     *           },
+                     *           {
+                     *             "family_name": "Again",
+                     *             "label": "Is asked for the document or the name again",
+                     *             "outcome": "again"
+                     *           },
+                     *           {
+                     *             "family_name": "Slow",
+                     *             "label": "Takes twenty seconds",
+                     *             "outcome": "slow"
+                     *           },
+                     *           {
+                     *             "family_name": "Timeout",
+                     *             "label": "Is never answered for",
+                     *             "outcome": "never_answers"
+                     *           },
+                     *           {
+                     *             "family_name": "Lost",
+                     *             "label": "The first answer is lost, then found",
+                     *             "outcome": "answer_lost"
+                     *           }
+                     *         ],
+                     *         "test_outcomes": [
+                     *           {
+                     *             "outcome": "approved",
+                     *             "label": "Pass the check"
+                     *           },
+                     *           {
+                     *             "outcome": "rejected",
+                     *             "label": "Fail the check"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `email_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany2"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    confirmIdentityCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "123456"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IdentityCodeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:32:28.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 4,
+                     *       "server_time": "2026-11-23T12:32:33.000Z",
+                     *       "step": {
+                     *         "kind": "identity",
+                     *         "level": "basic",
+                     *         "reason": {
+                     *           "code": "identity_required",
+                     *           "message": "We have to confirm who you are before this purchase can go on.",
+                     *           "retryable": true,
+                     *           "limit": null,
+                     *           "minimum": null,
+                     *           "maximum": null,
+                     *           "remaining": null,
+                     *           "next_step": "Confirm your identity; the purchase then goes on where it was."
+                     *         },
+                     *         "rejected": false,
+                     *         "stage": "details",
+                     *         "email": "j•••@example.com",
+                     *         "asks": [
+                     *           "name",
+                     *           "birth_date",
+                     *           "country"
+                     *         ],
+                     *         "problem": null,
+                     *         "test_people": [
+                     *           {
+                     *             "family_name": "Miller",
+                     *             "label": "Is confirmed, like any other name",
+                     *             "outcome": "approved"
+                     *           },
+                     *           {
+                     *             "family_name": "Reject",
+                     *             "label": "Is not confirmed",
+                     *             "outcome": "rejected"
+                     *           },
+                     *           {
+                     *             "family_name": "Again",
+                     *             "label": "Is asked for the document or the name again",
+                     *             "outcome": "again"
+                     *           },
+                     *           {
+                     *             "family_name": "Slow",
+                     *             "label": "Takes twenty seconds",
+                     *             "outcome": "slow"
+                     *           },
+                     *           {
+                     *             "family_name": "Timeout",
+                     *             "label": "Is never answered for",
+                     *             "outcome": "never_answers"
+                     *           },
+                     *           {
+                     *             "family_name": "Lost",
+                     *             "label": "The first answer is lost, then found",
+                     *             "outcome": "answer_lost"
+                     *           }
+                     *         ],
+                     *         "test_outcomes": [
+                     *           {
+                     *             "outcome": "approved",
+                     *             "label": "Pass the check"
+                     *           },
+                     *           {
+                     *             "outcome": "rejected",
+                     *             "label": "Fail the check"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `challenge_code_invalid`, `identity_code_wrong`, `identity_code_expired`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    giveIdentityDetails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "given_name": "Jane",
+                 *       "family_name": "Miller",
+                 *       "birth_date": "1990-05-17",
+                 *       "country": "DE"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IdentityDetailsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
+                     *         "status": "open",
+                     *         "mode": "test",
+                     *         "flow": null,
+                     *         "amount": "100.00",
+                     *         "currency": "EUR",
+                     *         "expires_at": "2026-11-24T12:32:28.000Z",
+                     *         "return_url": "https://shop.example/orders/1042",
+                     *         "cancel_url": "https://shop.example/cart",
+                     *         "partner_name": "Demo Shop",
+                     *         "branding": {
+                     *           "brand_name": null,
+                     *           "logo_url": null,
+                     *           "primary_color": null,
+                     *           "secondary_color": null,
+                     *           "accent_color": null
+                     *         }
+                     *       },
+                     *       "revision": 5,
+                     *       "server_time": "2026-11-23T12:32:34.000Z",
+                     *       "step": {
+                     *         "kind": "identity",
+                     *         "level": "basic",
+                     *         "reason": {
+                     *           "code": "identity_required",
+                     *           "message": "We have to confirm who you are before this purchase can go on.",
+                     *           "retryable": true,
+                     *           "limit": null,
+                     *           "minimum": null,
+                     *           "maximum": null,
+                     *           "remaining": null,
+                     *           "next_step": "Confirm your identity; the purchase then goes on where it was."
+                     *         },
+                     *         "rejected": false,
+                     *         "stage": "checking",
+                     *         "email": "j•••@example.com",
+                     *         "asks": [],
+                     *         "problem": null,
+                     *         "test_people": [
+                     *           {
+                     *             "family_name": "Miller",
+                     *             "label": "Is confirmed, like any other name",
+                     *             "outcome": "approved"
+                     *           },
+                     *           {
+                     *             "family_name": "Reject",
+                     *             "label": "Is not confirmed",
+                     *             "outcome": "rejected"
+                     *           },
+                     *           {
+                     *             "family_name": "Again",
+                     *             "label": "Is asked for the document or the name again",
+                     *             "outcome": "again"
+                     *           },
+                     *           {
+                     *             "family_name": "Slow",
+                     *             "label": "Takes twenty seconds",
+                     *             "outcome": "slow"
+                     *           },
+                     *           {
+                     *             "family_name": "Timeout",
+                     *             "label": "Is never answered for",
+                     *             "outcome": "never_answers"
+                     *           },
+                     *           {
+                     *             "family_name": "Lost",
+                     *             "label": "The first answer is lost, then found",
+                     *             "outcome": "answer_lost"
+                     *           }
+                     *         ],
+                     *         "test_outcomes": [
+                     *           {
+                     *             "outcome": "approved",
+                     *             "label": "Pass the check"
+                     *           },
+                     *           {
+                     *             "outcome": "rejected",
+                     *             "label": "Fail the check"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `invalid_text`, `birth_date_invalid`, `user_too_young`, `country_code_invalid`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated3"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `payment_in_flight`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
     retryJourney: {
         parameters: {
             query?: never;
@@ -12451,13 +13338,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8467dcg4m820spjn1ddea41",
+                     *         "id": "gs_test_01m8468qc84m820spjn1ddea41",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:22.000Z",
+                     *         "expires_at": "2026-11-24T12:32:05.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12470,7 +13357,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:31:39.000Z",
+                     *       "server_time": "2026-11-23T12:32:22.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -12563,13 +13450,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8467dcg4m820spjn1ddea41",
+                     *         "id": "gs_test_01m8468qc84m820spjn1ddea41",
                      *         "status": "cancelled",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:22.000Z",
+                     *         "expires_at": "2026-11-24T12:32:05.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12582,7 +13469,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:31:40.000Z",
+                     *       "server_time": "2026-11-23T12:32:23.000Z",
                      *       "step": {
                      *         "kind": "ended",
                      *         "status": "cancelled",
@@ -12949,14 +13836,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84670p8yfmxwd91zr2rcw7v",
+                 *       "id": "evt_test_01m8468ap0yfmxwd91zr2rcw7v",
                  *       "object": "event",
                  *       "type": "gate_session.failed",
-                 *       "created_at": 1795437069,
+                 *       "created_at": 1795437112,
                  *       "livemode": false,
-                 *       "sequence": 15,
+                 *       "sequence": 20,
                  *       "data": {
-                 *         "id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
+                 *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -12969,14 +13856,14 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
-                 *         "expires_at": "2026-11-24T12:00:59.000Z",
-                 *         "created_at": "2026-11-23T12:00:59.000Z",
+                 *         "expires_at": "2026-11-24T12:01:42.000Z",
+                 *         "created_at": "2026-11-23T12:01:42.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
                  *           "order": "1042"
                  *         },
-                 *         "tx_refid": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                 *         "tx_refid": "tx_test_01m844h9y82vd00k1gq32xs014",
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": {
@@ -12989,13 +13876,13 @@ export interface operations {
                  *             "remaining": null,
                  *             "next_step": "Start again with a fresh price, and send the whole amount at once."
                  *           },
-                 *           "updated_at": "2026-11-23T12:31:09.000Z"
+                 *           "updated_at": "2026-11-23T12:31:52.000Z"
                  *         },
                  *         "transaction": {
-                 *           "refid": "tx_test_01m844fzyg2vd00k1gq32xs014",
+                 *           "refid": "tx_test_01m844h9y82vd00k1gq32xs014",
                  *           "object": "transaction",
-                 *           "session_id": "gs_test_01m844fs3rsyzw4sgtre1p8epc",
-                 *           "quote_id": "qt_test_01m844fw1g35160pva5nceqxcg",
+                 *           "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                 *           "quote_id": "qt_test_01m844h61835160pva5nceqxcg",
                  *           "action": "off_ramp",
                  *           "status": "failed",
                  *           "token": "USDC",
@@ -13003,16 +13890,16 @@ export interface operations {
                  *           "currency": "EUR",
                  *           "payment_method": "sepa_payout",
                  *           "fiat_amount": "100.00",
-                 *           "token_amount": "110.552791",
+                 *           "token_amount": "110.070559",
                  *           "source_token": null,
                  *           "source_network": null,
                  *           "source_amount": null,
-                 *           "exchange_rate": "0.91829432",
+                 *           "exchange_rate": "0.92231748",
                  *           "total_fees": "1.52",
                  *           "local_rail_transaction_id": null,
                  *           "facilita_transaction_id": null,
-                 *           "created_at": "2026-11-23T12:01:06.000Z",
-                 *           "updated_at": "2026-11-23T12:31:09.000Z",
+                 *           "created_at": "2026-11-23T12:01:49.000Z",
+                 *           "updated_at": "2026-11-23T12:31:52.000Z",
                  *           "reason": {
                  *             "code": "new_price_declined",
                  *             "message": "The new price was not accepted. Your tokens go back to your wallet.",
@@ -13083,14 +13970,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84688qgt5fszpgvhjt39vpw",
+                 *       "id": "evt_test_01m8469sj0t5fszpgvhjt39vpw",
                  *       "object": "event",
                  *       "type": "gate_session.expired",
-                 *       "created_at": 1795437110,
+                 *       "created_at": 1795437160,
                  *       "livemode": false,
-                 *       "sequence": 30,
+                 *       "sequence": 37,
                  *       "data": {
-                 *         "id": "gs_test_01m84687r8r6v3ajayhq6cjgsy",
+                 *         "id": "gs_test_01m8469rjrbtc0q15xx7afw2a8",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -13103,8 +13990,8 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
-                 *         "expires_at": "2026-11-24T12:31:49.000Z",
-                 *         "created_at": "2026-11-23T12:31:49.000Z",
+                 *         "expires_at": "2026-11-24T12:32:39.000Z",
+                 *         "created_at": "2026-11-23T12:32:39.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
@@ -13114,7 +14001,7 @@ export interface operations {
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": null,
-                 *           "updated_at": "2026-11-23T12:31:50.000Z"
+                 *           "updated_at": "2026-11-23T12:32:40.000Z"
                  *         }
                  *       }
                  *     }
@@ -13241,14 +14128,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84681wr5qrymhsxmv9abkwa",
+                 *       "id": "evt_test_01m8469bwg5qrymhsxmv9abkwa",
                  *       "object": "event",
                  *       "type": "kyc.required",
-                 *       "created_at": 1795437103,
+                 *       "created_at": 1795437146,
                  *       "livemode": false,
-                 *       "sequence": 22,
+                 *       "sequence": 27,
                  *       "data": {
-                 *         "session_id": "gs_test_01m8467zy8k6bzzw9ad1r8dc3q",
+                 *         "session_id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
                  *         "level": "basic",
                  *         "reason": {
                  *           "code": "identity_required",
@@ -13310,29 +14197,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468fj8sabbshfxrff59670",
+                 *       "id": "evt_test_01m846a0crsabbshfxrff59670",
                  *       "object": "event",
                  *       "type": "rail.pay_in.processing",
-                 *       "created_at": 1795437117,
+                 *       "created_at": 1795437167,
                  *       "livemode": false,
-                 *       "sequence": 34,
+                 *       "sequence": 41,
                  *       "data": {
-                 *         "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                 *         "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.488213",
+                 *         "crypto_amount": "106.992234",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:31:57.000Z",
-                 *         "updated_at": "2026-11-23T12:31:57.000Z",
+                 *         "created_at": "2026-11-23T12:32:47.000Z",
+                 *         "updated_at": "2026-11-23T12:32:47.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13380,29 +14267,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468hgrrtqqb6afxcs1c5x3",
+                 *       "id": "evt_test_01m846a2b8rtqqb6afxcs1c5x3",
                  *       "object": "event",
                  *       "type": "rail.pay_in.settled",
-                 *       "created_at": 1795437119,
+                 *       "created_at": 1795437169,
                  *       "livemode": false,
-                 *       "sequence": 36,
+                 *       "sequence": 43,
                  *       "data": {
-                 *         "id": "pi_test_01m8468fj83y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m8468ek0ast24chbpc1cyftz",
-                 *         "quote_id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m8468fj8j0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
+                 *         "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.488213",
+                 *         "crypto_amount": "106.992234",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:31:57.000Z",
-                 *         "updated_at": "2026-11-23T12:31:59.000Z",
+                 *         "created_at": "2026-11-23T12:32:47.000Z",
+                 *         "updated_at": "2026-11-23T12:32:49.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13450,29 +14337,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468qc83c7vpprk87vc3r46",
+                 *       "id": "evt_test_01m846a86r3c7vpprk87vc3r46",
                  *       "object": "event",
                  *       "type": "rail.pay_in.failed",
-                 *       "created_at": 1795437125,
+                 *       "created_at": 1795437175,
                  *       "livemode": false,
-                 *       "sequence": 42,
+                 *       "sequence": 49,
                  *       "data": {
-                 *         "id": "pi_test_01m8468ndrnfw80r0s93xj5m73",
+                 *         "id": "pi_test_01m846a688nfw80r0s93xj5m73",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m8468mega76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m8468jg0bx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m8468ndrvcz7cxbt1kgqp8fr",
+                 *         "session_id": "gs_test_01m846a590ajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m846a3agbx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m846a688vcz7cxbt1kgqp8fr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.649153",
+                 *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:03.000Z",
-                 *         "updated_at": "2026-11-23T12:32:05.000Z",
+                 *         "created_at": "2026-11-23T12:32:53.000Z",
+                 *         "updated_at": "2026-11-23T12:32:55.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -13529,29 +14416,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468x7rc6ez4gr1e967dk5f",
+                 *       "id": "evt_test_01m846ae28c6ez4gr1e967dk5f",
                  *       "object": "event",
                  *       "type": "rail.pay_in.cancelled",
-                 *       "created_at": 1795437131,
+                 *       "created_at": 1795437181,
                  *       "livemode": false,
-                 *       "sequence": 48,
+                 *       "sequence": 55,
                  *       "data": {
-                 *         "id": "pi_test_01m8468v982jemxs68p4d7qn0g",
+                 *         "id": "pi_test_01m846ac3r2jemxs68p4d7qn0g",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m8468ta0ajt7e4mk1hjw4ngy",
-                 *         "quote_id": "qt_test_01m8468rbgsqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m8468v98tx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m846ab4gxac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m846a960sqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m846ac3rtx1sjtschjkjexhr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.649153",
+                 *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:09.000Z",
-                 *         "updated_at": "2026-11-23T12:32:11.000Z",
+                 *         "created_at": "2026-11-23T12:32:59.000Z",
+                 *         "updated_at": "2026-11-23T12:33:01.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -13608,29 +14495,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846914rcfja6dw01rkcpzea",
+                 *       "id": "evt_test_01m846ahz8cfja6dw01rkcpzea",
                  *       "object": "event",
                  *       "type": "rail.pay_out.processing",
-                 *       "created_at": 1795437135,
+                 *       "created_at": 1795437185,
                  *       "livemode": false,
-                 *       "sequence": 52,
+                 *       "sequence": 59,
                  *       "data": {
-                 *         "id": "po_test_01m846914rs3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
+                 *         "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.38",
+                 *         "fiat_amount": "90.50",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:15.000Z",
-                 *         "updated_at": "2026-11-23T12:32:15.000Z",
+                 *         "created_at": "2026-11-23T12:33:05.000Z",
+                 *         "updated_at": "2026-11-23T12:33:05.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13678,29 +14565,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469338mj8s6rs570d0nz6k",
+                 *       "id": "evt_test_01m846akxrmj8s6rs570d0nz6k",
                  *       "object": "event",
                  *       "type": "rail.pay_out.settled",
-                 *       "created_at": 1795437137,
+                 *       "created_at": 1795437187,
                  *       "livemode": false,
-                 *       "sequence": 54,
+                 *       "sequence": 61,
                  *       "data": {
-                 *         "id": "po_test_01m846914rs3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m846905gxac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m8468y70c247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846914rafpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
+                 *         "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.38",
+                 *         "fiat_amount": "90.50",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:15.000Z",
-                 *         "updated_at": "2026-11-23T12:32:17.000Z",
+                 *         "created_at": "2026-11-23T12:33:05.000Z",
+                 *         "updated_at": "2026-11-23T12:33:07.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -13748,29 +14635,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m84698yrxa0gtf84ay9q50g7",
+                 *       "id": "evt_test_01m846ass8xa0gtf84ay9q50g7",
                  *       "object": "event",
                  *       "type": "rail.pay_out.failed",
-                 *       "created_at": 1795437143,
+                 *       "created_at": 1795437193,
                  *       "livemode": false,
-                 *       "sequence": 60,
+                 *       "sequence": 67,
                  *       "data": {
-                 *         "id": "po_test_01m8469708gp635r42b8pdnvd2",
+                 *         "id": "po_test_01m846aqtrgp635r42b8pdnvd2",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m8469610v6jzdk0x6da2ykph",
-                 *         "quote_id": "qt_test_01m846942g24tbf9ev3zm9q09p",
-                 *         "refid": "tx_test_01m8469708dcptekaca4wtpr98",
+                 *         "session_id": "gs_test_01m846apvgsyhmpcwhmwgcqkny",
+                 *         "quote_id": "qt_test_01m846amx024tbf9ev3zm9q09p",
+                 *         "refid": "tx_test_01m846aqtrdcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.38",
+                 *         "fiat_amount": "90.50",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:21.000Z",
-                 *         "updated_at": "2026-11-23T12:32:23.000Z",
+                 *         "created_at": "2026-11-23T12:33:11.000Z",
+                 *         "updated_at": "2026-11-23T12:33:13.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -13827,29 +14714,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469et8azqzg65az05zrpv8",
+                 *       "id": "evt_test_01m846azmrazqzg65az05zrpv8",
                  *       "object": "event",
                  *       "type": "rail.pay_out.cancelled",
-                 *       "created_at": 1795437149,
+                 *       "created_at": 1795437199,
                  *       "livemode": false,
-                 *       "sequence": 66,
+                 *       "sequence": 73,
                  *       "data": {
-                 *         "id": "po_test_01m8469cvrdn8gzmk6ykxks37y",
+                 *         "id": "po_test_01m846axp8dn8gzmk6ykxks37y",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m8469bwgp24em72meqdfrtb7",
-                 *         "quote_id": "qt_test_01m84699y05q6sxv9xaxn5ex2c",
-                 *         "refid": "tx_test_01m8469cvrnsytqty99072fyqx",
+                 *         "session_id": "gs_test_01m846awq0v6jzdk0x6da2ykph",
+                 *         "quote_id": "qt_test_01m846atrg5q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m846axp8nsytqty99072fyqx",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.78",
+                 *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:27.000Z",
-                 *         "updated_at": "2026-11-23T12:32:29.000Z",
+                 *         "created_at": "2026-11-23T12:33:17.000Z",
+                 *         "updated_at": "2026-11-23T12:33:19.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -13906,14 +14793,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468fj8xrryret21swpz01p",
+                 *       "id": "evt_test_01m846a0crxrryret21swpz01p",
                  *       "object": "event",
                  *       "type": "quote.consumed",
-                 *       "created_at": 1795437117,
+                 *       "created_at": 1795437167,
                  *       "livemode": false,
-                 *       "sequence": 33,
+                 *       "sequence": 40,
                  *       "data": {
-                 *         "id": "qt_test_01m8468cmgt6wnwtfjncmvkzrz",
+                 *         "id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
                  *         "object": "signed_quote",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -13924,8 +14811,8 @@ export interface operations {
                  *         "network": "base",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
-                 *         "crypto_amount": "106.488213",
-                 *         "exchange_rate": "0.92179216",
+                 *         "crypto_amount": "106.992234",
+                 *         "exchange_rate": "0.91744976",
                  *         "fees": [
                  *           {
                  *             "kind": "service",
@@ -13941,14 +14828,14 @@ export interface operations {
                  *         "total_fees": "1.84",
                  *         "source": {
                  *           "name": "simulated_market",
-                 *           "at": "2026-11-23T12:31:54.000Z"
+                 *           "at": "2026-11-23T12:32:44.000Z"
                  *         },
                  *         "on_lapse": "requote",
                  *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                 *         "created_at": "2026-11-23T12:31:54.000Z",
-                 *         "expires_at": "2026-11-23T12:36:54.000Z",
-                 *         "consumed_at": "2026-11-23T12:31:57.000Z",
-                 *         "tx_refid": "tx_test_01m8468fj8j0z1vpc6qggkavht"
+                 *         "created_at": "2026-11-23T12:32:44.000Z",
+                 *         "expires_at": "2026-11-23T12:37:44.000Z",
+                 *         "consumed_at": "2026-11-23T12:32:47.000Z",
+                 *         "tx_refid": "tx_test_01m846a0crj0z1vpc6qggkavht"
                  *       }
                  *     }
                  */
@@ -14139,7 +15026,7 @@ export interface operations {
                  *         "mode": "test",
                  *         "status": "failed",
                  *         "refid": "tx_test_01m844f9frh6dbtbpzx731tva6",
-                 *         "session_id": "gs_test_01m844f3m8syhmpcwhmwgcqkny",
+                 *         "session_id": "gs_test_01m844f3m8c1e91m9r8b8q456a",
                  *         "amount": "25.00",
                  *         "currency": "EUR",
                  *         "service_fee_returned": "0.37",
@@ -14163,6 +15050,135 @@ export interface operations {
                     /** @constant */
                     type?: "refund.failed";
                     data?: components["schemas"]["RefundBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPaymentReversed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844gw8r16qh3ctv8rzcg12s",
+                 *       "object": "event",
+                 *       "type": "payment.reversed",
+                 *       "created_at": 1795435295,
+                 *       "livemode": false,
+                 *       "sequence": 16,
+                 *       "data": {
+                 *         "refid": "tx_test_01m844fyz88k9f8wf35y0ysyby",
+                 *         "object": "reversal",
+                 *         "mode": "test",
+                 *         "session_id": "gs_test_01m844fs3rjzrre02qr7wqhae1",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "reason": {
+                 *           "code": "payment_reversed",
+                 *           "message": "The payment was taken back by the bank that it came from.",
+                 *           "retryable": false,
+                 *           "limit": null,
+                 *           "minimum": null,
+                 *           "maximum": null,
+                 *           "remaining": null,
+                 *           "next_step": "There is nothing to do now. Keep the transaction number for questions."
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "payment.reversed";
+                    data?: components["schemas"]["ReversalBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPaymentReinstated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m844h33g4dsrag0c9sa85cj8",
+                 *       "object": "event",
+                 *       "type": "payment.reinstated",
+                 *       "created_at": 1795435302,
+                 *       "livemode": false,
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "refid": "tx_test_01m844fyz88k9f8wf35y0ysyby",
+                 *         "object": "reversal",
+                 *         "mode": "test",
+                 *         "session_id": "gs_test_01m844fs3rjzrre02qr7wqhae1",
+                 *         "amount": "100.00",
+                 *         "currency": "EUR",
+                 *         "reason": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "payment.reinstated";
+                    data?: components["schemas"]["ReversalBody"];
                 };
             };
         };
@@ -14202,14 +15218,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469fsg16qh3ctv8rzcg12s",
+                 *       "id": "evt_test_01m846b0m0gepedbcd3e5vyybf",
                  *       "object": "event",
                  *       "type": "customer.created",
-                 *       "created_at": 1795437150,
+                 *       "created_at": 1795437200,
                  *       "livemode": false,
-                 *       "sequence": 68,
+                 *       "sequence": 75,
                  *       "data": {
-                 *         "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14223,8 +15239,8 @@ export interface operations {
                  *           "tier": "gold"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:32:30.000Z",
-                 *         "updated_at": "2026-11-23T12:32:30.000Z"
+                 *         "created_at": "2026-11-23T12:33:20.000Z",
+                 *         "updated_at": "2026-11-23T12:33:20.000Z"
                  *       }
                  *     }
                  */
@@ -14271,14 +15287,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469jq84dsrag0c9sa85cj8",
+                 *       "id": "evt_test_01m846b3hr149gerbc0w773mp3",
                  *       "object": "event",
                  *       "type": "customer.updated",
-                 *       "created_at": 1795437153,
+                 *       "created_at": 1795437203,
                  *       "livemode": false,
-                 *       "sequence": 69,
+                 *       "sequence": 76,
                  *       "data": {
-                 *         "id": "cus_test_01m8469fsg9hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14292,8 +15308,8 @@ export interface operations {
                  *           "tier": "platinum"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:32:30.000Z",
-                 *         "updated_at": "2026-11-23T12:32:33.000Z"
+                 *         "created_at": "2026-11-23T12:33:20.000Z",
+                 *         "updated_at": "2026-11-23T12:33:23.000Z"
                  *       }
                  *     }
                  */
@@ -14340,17 +15356,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469mnrej5fq8d04yy9j1hs",
+                 *       "id": "evt_test_01m846b5g8ej5fq8d04yy9j1hs",
                  *       "object": "event",
                  *       "type": "customer.deleted",
-                 *       "created_at": 1795437155,
+                 *       "created_at": 1795437205,
                  *       "livemode": false,
-                 *       "sequence": 71,
+                 *       "sequence": 78,
                  *       "data": {
-                 *         "id": "cus_test_01m8469kpgfyeeb1pw6v6704rz",
+                 *         "id": "cus_test_01m846b4h0fyeeb1pw6v6704rz",
                  *         "object": "customer",
                  *         "deleted": true,
-                 *         "deleted_at": "2026-11-23T12:32:35.000Z"
+                 *         "deleted_at": "2026-11-23T12:33:25.000Z"
                  *       }
                  *     }
                  */
@@ -14397,12 +15413,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a590f2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795437172,
+                 *       "created_at": 1795437222,
                  *       "livemode": false,
-                 *       "sequence": 72,
+                 *       "sequence": 79,
                  *       "data": {
                  *         "object": "webhook_test",
                  *         "livemode": false,
@@ -14453,12 +15469,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tekggepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m8d3vze0vyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795736550,
+                 *       "created_at": 1795736600,
                  *       "livemode": false,
-                 *       "sequence": 74,
+                 *       "sequence": 81,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14477,8 +15493,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:42:30.000Z",
-                 *           "until": "2026-11-26T23:43:00.000Z",
+                 *           "since": "2026-11-26T23:43:20.000Z",
+                 *           "until": "2026-11-26T23:43:50.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -14531,12 +15547,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tpgm149gerbc0w773mp3",
+                 *       "id": "evt_test_01m8d3w7b4pfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795736558,
+                 *       "created_at": 1795736608,
                  *       "livemode": false,
-                 *       "sequence": 75,
+                 *       "sequence": 82,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14555,7 +15571,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:38.100Z",
+                 *           "since": "2026-11-26T23:43:28.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -14609,12 +15625,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87xn2bgvyh5p9nfy3bvdycf",
+                 *       "id": "evt_test_01m87xpk60xbeg9wh3zmyem9hn",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795562310,
+                 *       "created_at": 1795562360,
                  *       "livemode": false,
-                 *       "sequence": 73,
+                 *       "sequence": 80,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14633,7 +15649,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:32:54.000Z",
+                 *           "since": "2026-11-23T12:33:44.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -14687,12 +15703,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tqfwpfw3jtze698c8vkb",
+                 *       "id": "evt_test_01m8d3w8ac747txecj6g731j4h",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795736559,
+                 *       "created_at": 1795736609,
                  *       "livemode": false,
-                 *       "sequence": 77,
+                 *       "sequence": 84,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -14711,14 +15727,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:42:38.100Z",
+                 *           "since": "2026-11-26T23:43:28.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:42:39.100Z"
+                 *         "updated_at": "2026-11-26T23:43:29.100Z"
                  *       }
                  *     }
                  */
@@ -14765,15 +15781,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3tsecxbeg9wh3zmyem9hn",
+                 *       "id": "evt_test_01m8d3wa8wdhza7ww30et36a0h",
                  *       "object": "event",
                  *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795736561,
+                 *       "created_at": 1795736611,
                  *       "livemode": false,
-                 *       "sequence": 79,
+                 *       "sequence": 86,
                  *       "data": {
                  *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d3trf47q0h90efajbmeza4",
+                 *         "subject": "gs_test_01m8d3w99mp24em72meqdfrtb7",
                  *         "reason": "it would have more than 262144 bytes"
                  *       }
                  *     }

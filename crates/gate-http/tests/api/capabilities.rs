@@ -241,13 +241,13 @@ fn what_users_may_move_is_told_in_any_currency() {
         }
         insta::assert_snapshot!(said, @r#"
         {"asks":[],"currency":"EUR","day":null,"level":"guest","month":null,"transaction":"1000.00"}
-        {"asks":["name","birth_date","country","document"],"currency":"EUR","day":"5000.00","level":"basic","month":"15000.00","transaction":"5000.00"}
+        {"asks":["name","birth_date","country"],"currency":"EUR","day":"5000.00","level":"basic","month":"15000.00","transaction":"5000.00"}
         {"asks":["name","birth_date","country","document","source_of_funds"],"currency":"EUR","day":"25000.00","level":"enhanced","month":"100000.00","transaction":"10000.00"}
         {"asks":[],"currency":"GBP","day":null,"level":"guest","month":null,"transaction":"869.56"}
-        {"asks":["name","birth_date","country","document"],"currency":"GBP","day":"4347.82","level":"basic","month":"13043.47","transaction":"4347.82"}
+        {"asks":["name","birth_date","country"],"currency":"GBP","day":"4347.82","level":"basic","month":"13043.47","transaction":"4347.82"}
         {"asks":["name","birth_date","country","document","source_of_funds"],"currency":"GBP","day":"21739.13","level":"enhanced","month":"86956.52","transaction":"8695.65"}
         {"asks":[],"currency":"JPY","day":null,"level":"guest","month":null,"transaction":"166666"}
-        {"asks":["name","birth_date","country","document"],"currency":"JPY","day":"833333","level":"basic","month":"2500000","transaction":"833333"}
+        {"asks":["name","birth_date","country"],"currency":"JPY","day":"833333","level":"basic","month":"2500000","transaction":"833333"}
         {"asks":["name","birth_date","country","document","source_of_funds"],"currency":"JPY","day":"4166666","level":"enhanced","month":"16666666","transaction":"1666666"}
         "#);
         assert_eq!(get(&api, "identity-levels?currency=XOF").await.value()["data"], json!([]));
