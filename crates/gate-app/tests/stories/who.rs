@@ -22,6 +22,7 @@ use gate_app::testing::{ADDRESS, World, partner, tenant_of};
 use gate_app::workers::identity::ask_due_checks;
 use gate_app::workers::release_predecessors;
 use gate_app::workers::retention::remove_old_mails;
+use gate_domain::catalogue::RefusalCode;
 use gate_domain::customer::{CountryCode, Email};
 use gate_domain::ids::{Mode, SessionId, Tenant, UserId};
 use gate_domain::person::{BirthDateError, Date, Document, DocumentKind, Person, SourceOfFunds};
@@ -295,6 +296,40 @@ both_engines! {
         assert_eq!(world.event_types().await, told, "and the partner is told no more");
         let submitted = sql("select count(*) from identity_checks where submission_sealed is not null");
         assert_eq!(count(&world, submitted).await, 0);
+        world.sound().await;
+    }
+
+    async fn nobody_buys_where_nothing_is_offered_any_more(store) {
+        let world = World::over(store).await;
+        let page = Page { world: &world, tenant: world.tenant(), session: world.create().await };
+        let quote = world.choose(&page.session, ADDRESS).await;
+        page.ask(IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        let elsewhere = Person { country: CountryCode::parse("KP"), ..basic("Miller") };
+        match page.give(elsewhere).await {
+            Err(JourneyError::Unavailable(refusal)) => {
+                assert_eq!(refusal.code, RefusalCode::CountryNotSupported);
+            }
+            other => panic!("{other:?}"),
+        }
+        page.give(basic("Miller")).await.unwrap();
+        let payment = page.after_seconds(0).await.step;
+        assert!(matches!(payment, JourneyStep::Payment { .. }));
+
+        world.switch_off("country:DE", "Our licence there has ended").await;
+        let JourneyStep::Unavailable { reason } = page.journey().await.step else {
+            panic!("they live there")
+        };
+        assert_eq!(reason.code, "country_not_supported");
+        let stopped = world.pay(&page.session, &quote, "succeeds").await.unwrap();
+        assert!(matches!(stopped.step, JourneyStep::Unavailable { .. }));
+        assert_eq!(world.session(&page.session).await.transaction, None, "nothing was written down");
+        world.switch_on("country:DE").await;
+        assert_eq!(page.journey().await.step, payment, "it goes on where it was");
+        world.pay(&page.session, &quote, "succeeds").await.unwrap();
+        world.switch_off("country:DE", "Our licence there has ended").await;
+        world.pass_seconds(8).await;
+        assert!(matches!(page.journey().await.step, JourneyStep::Done { .. }), "money that moves arrives");
         world.sound().await;
     }
 
