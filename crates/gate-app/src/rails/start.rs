@@ -3,6 +3,7 @@
 
 use gate_domain::catalogue::{Entitlement, Refusal, Wanted};
 use gate_domain::ids::{PayInId, PayOutId, QuoteId, SessionId, Tenant, TransactionId};
+use gate_domain::limits::within_limits;
 use gate_domain::rail::Means;
 use gate_domain::rail_payment::{RailKind, RailPayment, RailPaymentId, State};
 use gate_domain::session::{Event, Refused, Session};
@@ -17,6 +18,7 @@ use crate::advance::{AdvanceError, BeginError, advance_session_with, begin_trans
 use crate::app::{App, Scope};
 use crate::idempotency::{Answered, KeyReused, answered_before, remember};
 use crate::journey::overdue;
+use crate::limits::{Admitted, admit, find_standing};
 use crate::quotes::{announce_consumed, lock_quote_to_redeem};
 use crate::screening::{Screened, screen_chosen};
 
@@ -125,12 +127,16 @@ fn begin(
     }
     scope.offer(tenant).entitled(Entitlement::Rails)?;
     let session = session.ok_or(RailError::NotFound("session"))?;
+    let admitted = admit_known(tx, scope, &session, &command.quote_id)?;
     let signed = lock_quote_to_redeem(tx, scope, tenant, &command.quote_id)?;
     let signed = signed.ok_or(RailError::NotFound("quote"))?;
     let address = check(scope, command.kind, &session, &signed)?;
 
     let (transaction, payment) = write_down(scope, command, address);
     begin_transaction(tx, scope, &session, &transaction, &signed.quote)?;
+    if let Some(admitted) = admitted {
+        admitted.count(tx, &transaction)?;
+    }
     tx.insert_rail_payment(&payment)?;
     let signed = tx.consume_quote(signed, &session.id, &transaction.id, scope.now)?;
     let body = RailPaymentBody::new(&payment, &signed.quote);
@@ -143,6 +149,28 @@ fn begin(
         session.transaction = Some(transaction.id.clone());
     })?;
     Ok(answered)
+}
+
+/// Admit a session whose user is known, as the page would. Whoever its partner alone knows is its
+/// partner's to answer for.
+fn admit_known(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Session,
+    quote_id: &QuoteId,
+) -> Result<Option<Admitted>, RailError> {
+    if session.choice().is_none_or(|choice| choice.user.is_none()) {
+        return Ok(None);
+    }
+    if let Some(admitted) = admit(tx, scope, session)? {
+        return Ok(Some(admitted));
+    }
+    let quote = tx.find_quote(&session.tenant, quote_id)?.ok_or(RailError::NotFound("quote"))?;
+    let standing = find_standing(tx, session, scope.now)?;
+    let (offer, way) = (scope.offer(&session.tenant), (quote.side, quote.payment_method.as_str()));
+    within_limits(&offer, &session.terms.amount, way, &standing)?;
+    // They have to show more of themselves first, or live where nothing is offered.
+    Err(Refused::OutOfStep.into())
 }
 
 /// Everything that can be in the way; answers where the tokens of a buy go.

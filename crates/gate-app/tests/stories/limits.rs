@@ -27,7 +27,7 @@ const BACK: &str = "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045";
 const DAY_S: i64 = 86_400;
 
 /// Somebody whom the gateway knows.
-async fn known(world: &World, level: IdentityLevel) -> UserId {
+pub(crate) async fn known(world: &World, level: IdentityLevel) -> UserId {
     let user = UserId::new(Mode::Test, world.app.ids().seed(START));
     let id = user.clone();
     let written = world.app.write(move |tx, scope| {
@@ -41,7 +41,7 @@ async fn known(world: &World, level: IdentityLevel) -> UserId {
 }
 
 /// The user of a session has shown that they are this one.
-async fn show(world: &World, session: &SessionId, user: &UserId) {
+pub(crate) async fn show(world: &World, session: &SessionId, user: &UserId) {
     let (tenant, id, user) = (world.tenant(), session.clone(), user.clone());
     let shown = world.app.write(move |tx, scope| {
         let session = tx.lock_session(&tenant, &id)?.unwrap();
@@ -59,7 +59,7 @@ fn of(units: i128) -> impl FnOnce(&mut Terms) {
 }
 
 /// A session of so many cents, of a user.
-async fn session_of(world: &World, user: &UserId, units: i128) -> SessionId {
+pub(crate) async fn session_of(world: &World, user: &UserId, units: i128) -> SessionId {
     let session = world.create_with(of(units)).await;
     show(world, &session, user).await;
     session

@@ -7,19 +7,21 @@ use gate_app::rails::{
     start_rail_payment,
 };
 use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
-use gate_domain::catalogue::{Entitlement, Side};
+use gate_domain::catalogue::{Entitlement, RefusalCode, Side};
 use gate_domain::ids::{QuoteId, SessionId};
 use gate_domain::money::Money;
 use gate_domain::quote::{OnLapse, Quote};
 use gate_domain::rail_payment::{RailKind, RailPaymentId};
-use gate_domain::session::{Flow, Refused};
+use gate_domain::session::{Flow, IdentityLevel, Refused};
 use gate_domain::signed_quote::NotRedeemable;
 use gate_domain::wallet::Address;
 use gate_store::{IdempotentRequest, Store, both_engines, sql};
+use gate_wire::journey::JourneyStep;
 use gate_wire::quote::SignedQuoteBody;
 use gate_wire::rail::RailPaymentBody;
 use serde_json::{Value, json};
 
+use crate::limits::{known, session_of, show};
 use crate::purchases::balance;
 
 /// Where the money of transfers that come in stands.
@@ -189,6 +191,31 @@ both_engines! {
         let types = world.event_types().await;
         assert_eq!(types.iter().filter(|name| *name == "quote.consumed").count(), 1);
         assert_eq!(world.sound().await.ledger.postings, 2);
+    }
+
+    async fn whoever_is_known_moves_no_more_by_rail_than_on_the_page(store) {
+        let world = world(store).await;
+        let user = known(&world, IdentityLevel::Basic).await;
+        let on_page = session_of(&world, &user, 4_950_00).await;
+        world.pay_in(&on_page, "succeeds").await;
+        let quote = lock(&world, Side::OnRamp, "sepa_bank_transfer").await;
+        let session = session_for(&world, &quote, ADDRESS).await;
+        show(&world, &session, &user).await;
+        let refused = start(&world, command(&world, &quote, &session)).await.unwrap_err();
+        let RailError::Refused(refusal) = refused else { panic!("{refused}") };
+        assert_eq!(refusal.code, RefusalCode::LimitReached);
+        assert_eq!(world.session(&session).await.transaction, None, "nothing was written down");
+
+        let other = known(&world, IdentityLevel::Basic).await;
+        let session = session_for(&world, &quote, ADDRESS).await;
+        show(&world, &session, &other).await;
+        start(&world, command(&world, &quote, &session)).await.unwrap();
+        let more = session_of(&world, &other, 4_900_01).await;
+        let JourneyStep::Unavailable { reason } = world.journey(&more).await.step else {
+            panic!("what went by rail counts")
+        };
+        assert_eq!(reason.remaining.as_deref(), Some("4900.00 EUR"));
+        world.sound().await;
     }
 
     async fn twins_at_once_redeem_it_once(store) {
