@@ -55,27 +55,30 @@ story('the chosen token goes away, and another one is bought', async ({ page, ap
   });
 });
 
-story('the country of the buyer is closed half way, and open again', async ({ page, api, gate }) => {
-  const session = await api.createSession({
-    amount: '1500.00',
-    target_token: 'USDC',
-    target_network: 'base',
-  });
-  await page.goto(api.checkoutAddress(session));
-  const checkout = new Checkout(page);
-  await checkout.acceptPrice();
-  await checkout.giveWalletAndIdentity();
-  await checkout.askForCode('lee@example.com');
-  await checkout.giveCode(await api.codeFor('lee@example.com'));
-  await checkout.isSomebody();
-  await checkout.shows('Pay by card');
-  await without(gate, 'country:DE', CLOSED, async () => {
-    await checkout.shows('Not available at the moment');
-  });
-  await checkout.shows('Pay by card');
-  await checkout.payWith();
-  await checkout.isDone();
-});
+story(
+  'the country of the buyer is closed half way, and open again',
+  async ({ page, api, gate }) => {
+    const session = await api.createSession({
+      amount: '1500.00',
+      target_token: 'USDC',
+      target_network: 'base',
+    });
+    await page.goto(api.checkoutAddress(session));
+    const checkout = new Checkout(page);
+    await checkout.acceptPrice();
+    await checkout.giveWalletAndIdentity();
+    await checkout.askForCode('lee@example.com');
+    await checkout.giveCode(await api.codeFor('lee@example.com'));
+    await checkout.isSomebody();
+    await checkout.shows('Pay by card');
+    await without(gate, 'country:DE', CLOSED, async () => {
+      await checkout.shows('Not available at the moment');
+    });
+    await checkout.shows('Pay by card');
+    await checkout.payWith();
+    await checkout.isDone();
+  },
+);
 
 story('the page of the shop hears of it', async ({ page, shop, gate }) => {
   await shop.buy();
