@@ -1,5 +1,5 @@
 //! Limits at work: what a user has moved is looked up for the page, and looked at again, with the user
-//! locked, in the transaction that writes a payment down.
+//! locked, in the transaction that writes a payment down. Users who are the same person share it.
 
 use gate_domain::Millis;
 use gate_domain::ids::UserId;
@@ -48,7 +48,10 @@ pub(crate) fn admit_forced(
     session: &Session,
 ) -> Result<Admitted, StoreError> {
     let user = match own_user(session) {
-        Some(id) => Some(tx.lock_user(session.tenant.mode, id)?.ok_or_else(|| missing(id))?),
+        Some(id) => {
+            let locked = tx.lock_same_person(session.tenant.mode, id)?;
+            Some(locked.ok_or_else(|| missing(id))?)
+        }
         None => None,
     };
     let offer = scope.offer(&session.tenant);

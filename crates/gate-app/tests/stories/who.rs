@@ -887,6 +887,38 @@ both_engines! {
         assert_eq!(users::<ShownUser>(&world, show).await.unwrap_err().code, "user_not_found");
     }
 
+    async fn one_person_has_one_limit_whatever_their_address(store) {
+        let world = World::over(store).await;
+        let page = Page { world: &world, tenant: world.tenant(), session: world.create().await };
+        let quote = world.choose(&page.session, ADDRESS).await;
+        page.ask(IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        page.give(basic("Müller")).await.unwrap();
+        page.after_seconds(0).await;
+        let user = page.user().await;
+        world.pay(&page.session, &quote, "succeeds").await.unwrap();
+        world.pass_seconds(8).await;
+
+        let most = async |email, person| {
+            let session = world.create_with(|terms| terms.amount.units = 5_000_00).await;
+            let page = Page { world: &world, tenant: world.tenant(), session };
+            page.ask(IdentityLevel::Basic).await;
+            page.show(email).await;
+            page.give(person).await.unwrap();
+            match page.after_seconds(0).await.step {
+                JourneyStep::Unavailable { reason } => reason.maximum,
+                _ => None,
+            }
+        };
+        let left = Some("4900.00 EUR".to_owned());
+        let written_so = Person { given_name: Some("JANE".into()), ..basic("muller") };
+        assert_eq!(most("jane+1@example.com", written_so).await, left);
+        erase(&world, &user).await;
+        assert_eq!(most(JANE, basic("Müller")).await, left, "what they moved is not forgotten");
+        let younger = Person { birth_date: Date::parse("1990-05-18"), ..basic("Müller") };
+        assert_eq!(most("bob@example.com", younger).await, None, "that is somebody else");
+    }
+
     async fn whoever_is_forgotten_half_way_begins_again(store) {
         let world = World::over(store).await;
         let checking = Page::asking(&world, IdentityLevel::Basic).await;
