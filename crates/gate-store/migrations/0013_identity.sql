@@ -101,6 +101,8 @@ create table identity_checks (
     submission_sealed bytea,
     status text not null
         check (status in ('pending', 'held', 'approved', 'rejected', 'again', 'timed_out', 'dropped')),
+    -- What people decide about first; null where nothing was held.
+    screening_id text,
     attempts bigint not null,
     -- Since when the verifier is asked; null while people decide first.
     asked_at bigint,

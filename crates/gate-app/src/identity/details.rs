@@ -14,7 +14,7 @@ use super::{IdentityError, find_person, seal};
 use crate::advance::advance_session;
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act};
-use crate::screening::{Screened, hold, is_blocked};
+use crate::screening::{hold_as, is_blocked};
 
 /// Take the details that a user gave, and have them looked at. What is known already need not be given
 /// again; what is given counts.
@@ -85,8 +85,8 @@ fn take(
     }
     let person = given.clone().over(find_person(tx, scope.vault, mode, &user)?);
     check_given(given, &person, check, &scope.offer(&tenant), scope.now)?;
-    let held = match screened {
-        None => false,
+    let held_by = match screened {
+        None => None,
         // Something else was given meanwhile.
         Some(screened) if screened.name != person.name() => return Err(Refused::OutOfStep.into()),
         Some(ScreenedName { name, hits }) => {
@@ -95,9 +95,10 @@ fn take(
                 advance_session(tx, scope, session, &Event::IdentityRejected)?;
                 return Ok(());
             }
-            hold(tx, scope, &session, subject, hits.clone())? == Screened::Held
+            hold_as(tx, scope, &session, subject, hits.clone())?
         }
     };
+    let held = held_by.is_some();
     let id = IdentityCheckId::new(mode, scope.seed());
     let submission_sealed = seal(scope, id.as_str(), &person);
     let new = NewIdentityCheck {
@@ -106,7 +107,7 @@ fn take(
         user_id: user,
         level: check.level,
         submission_sealed,
-        held,
+        held_by,
         id,
     };
     tx.insert_identity_check(&new, scope.now)?;

@@ -833,6 +833,33 @@ both_engines! {
         assert_eq!(stage(&page.after_seconds(0).await), None, "that name is on no list");
     }
 
+    async fn what_is_decided_about_one_name_says_nothing_about_another(store) {
+        let world = screening(store).await;
+        for (verdict, other) in [(Decided::Block, Decided::Release), (Decided::Release, Decided::Block)] {
+            let page = Page::asking(&world, IdentityLevel::Basic).await;
+            page.show(if verdict == Decided::Block { JANE } else { "bob@example.com" }).await;
+            page.give(listed()).await.unwrap();
+            let [first] = waiting(&world).await.try_into().unwrap();
+            let rejected = IdentityOutcome::Rejected;
+            end_identity_check(&world.app, &page.tenant, &page.session, rejected).await.unwrap();
+            let shorter = Person { given_name: Some("Zebulon".into()), ..basic(LISTED) };
+            let held = shown(&page.give(shorter).await.unwrap()).unwrap();
+            assert_eq!(held.stage, IdentityStage::Checking);
+            decide(&world, &first, verdict, "ada").await;
+            if verdict == Decided::Release {
+                decide(&world, &first, verdict, "bob").await;
+            }
+            assert_eq!(shown(&page.after_seconds(1).await), Some(held), "that was another name");
+            let [second] = waiting(&world).await.try_into().unwrap();
+            decide(&world, &second, other, "ada").await;
+            if other == Decided::Release {
+                decide(&world, &second, other, "bob").await;
+            }
+            let blocked = (other == Decided::Block).then_some(IdentityStage::Details);
+            assert_eq!(stage(&page.after_seconds(0).await), blocked);
+        }
+    }
+
     async fn what_is_decided_after_the_session_ended_changes_nothing(store) {
         let world = screening(store).await;
         let page = Page::asking(&world, IdentityLevel::Basic).await;
