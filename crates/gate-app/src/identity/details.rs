@@ -17,7 +17,7 @@ use crate::journey::{JourneyError, act};
 use crate::screening::{hold_as, is_blocked};
 
 /// Take the details that a user gave, and have them looked at. What is known already need not be given
-/// again; what is given counts.
+/// again unless it was doubted; what is given counts.
 pub async fn give_details(
     app: &App,
     tenant: &Tenant,
@@ -83,8 +83,9 @@ fn take(
         advance_session(tx, scope, session, &Event::UserForgotten)?;
         return Ok(());
     }
-    let person = given.clone().over(find_person(tx, scope.vault, mode, &user)?);
-    check_given(given, &person, check, &scope.offer(&tenant), scope.now)?;
+    let known = find_person(tx, scope.vault, mode, &user)?;
+    check_given(given, &known, check, &scope.offer(&tenant), scope.now)?;
+    let person = given.clone().over(known);
     let held_by = match screened {
         None => None,
         // Something else was given meanwhile.
@@ -119,14 +120,15 @@ fn take(
 /// Whether it is enough, and can be.
 fn check_given(
     given: &Person,
-    person: &Person,
+    known: &Person,
     check: IdentityCheck,
     offer: &Offer,
     now: Millis,
 ) -> Result<(), JourneyError> {
     let asks = &offer.catalogue().identity().rung(check.level).asks;
+    let asked = check.asks(asks, known);
     let missing: Vec<_> =
-        person.missing(asks).into_iter().flat_map(|ask| fields(ask, person)).collect();
+        given.missing(&asked).into_iter().flat_map(|ask| fields(ask, given)).collect();
     if !missing.is_empty() {
         return Err(IdentityError::Missing(missing).into());
     }
@@ -140,11 +142,11 @@ fn check_given(
 }
 
 /// The fields that are missing of one thing.
-fn fields(ask: Ask, person: &Person) -> Vec<&'static str> {
+fn fields(ask: Ask, given: &Person) -> Vec<&'static str> {
     match ask {
         Ask::Name => {
-            let given_name = person.given_name.is_none().then_some("given_name");
-            let family_name = person.family_name.is_none().then_some("family_name");
+            let given_name = given.given_name.is_none().then_some("given_name");
+            let family_name = given.family_name.is_none().then_some("family_name");
             given_name.into_iter().chain(family_name).collect()
         }
         Ask::BirthDate => vec!["birth_date"],

@@ -1,9 +1,10 @@
 //! Who the user is: an address that they read, details of themselves, a verifier's verdict, being known
 //! again, and being forgotten.
 
+use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -28,7 +29,7 @@ use gate_domain::ids::{Mode, SessionId, Tenant, UserId};
 use gate_domain::person::{BirthDateError, Date, Document, DocumentKind, Person, SourceOfFunds};
 use gate_domain::session::{IdentityLevel, Refused};
 use gate_domain::time::Millis;
-use gate_rails::{IdentityVerifier, Question, RailError, Rails, Verdict};
+use gate_rails::{Doubt, IdentityVerifier, Question, RailError, Rails, Verdict};
 use gate_store::{StoreError, both_engines, sql};
 use gate_wire::journey::{Journey, JourneyStep};
 use gate_wire::mail::MailBody;
@@ -239,6 +240,15 @@ impl IdentityVerifier for Scripted {
     fn ask<'a>(&'a self, _: &'a Question, _: Millis) -> BoxFuture<'a, Result<Verdict, RailError>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         ready(self.answer.clone()).boxed()
+    }
+}
+
+/// A verifier that gives one answer after the other.
+struct InTurn(Mutex<VecDeque<Verdict>>);
+
+impl IdentityVerifier for InTurn {
+    fn ask<'a>(&'a self, _: &'a Question, _: Millis) -> BoxFuture<'a, Result<Verdict, RailError>> {
+        ready(Ok(self.0.lock().unwrap().pop_front().expect("there is an answer left"))).boxed()
     }
 }
 
@@ -514,6 +524,33 @@ both_engines! {
         page.give(basic("again").over(papers())).await.unwrap();
         let doubted = shown(&page.after_seconds(0).await).unwrap();
         assert!(doubted.problem.unwrap().starts_with("Your document could not be confirmed."));
+    }
+
+    async fn what_is_known_and_doubted_is_given_again(store) {
+        use Verdict::{Again, Approved, Rejected};
+        let answers = [Approved, Again(Doubt::Name), Rejected, Approved];
+        let verifier = Arc::new(InTurn(Mutex::new(answers.into())));
+        let world = World::with_rails(store, Rails { verifier, ..Rails::simulated() }).await;
+        let first = Page::asking(&world, IdentityLevel::Basic).await;
+        first.show(JANE).await;
+        first.give(basic("Miller")).await.unwrap();
+        assert_eq!(stage(&first.after_seconds(0).await), None);
+
+        let page = Page::asking(&world, IdentityLevel::Enhanced).await;
+        page.show(JANE).await;
+        page.give(papers()).await.unwrap();
+        let doubted = shown(&page.after_seconds(0).await).unwrap();
+        let asks = vec![IdentityAsk::Name, IdentityAsk::Document, IdentityAsk::SourceOfFunds];
+        assert_eq!((doubted.asks, doubted.rejected), (asks, false));
+        let names = vec!["given_name", "family_name"];
+        assert_eq!(refused(page.give(papers()).await), IdentityError::Missing(names));
+        page.give(basic("Müller").over(papers())).await.unwrap();
+        let rejected = shown(&page.after_seconds(0).await).unwrap();
+        assert_eq!((rejected.asks.len(), rejected.rejected), (5, true), "all of it");
+        let all = vec!["given_name", "family_name", "birth_date", "country"];
+        assert_eq!(refused(page.give(papers()).await), IdentityError::Missing(all));
+        page.give(basic("Müller").over(papers())).await.unwrap();
+        assert_eq!(stage(&page.after_seconds(0).await), None);
     }
 
     async fn a_slow_verdict_is_waited_for(store) {
