@@ -4,13 +4,15 @@
 use gate_domain::Millis;
 use gate_domain::ids::UserId;
 use gate_domain::limits::{Standing, Verdict, judge};
-use gate_domain::session::Session;
+use gate_domain::session::{Event, Session};
 use gate_domain::transaction::Transaction;
 use gate_domain::user::User;
 use gate_store::{Locked, Spend, StoreError, Tx};
 
+use crate::advance::advance_session;
 use crate::app::Scope;
 use crate::identity::find_person;
+use crate::journey::JourneyError;
 
 /// Evidence that a session may move its amount, with the user locked who moves it. What is written down
 /// with it counts.
@@ -21,13 +23,19 @@ pub(crate) struct Admitted {
 }
 
 /// Admit a session whose user has shown enough to move that much, and lives where something is offered,
-/// if so.
+/// if so. A user who was erased is nobody any more: the session forgets them, and they begin again.
 pub(crate) fn admit(
     tx: &mut Tx,
     scope: &Scope<'_>,
     session: &Session,
-) -> Result<Option<Admitted>, StoreError> {
+) -> Result<Option<Admitted>, JourneyError> {
     let admitted = admit_forced(tx, scope, session)?;
+    if admitted.user.as_ref().is_some_and(|user| user.erased_at.is_some()) {
+        let locked =
+            tx.lock_session(&session.tenant, &session.id)?.ok_or(JourneyError::NotFound)?;
+        advance_session(tx, scope, locked, &Event::UserForgotten)?;
+        return Ok(None);
+    }
     let (standing, country) = match &admitted.user {
         Some(user) => {
             let person = find_person(tx, scope.vault, user.mode, &user.id)?;

@@ -79,7 +79,7 @@ fn take(
         return Err(Refused::OutOfStep.into());
     };
     let (tenant, mode) = (session.tenant.clone(), session.tenant.mode);
-    if tx.find_user(mode, &user)?.is_none_or(|user| user.erased_at.is_some()) {
+    if tx.lock_user(mode, &user)?.is_none_or(|user| user.erased_at.is_some()) {
         advance_session(tx, scope, session, &Event::UserForgotten)?;
         return Ok(());
     }

@@ -182,8 +182,8 @@ fn take_in(
     Ok(true)
 }
 
-/// They are who they say: remember it, unless they are to be forgotten. Answers what that means for
-/// the session, where more may have been asked meanwhile.
+/// They are who they say: remember it, unless they are to be forgotten; then they begin again. Answers
+/// what that means for the session, where more may have been asked meanwhile.
 fn approve(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -193,7 +193,7 @@ fn approve(
 ) -> Result<Option<Event>, StoreError> {
     let mode = claim.tenant.mode;
     let user = tx.lock_user(mode, &claim.user_id)?.filter(|user| user.erased_at.is_none());
-    let Some(user) = user else { return Ok(None) };
+    let Some(user) = user else { return Ok(Some(Event::UserForgotten)) };
     let person = question.person.clone().over(find_person(tx, scope.vault, mode, &user.id)?);
     save_person(tx, scope, &user, &person)?;
     let level = user.level.max(Some(claim.level));

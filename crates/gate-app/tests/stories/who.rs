@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -831,6 +832,34 @@ async fn erase(world: &World, user: &UserId) -> ShownUser {
     users(world, UsersCommand::Erase { id, reason, actor: "ada".into() }).await.unwrap()
 }
 
+/// Erase a user while something happens: it begins while their row is held, and goes on once they are
+/// gone. Their sessions do not hear of it.
+async fn forget_meanwhile<T>(world: &World, user: &UserId, happens: impl Future<Output = T>) -> T {
+    let (release, released) = mpsc::channel::<()>();
+    let (tell, there) = tokio::sync::oneshot::channel();
+    let (tell, released) = (Mutex::new(Some(tell)), Mutex::new(released));
+    let (store, id) = (world.app.store().clone(), user.clone());
+    let erases = move |tx: &mut gate_store::Tx| {
+        let user = tx.lock_user(Mode::Test, &id)?.unwrap();
+        if let Some(tell) = tell.lock().unwrap().take() {
+            tell.send(()).unwrap();
+        }
+        let _ = released.lock().unwrap().recv();
+        let erase = sql("update users set email_hash = null, erased_at = 1 where id = $1");
+        tx.execute(erase, &[&user.id.as_str()])?;
+        Ok::<_, StoreError>(())
+    };
+    let hand = tokio::spawn(async move { store.write(erases).await });
+    there.await.unwrap();
+    let later = async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(release);
+    };
+    let (happened, ()) = tokio::join!(happens, later);
+    hand.await.unwrap().unwrap();
+    happened
+}
+
 both_engines! {
     async fn a_listed_name_waits_for_two_people(store) {
         let world = screening(store).await;
@@ -1030,6 +1059,54 @@ both_engines! {
         assert_eq!(page.level(&user).await, None);
         assert_eq!(count(&world, sql("select count(*) from people")).await, 0);
         assert_eq!(stage(&page.journey().await), Some(IdentityStage::Email));
+    }
+
+    async fn an_approval_of_somebody_who_is_gone_does_not_keep_the_session(store) {
+        let (rails, _) = scripted(Ok(Verdict::Approved));
+        let world = World::with_rails(store, rails).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        let user = page.user().await;
+        page.give(basic("Miller")).await.unwrap();
+        forget_meanwhile(&world, &user, async {}).await;
+        assert_eq!(stage(&page.after_seconds(0).await), Some(IdentityStage::Email));
+        assert_eq!(page.level(&user).await, None);
+    }
+
+    async fn who_is_forgotten_just_now_pays_nothing(store) {
+        let world = World::over(store).await;
+        let session = world.create_with(|terms| terms.amount.units = 2_000_00).await;
+        let page = Page { world: &world, tenant: world.tenant(), session };
+        let quote = world.choose(&page.session, ADDRESS).await;
+        page.show(JANE).await;
+        page.give(basic("Miller")).await.unwrap();
+        assert_eq!(stage(&page.after_seconds(0).await), None);
+        let user = page.user().await;
+        let pays = world.pay(&page.session, &quote, "succeeds");
+        let asked = forget_meanwhile(&world, &user, pays).await.unwrap();
+        assert_eq!(stage(&asked), Some(IdentityStage::Email), "they begin again");
+        assert_eq!(world.session(&page.session).await.transaction, None, "nothing was written down");
+        page.show(JANE).await;
+        assert_ne!(page.user().await, user);
+    }
+
+    async fn who_is_forgotten_just_now_gives_nothing(store) {
+        let world = World::over(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.send(JANE).await.unwrap();
+        let code = page.newest_code(JANE).await;
+        let first = Page::asking(&world, IdentityLevel::Basic).await;
+        first.show(JANE).await;
+        let user = first.user().await;
+        let given = forget_meanwhile(&world, &user, first.give(basic("Miller"))).await.unwrap();
+        assert_eq!(stage(&given), Some(IdentityStage::Email));
+        assert_eq!(count(&world, sql("select count(*) from identity_checks")).await, 0);
+
+        first.show(JANE).await;
+        let user = first.user().await;
+        forget_meanwhile(&world, &user, page.type_code(&code)).await.unwrap();
+        let session = world.session(&page.session).await;
+        assert_ne!(session.choice().unwrap().user, Some(user));
     }
 
     async fn who_a_user_is_is_shown_to_whoever_says_why(store) {
