@@ -613,6 +613,27 @@ both_engines! {
         assert_eq!(verifier.asked.load(Ordering::SeqCst), asked, "nobody asks any more");
     }
 
+    async fn what_cannot_be_read_is_not_waited_for_forever(store) {
+        let world = World::over(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        page.give(basic("Miller")).await.unwrap();
+        let broken: Result<_, StoreError> = world
+            .app
+            .write(|tx, _| {
+                let breaks = sql("update identity_checks set submission_sealed = $1");
+                tx.execute(breaks, &[&b"another key".as_slice()])
+            })
+            .await;
+        assert_eq!(broken.unwrap(), 1);
+        assert_eq!(stage(&page.after_seconds(60).await), Some(IdentityStage::Checking));
+        page.skip_seconds(15 * 60).await;
+        let over = shown(&page.after_seconds(60).await).unwrap();
+        assert!(over.problem.unwrap().starts_with("The check took too long."));
+        page.give(basic("Miller")).await.unwrap();
+        assert_eq!(stage(&page.after_seconds(0).await), None);
+    }
+
     async fn twins_ask_once_and_whoever_dies_is_followed(store) {
         let (rails, verifier) = scripted(Ok(Verdict::Approved));
         let world = World::with_rails(store, rails).await;
