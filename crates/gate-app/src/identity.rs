@@ -12,6 +12,7 @@ mod mailbox;
 
 use gate_domain::ids::{Mode, SessionId, Tenant, UserId};
 use gate_domain::person::{BirthDateError, Person};
+use gate_domain::screening::Subject;
 use gate_domain::session::{Event, IdentityStage, Refused, Session, State};
 use gate_domain::user::User;
 use gate_store::{EmailCode, Locked, StoreError, Tx};
@@ -151,7 +152,8 @@ pub(crate) fn find_person(
     }
 }
 
-/// Remember a person.
+/// Remember a person, and whom they share their limits with once their name and the day of their birth
+/// are known.
 pub(crate) fn save_person(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -159,7 +161,14 @@ pub(crate) fn save_person(
     person: &Person,
 ) -> Result<(), StoreError> {
     let sealed = seal(scope, &person_name(&user.id), person);
-    tx.save_person(user, &sealed, scope.now)
+    tx.save_person(user, &sealed, scope.now)?;
+    let name = Subject::name(&person.name()).normal();
+    match person.birth_date {
+        Some(birth_date) if !name.is_empty() => {
+            tx.save_person_hash(user, &scope.vault.person_hash(user.mode, &name, birth_date))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn person_name(user: &UserId) -> String {

@@ -1,16 +1,18 @@
 //! Limits at work: what a user has moved is looked up for the page, and looked at again, with the user
-//! locked, in the transaction that writes a payment down.
+//! locked, in the transaction that writes a payment down. Users who are the same person share it.
 
 use gate_domain::Millis;
 use gate_domain::ids::UserId;
 use gate_domain::limits::{Standing, Verdict, judge};
-use gate_domain::session::Session;
+use gate_domain::session::{Event, Session};
 use gate_domain::transaction::Transaction;
 use gate_domain::user::User;
 use gate_store::{Locked, Spend, StoreError, Tx};
 
+use crate::advance::advance_session;
 use crate::app::Scope;
 use crate::identity::find_person;
+use crate::journey::JourneyError;
 
 /// Evidence that a session may move its amount, with the user locked who moves it. What is written down
 /// with it counts.
@@ -21,13 +23,19 @@ pub(crate) struct Admitted {
 }
 
 /// Admit a session whose user has shown enough to move that much, and lives where something is offered,
-/// if so.
+/// if so. A user who was erased is nobody any more: the session forgets them, and they begin again.
 pub(crate) fn admit(
     tx: &mut Tx,
     scope: &Scope<'_>,
     session: &Session,
-) -> Result<Option<Admitted>, StoreError> {
+) -> Result<Option<Admitted>, JourneyError> {
     let admitted = admit_forced(tx, scope, session)?;
+    if admitted.user.as_ref().is_some_and(|user| user.erased_at.is_some()) {
+        let locked =
+            tx.lock_session(&session.tenant, &session.id)?.ok_or(JourneyError::NotFound)?;
+        advance_session(tx, scope, locked, &Event::UserForgotten)?;
+        return Ok(None);
+    }
     let (standing, country) = match &admitted.user {
         Some(user) => {
             let person = find_person(tx, scope.vault, user.mode, &user.id)?;
@@ -48,7 +56,10 @@ pub(crate) fn admit_forced(
     session: &Session,
 ) -> Result<Admitted, StoreError> {
     let user = match own_user(session) {
-        Some(id) => Some(tx.lock_user(session.tenant.mode, id)?.ok_or_else(|| missing(id))?),
+        Some(id) => {
+            let locked = tx.lock_same_person(session.tenant.mode, id)?;
+            Some(locked.ok_or_else(|| missing(id))?)
+        }
         None => None,
     };
     let offer = scope.offer(&session.tenant);

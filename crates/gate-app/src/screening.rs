@@ -111,17 +111,29 @@ pub fn hold(
     subject: Subject,
     hits: Vec<Hit>,
 ) -> Result<Screened, StoreError> {
+    let held = hold_as(tx, scope, session, subject, hits)?;
+    Ok(if held.is_some() { Screened::Held } else { Screened::Clear })
+}
+
+/// The same, and answer under which id it is held, if it is.
+pub(crate) fn hold_as(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Locked<Session>,
+    subject: Subject,
+    hits: Vec<Hit>,
+) -> Result<Option<ScreeningId>, StoreError> {
     let tenant = &session.tenant;
     let subject_hash = subject_hash(scope, tenant, &subject);
     let known = tx.find_screening_of(tenant, &session.id, subject.kind, &subject_hash)?;
     if let Some(known) = known {
         return Ok(match known.state {
-            State::Released { .. } => Screened::Clear,
-            State::Waiting { .. } | State::Blocked { .. } => Screened::Held,
+            State::Released { .. } => None,
+            State::Waiting { .. } | State::Blocked { .. } => Some(known.id),
         });
     }
     if hits.is_empty() {
-        return Ok(Screened::Clear);
+        return Ok(None);
     }
     let id = ScreeningId::new(tenant.mode, scope.seed());
     let kind = subject.kind;
@@ -144,7 +156,7 @@ pub fn hold(
         session.id,
         new.id
     );
-    Ok(Screened::Held)
+    Ok(Some(new.id))
 }
 
 /// Whether people have blocked this in this session.

@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use gate_domain::ids::{EndpointId, Mode, SessionId, Tenant};
+use gate_domain::person::Date;
 use hmac::{Hmac, KeyInit, Mac};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -30,6 +31,7 @@ pub struct Vault {
     endpoint_keys: [u8; 32],
     user_emails: [u8; 32],
     email_codes: [u8; 32],
+    persons: [u8; 32],
 }
 
 impl fmt::Debug for Vault {
@@ -57,6 +59,7 @@ impl Vault {
             endpoint_keys: derive("endpoint-key/1"),
             user_emails: derive("user-email/1"),
             email_codes: derive("email-code/1"),
+            persons: derive("person/1"),
         }
     }
 
@@ -142,6 +145,12 @@ impl Vault {
     /// deployment.
     pub(crate) fn user_email_hash(&self, mode: Mode, folded: &str) -> Vec<u8> {
         hmac(&self.user_emails, format!("{mode}\n{folded}").as_bytes()).to_vec()
+    }
+
+    /// What a person is known by over all of their addresses: a keyed hash of their folded name and the
+    /// day of their birth.
+    pub(crate) fn person_hash(&self, mode: Mode, name: &str, birth_date: Date) -> Vec<u8> {
+        hmac(&self.persons, format!("{mode}\n{name}\n{birth_date}").as_bytes()).to_vec()
     }
 
     /// What is kept of a code: a keyed hash that is tied to its session and address, since there are

@@ -308,7 +308,7 @@ fn identity_step<'a>(check: IdentityCheck, offer: &Offer, stored: Stored<'a>) ->
     let asks = match check.stage {
         IdentityStage::Details { .. } => {
             let asks = &offer.catalogue().identity().rung(check.level).asks;
-            stored.person.map_or_else(|| asks.clone(), |person| person.missing(asks))
+            stored.person.map_or_else(|| asks.clone(), |person| check.asks(asks, person))
         }
         IdentityStage::Email | IdentityStage::Code | IdentityStage::Checking { .. } => Vec::new(),
     };

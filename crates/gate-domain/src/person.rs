@@ -274,6 +274,7 @@ impl TryFrom<String> for Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::{IdentityCheck, IdentityLevel, IdentityProblem, IdentityStage};
 
     /// 23 November 2026, noon.
     const NOW: Millis = Millis(1_795_435_200_000);
@@ -344,6 +345,35 @@ mod tests {
         assert_eq!(basic.name(), "Jane Example");
         let given = Person { family_name: Some("Other".into()), ..Person::default() };
         assert_eq!(given.over(basic).name(), "Jane Other");
+    }
+
+    #[test]
+    fn what_was_doubted_or_rejected_is_asked_again() {
+        use Ask::{BirthDate, Country, Document as Papers, Name, SourceOfFunds as Funds};
+        let known = Person {
+            given_name: Some("Jane".into()),
+            family_name: Some("Example".into()),
+            birth_date: Date::parse("1990-05-17"),
+            country: CountryCode::parse("DE"),
+            document: Some(Document { kind: DocumentKind::Passport, number: "C01X00T47".into() }),
+            ..Person::default()
+        };
+        let basic = [Name, BirthDate, Country];
+        let table: [(Option<IdentityProblem>, bool, &[Ask], &[Ask]); 8] = [
+            (None, false, &basic, &[]),
+            (None, false, Ask::ALL, &[Funds]),
+            (Some(IdentityProblem::Name), false, &basic, &[Name]),
+            (Some(IdentityProblem::Name), false, Ask::ALL, &[Name, Funds]),
+            (Some(IdentityProblem::Document), false, Ask::ALL, &[Papers, Funds]),
+            (Some(IdentityProblem::Document), false, &basic, &[Papers]),
+            (Some(IdentityProblem::TookTooLong), false, &basic, &[]),
+            (None, true, Ask::ALL, Ask::ALL),
+        ];
+        for (problem, rejected, level_asks, asks) in table {
+            let stage = IdentityStage::Details { problem };
+            let check = IdentityCheck { level: IdentityLevel::Basic, rejected, stage };
+            assert_eq!(check.asks(level_asks, &known), asks, "{check:?} {level_asks:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::EventType;
 use crate::ids::{QuoteId, SessionId, Tenant, TransactionId, UserId};
 use crate::money::Money;
+use crate::person::{Ask, Person};
 use crate::rail::PayoutAccount;
 use crate::reason::Reason;
 use crate::time::Millis;
@@ -202,6 +203,25 @@ impl IdentityCheck {
     /// Whether somebody looks at what the user gave.
     pub const fn is_checking(self) -> bool {
         matches!(self.stage, IdentityStage::Checking { .. })
+    }
+
+    /// What the user is asked for now, of what their level asks: what is not known of them, and what is
+    /// known and was doubted. Whoever was rejected gives everything again.
+    pub fn asks(self, level_asks: &[Ask], known: &Person) -> Vec<Ask> {
+        let doubted = match self.stage {
+            IdentityStage::Details { problem: Some(IdentityProblem::Name) } => Some(Ask::Name),
+            IdentityStage::Details { problem: Some(IdentityProblem::Document) } => {
+                Some(Ask::Document)
+            }
+            IdentityStage::Details { problem: Some(IdentityProblem::TookTooLong) | None }
+            | IdentityStage::Email
+            | IdentityStage::Code
+            | IdentityStage::Checking { .. } => None,
+        };
+        let more = doubted.filter(|ask| !level_asks.contains(ask));
+        let missing = known.missing(level_asks);
+        let asked = |ask: &Ask| self.rejected || doubted == Some(*ask) || missing.contains(ask);
+        level_asks.iter().copied().chain(more).filter(asked).collect()
     }
 
     /// The same, further on or further back.

@@ -9,11 +9,15 @@ create table users (
     -- How sure the gateway is of who they are: null, basic or enhanced.
     level text check (level in ('basic', 'enhanced')),
     level_since bigint,
+    -- A keyed hash of the name and the day of birth that a verifier approved. Users with the same one
+    -- share their limits, so it stays when the person is erased.
+    person_hash bytea,
     created_at bigint not null,
     erased_at bigint,
     primary key (mode, id)
 );
 create unique index users_by_email on users (mode, email_hash);
+create index users_by_person on users (mode, person_hash);
 
 -- What is known about the person, sealed, in a table of its own that is emptied to forget them.
 create table people (
@@ -97,6 +101,8 @@ create table identity_checks (
     submission_sealed bytea,
     status text not null
         check (status in ('pending', 'held', 'approved', 'rejected', 'again', 'timed_out', 'dropped')),
+    -- What people decide about first; null where nothing was held.
+    screening_id text,
     attempts bigint not null,
     -- Since when the verifier is asked; null while people decide first.
     asked_at bigint,

@@ -1,7 +1,7 @@
 //! Checks of who users are: written with the details that they gave, asked about by a worker under a
 //! lease. What was given rests sealed; this crate does not see it.
 
-use gate_domain::ids::{IdentityCheckId, Mode, SessionId, Tenant, UserId};
+use gate_domain::ids::{IdentityCheckId, Mode, ScreeningId, SessionId, Tenant, UserId};
 use gate_domain::session::IdentityLevel;
 use gate_domain::time::Millis;
 
@@ -9,9 +9,9 @@ use crate::read::Reader;
 use crate::{Param, Row, Sql, StoreError, Tx, sql};
 
 const INSERT: Sql = sql("insert into identity_checks
-    (partner_id, mode, id, session_id, user_id, level, submission_sealed, status, attempts, asked_at,
-        due_at, created_at, updated_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $9, $10, $10)");
+    (partner_id, mode, id, session_id, user_id, level, submission_sealed, status, screening_id,
+        attempts, asked_at, due_at, created_at, updated_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $10, $11, $11)");
 const LIST_DUE: Sql = sql("select partner_id, mode, id, session_id, user_id, level,
         submission_sealed, attempts, asked_at
     from identity_checks where due_at is not null and due_at <= $1 order by due_at limit $2")
@@ -26,7 +26,8 @@ const DECIDE: Sql = sql("update identity_checks
     where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4
         and status = $7");
 const FIND_HELD: Sql = sql("select id from identity_checks
-    where partner_id = $1 and mode = $2 and session_id = $3 and status = 'held'");
+    where partner_id = $1 and mode = $2 and session_id = $3 and screening_id = $4
+        and status = 'held'");
 const RELEASE_HELD: Sql = sql("update identity_checks
     set status = 'pending', asked_at = $4, due_at = $4, updated_at = $4
     where partner_id = $1 and mode = $2 and id = $3 and status = 'held'");
@@ -76,8 +77,8 @@ pub struct NewIdentityCheck {
     pub level: IdentityLevel,
     /// What they gave, and what was known before.
     pub submission_sealed: Vec<u8>,
-    /// Whether people decide before the verifier is asked.
-    pub held: bool,
+    /// What people decide about before the verifier is asked.
+    pub held_by: Option<ScreeningId>,
 }
 
 /// A check that this worker holds, until the lease ends.
@@ -146,9 +147,9 @@ impl Tx {
         now: Millis,
     ) -> Result<(), StoreError> {
         let (partner, mode) = (new.tenant.partner.as_str(), new.tenant.mode.as_str());
-        let status = if new.held { "held" } else { "pending" };
-        let asked_at = (!new.held).then_some(now.0);
-        let params: [&dyn Param; 10] = [
+        let status = if new.held_by.is_some() { "held" } else { "pending" };
+        let asked_at = new.held_by.is_none().then_some(now.0);
+        let params: [&dyn Param; 11] = [
             &partner,
             &mode,
             &new.id.as_str(),
@@ -157,6 +158,7 @@ impl Tx {
             &new.level.as_str(),
             &new.submission_sealed,
             &status,
+            &new.held_by.as_ref().map(ScreeningId::as_str),
             &asked_at,
             &now.0,
         ];
@@ -219,16 +221,16 @@ impl Tx {
         Ok(Recorded::LeaseLost)
     }
 
-    /// The check of a session that waits for people, if one does.
+    /// The check of a session that waits for people to decide about this, if one does.
     pub fn find_held_check(
         &mut self,
         tenant: &Tenant,
         session: &SessionId,
+        screening: &ScreeningId,
     ) -> Result<Option<IdentityCheckId>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.query_opt(FIND_HELD, &[&partner, &mode, &session.as_str()], |row| {
-            Reader::new(row, "identity_checks", 0).parse(0)
-        })
+        let params: [&dyn Param; 4] = [&partner, &mode, &session.as_str(), &screening.as_str()];
+        self.query_opt(FIND_HELD, &params, |row| Reader::new(row, "identity_checks", 0).parse(0))
     }
 
     /// People let a check go on: the verifier is asked from now on.

@@ -16,8 +16,9 @@ const GIVE_BACK: Sql = sql("update user_spends set given_back_at = $3
 const COUNT_AGAIN: Sql = sql("update user_spends set given_back_at = null
     where mode = $1 and transaction_id = $2 and given_back_at is not null");
 const SUM: Sql = sql("select cast(coalesce(sum(units), 0) as bigint) from user_spends
-    where mode = $1 and user_id = $2 and spent_at >= $3 and spent_at < $4
-        and given_back_at is null");
+    where mode = $1 and spent_at >= $3 and spent_at < $4 and given_back_at is null
+        and user_id in (select id from users where mode = $1 and (id = $2 or person_hash =
+            (select person_hash from users where mode = $1 and id = $2)))");
 
 pub(crate) const STATEMENTS: &[Sql] = &[INSERT, GIVE_BACK, COUNT_AGAIN, SUM];
 
@@ -70,7 +71,8 @@ impl Tx {
         self.write(COUNT_AGAIN, &[&mode.as_str(), &transaction.as_str()])
     }
 
-    /// What a user has moved in the day and in the month of an instant.
+    /// What a user has moved in the day and in the month of an instant, together with all users who are
+    /// the same person.
     pub fn sum_spends(
         &mut self,
         mode: Mode,

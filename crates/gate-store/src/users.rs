@@ -15,6 +15,11 @@ const INSERT: Sql = sql("insert into users (mode, id, email_hash, created_at)
 const FIND: Sql = sql("select mode, id, level, created_at, erased_at
     from users where mode = $1 and id = $2");
 const LOCK: Sql = FIND.for_update();
+const FIND_PERSON_HASH: Sql = sql("select person_hash from users where mode = $1 and id = $2");
+const LOCK_SAME_PERSON: Sql = sql("select mode, id, level, created_at, erased_at, person_hash
+    from users where mode = $1 and (id = $2 or person_hash = $3) order by id")
+.for_update();
+const SAVE_PERSON_HASH: Sql = sql("update users set person_hash = $3 where mode = $1 and id = $2");
 const INSERT_BY_EMAIL: Sql = sql("insert into users (mode, id, email_hash, created_at)
     values ($1, $2, $3, $4) on conflict (mode, email_hash) do nothing");
 const FIND_BY_EMAIL: Sql = sql("select mode, id, level, created_at, erased_at
@@ -44,6 +49,9 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     INSERT_BY_EMAIL,
     FIND,
     LOCK,
+    FIND_PERSON_HASH,
+    LOCK_SAME_PERSON,
+    SAVE_PERSON_HASH,
     FIND_BY_EMAIL,
     SAVE_LEVEL,
     LIST,
@@ -84,6 +92,41 @@ impl Tx {
         id: &UserId,
     ) -> Result<Option<Locked<User>>, StoreError> {
         Ok(self.query_opt(LOCK, &[&mode.as_str(), &id.as_str()], read)?.map(Locked::new))
+    }
+
+    /// The same, and lock with them all users who are the same person, in the order of their ids, so
+    /// that whoever locks several waits for nobody who waits for them.
+    pub fn lock_same_person(
+        &mut self,
+        mode: Mode,
+        id: &UserId,
+    ) -> Result<Option<Locked<User>>, StoreError> {
+        let found = self.query_opt(FIND_PERSON_HASH, &[&mode.as_str(), &id.as_str()], |row| {
+            row.get::<Option<Vec<u8>>>(0)
+        })?;
+        let mut person_hash = found.flatten();
+        loop {
+            let params: [&dyn Param; 3] = [&mode.as_str(), &id.as_str(), &person_hash.as_deref()];
+            let users = self.query(LOCK_SAME_PERSON, &params, |row| {
+                Ok((read(row)?, row.get::<Option<Vec<u8>>>(5)?))
+            })?;
+            let own = users.into_iter().find(|(user, _)| user.id == *id);
+            let Some((user, locked_hash)) = own else { return Ok(None) };
+            if locked_hash == person_hash {
+                return Ok(Some(Locked::new(user)));
+            }
+            // They were approved while this waited for them.
+            person_hash = locked_hash;
+        }
+    }
+
+    /// Save whom a verifier has approved as: a keyed hash, the same for the same person.
+    pub fn save_person_hash(
+        &mut self,
+        user: &Locked<User>,
+        person_hash: &[u8],
+    ) -> Result<(), StoreError> {
+        self.write(SAVE_PERSON_HASH, &[&user.mode.as_str(), &user.id.as_str(), &person_hash])
     }
 
     /// The user with an address.
@@ -149,7 +192,7 @@ impl Tx {
     }
 
     /// Forget the person: what is known about them, their address, and the mails, codes and details
-    /// that had to do with it. Their level and what they have spent stay.
+    /// that had to do with it. Their level, whom they share limits with and what they have spent stay.
     pub fn erase_user(&mut self, seen: Locked<User>, now: Millis) -> Result<User, StoreError> {
         let user = seen.into_inner();
         let (mode, id) = (user.mode, &user.id);

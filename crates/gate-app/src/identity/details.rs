@@ -14,10 +14,10 @@ use super::{IdentityError, find_person, seal};
 use crate::advance::advance_session;
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act};
-use crate::screening::{Screened, hold, is_blocked};
+use crate::screening::{hold_as, is_blocked};
 
 /// Take the details that a user gave, and have them looked at. What is known already need not be given
-/// again; what is given counts.
+/// again unless it was doubted; what is given counts.
 pub async fn give_details(
     app: &App,
     tenant: &Tenant,
@@ -79,14 +79,15 @@ fn take(
         return Err(Refused::OutOfStep.into());
     };
     let (tenant, mode) = (session.tenant.clone(), session.tenant.mode);
-    if tx.find_user(mode, &user)?.is_none_or(|user| user.erased_at.is_some()) {
+    if tx.lock_user(mode, &user)?.is_none_or(|user| user.erased_at.is_some()) {
         advance_session(tx, scope, session, &Event::UserForgotten)?;
         return Ok(());
     }
-    let person = given.clone().over(find_person(tx, scope.vault, mode, &user)?);
-    check_given(given, &person, check, &scope.offer(&tenant), scope.now)?;
-    let held = match screened {
-        None => false,
+    let known = find_person(tx, scope.vault, mode, &user)?;
+    check_given(given, &known, check, &scope.offer(&tenant), scope.now)?;
+    let person = given.clone().over(known);
+    let held_by = match screened {
+        None => None,
         // Something else was given meanwhile.
         Some(screened) if screened.name != person.name() => return Err(Refused::OutOfStep.into()),
         Some(ScreenedName { name, hits }) => {
@@ -95,9 +96,10 @@ fn take(
                 advance_session(tx, scope, session, &Event::IdentityRejected)?;
                 return Ok(());
             }
-            hold(tx, scope, &session, subject, hits.clone())? == Screened::Held
+            hold_as(tx, scope, &session, subject, hits.clone())?
         }
     };
+    let held = held_by.is_some();
     let id = IdentityCheckId::new(mode, scope.seed());
     let submission_sealed = seal(scope, id.as_str(), &person);
     let new = NewIdentityCheck {
@@ -106,7 +108,7 @@ fn take(
         user_id: user,
         level: check.level,
         submission_sealed,
-        held,
+        held_by,
         id,
     };
     tx.insert_identity_check(&new, scope.now)?;
@@ -118,14 +120,15 @@ fn take(
 /// Whether it is enough, and can be.
 fn check_given(
     given: &Person,
-    person: &Person,
+    known: &Person,
     check: IdentityCheck,
     offer: &Offer,
     now: Millis,
 ) -> Result<(), JourneyError> {
     let asks = &offer.catalogue().identity().rung(check.level).asks;
+    let asked = check.asks(asks, known);
     let missing: Vec<_> =
-        person.missing(asks).into_iter().flat_map(|ask| fields(ask, person)).collect();
+        given.missing(&asked).into_iter().flat_map(|ask| fields(ask, given)).collect();
     if !missing.is_empty() {
         return Err(IdentityError::Missing(missing).into());
     }
@@ -139,11 +142,11 @@ fn check_given(
 }
 
 /// The fields that are missing of one thing.
-fn fields(ask: Ask, person: &Person) -> Vec<&'static str> {
+fn fields(ask: Ask, given: &Person) -> Vec<&'static str> {
     match ask {
         Ask::Name => {
-            let given_name = person.given_name.is_none().then_some("given_name");
-            let family_name = person.family_name.is_none().then_some("family_name");
+            let given_name = given.given_name.is_none().then_some("given_name");
+            let family_name = given.family_name.is_none().then_some("family_name");
             given_name.into_iter().chain(family_name).collect()
         }
         Ask::BirthDate => vec!["birth_date"],

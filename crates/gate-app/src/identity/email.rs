@@ -153,6 +153,11 @@ fn recognise(
         id: user.to_string(),
         why: "it is gone".into(),
     })?;
+    // They were erased while this waited for them.
+    if known.erased_at.is_some() {
+        advance_session(tx, scope, session, &Event::UserForgotten)?;
+        return Ok(());
+    }
     let person = find_person(tx, scope.vault, mode, &user)?;
     if person.email.is_none() {
         let email = Some(open_email(scope.vault, &id, code)?);

@@ -75,7 +75,7 @@ pub fn decide(
     };
     tx.insert_operator_action(tenant, id.as_str(), &action)?;
     if held.kind == Kind::Name {
-        follow_screening(tx, scope, session, &state)?;
+        follow_screening(tx, scope, session, id, &state)?;
     }
     Ok(tx.save_screening(held, state, scope.now)?)
 }

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use gate_domain::person::Person;
 use gate_domain::session::{Event, IdentityProblem, Session};
 use gate_domain::time::Millis;
-use gate_rails::{Doubt, Question, RailError, Rails, Verdict};
+use gate_rails::{Doubt, Question, RailError, Verdict};
 use gate_store::{CheckEnd, ClaimedCheck, Locked, Recorded, StoreError, Tx};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -56,23 +57,11 @@ pub async fn ask_due_checks(app: &App) -> Result<usize, StoreError> {
 
 async fn handle(app: &App, claim: ClaimedCheck) -> Result<(), StoreError> {
     let id = claim.id.clone();
-    let Some(rails) = app.rails(claim.tenant.mode) else {
-        error!(%id, "a check in a mode without a verifier");
-        return Ok(());
-    };
-    let question = match question(app, &claim) {
-        Ok(question) => question,
-        Err(error) => {
-            error!(%id, %error, "check {id} cannot be read");
-            return Ok(());
-        }
-    };
-    let verdict = ask(rails, &question, app.now()).await;
-    let outcome = conclude(&claim, verdict, app.now());
+    let outcome = conclude(&claim, ask(app, &claim).await, app.now());
     let recorded = app
-        .write(move |tx, scope| match outcome {
-            Outcome::Later(due_at) => Ok(tx.put_off_identity_check(&claim, due_at)?),
-            Outcome::Ended(end) => take_in(tx, scope, &claim, &question, end),
+        .write(move |tx, scope| match &outcome {
+            Outcome::Later(due_at) => Ok(tx.put_off_identity_check(&claim, *due_at)?),
+            Outcome::Ended(ended) => take_in(tx, scope, &claim, ended),
         })
         .await;
     match recorded {
@@ -90,18 +79,32 @@ async fn handle(app: &App, claim: ClaimedCheck) -> Result<(), StoreError> {
     }
 }
 
-fn question(app: &App, claim: &ClaimedCheck) -> Result<Question, StoreError> {
-    let person = open(app.vault(), "identity_checks", claim.id.as_str(), &claim.submission_sealed)?;
-    Ok(Question { id: claim.id.clone(), level: claim.level, person, asked_at: claim.asked_at })
+/// Why there is no answer yet.
+#[derive(Debug, thiserror::Error)]
+enum Silence {
+    /// The mode has no verifier.
+    #[error("the mode has no verifier")]
+    NoVerifier,
+    /// What was given cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] StoreError),
+    /// The verifier said nothing.
+    #[error(transparent)]
+    Rail(#[from] RailError),
 }
 
-async fn ask(rails: &Rails, question: &Question, now: Millis) -> Result<Verdict, RailError> {
-    let answer = tokio::time::timeout(VERIFIER_DEADLINE, rails.verifier.ask(question, now)).await;
-    answer.unwrap_or(Err(RailError::AnswerLost))
+/// Ask the verifier. Answers what it says, and about whom.
+async fn ask(app: &App, claim: &ClaimedCheck) -> Result<(Verdict, Person), Silence> {
+    let rails = app.rails(claim.tenant.mode).ok_or(Silence::NoVerifier)?;
+    let person = open(app.vault(), "identity_checks", claim.id.as_str(), &claim.submission_sealed)?;
+    let (id, level, asked_at) = (claim.id.clone(), claim.level, claim.asked_at);
+    let question = Question { id, level, person, asked_at };
+    let answer = tokio::time::timeout(VERIFIER_DEADLINE, rails.verifier.ask(&question, app.now()));
+    let verdict = answer.await.unwrap_or(Err(RailError::AnswerLost))?;
+    Ok((verdict, question.person))
 }
 
 /// What came of asking.
-#[derive(Clone, Copy)]
 enum Outcome {
     /// Ask again then.
     Later(Millis),
@@ -110,29 +113,39 @@ enum Outcome {
 }
 
 /// How a check ended.
-#[derive(Clone, Copy)]
 enum Ended {
-    Approved,
+    Approved(Box<Person>),
     Rejected,
     Again(IdentityProblem),
     TimedOut,
 }
 
 /// What an answer means. Silence is waited out, until the user has waited long enough.
-fn conclude(claim: &ClaimedCheck, verdict: Result<Verdict, RailError>, now: Millis) -> Outcome {
-    let wait_ms = match verdict {
-        Ok(Verdict::Approved) => return Outcome::Ended(Ended::Approved),
-        Ok(Verdict::Rejected) => return Outcome::Ended(Ended::Rejected),
-        Ok(Verdict::Again(Doubt::Name)) => {
+fn conclude(
+    claim: &ClaimedCheck,
+    answer: Result<(Verdict, Person), Silence>,
+    now: Millis,
+) -> Outcome {
+    let wait_ms = match answer {
+        Ok((Verdict::Approved, person)) => {
+            return Outcome::Ended(Ended::Approved(Box::new(person)));
+        }
+        Ok((Verdict::Rejected, _)) => return Outcome::Ended(Ended::Rejected),
+        Ok((Verdict::Again(Doubt::Name), _)) => {
             return Outcome::Ended(Ended::Again(IdentityProblem::Name));
         }
-        Ok(Verdict::Again(Doubt::Document)) => {
+        Ok((Verdict::Again(Doubt::Document), _)) => {
             return Outcome::Ended(Ended::Again(IdentityProblem::Document));
         }
-        Ok(Verdict::Pending { ask_again_ms }) => ask_again_ms.max(1),
-        Err(error) => {
+        Ok((Verdict::Pending { ask_again_ms }, _)) => ask_again_ms.max(1),
+        Err(silence) => {
             let id = &claim.id;
-            warn!(%id, %error, "no answer about {id} yet");
+            match silence {
+                Silence::Rail(error) => warn!(%id, %error, "no answer about {id} yet"),
+                Silence::NoVerifier | Silence::Unreadable(_) => {
+                    error!(%id, error = %silence, "check {id} cannot be made");
+                }
+            }
             SILENCE_WAIT_MS << claim.attempts.clamp(0, 10)
         }
     };
@@ -149,8 +162,7 @@ fn take_in(
     tx: &mut Tx,
     scope: &Scope<'_>,
     claim: &ClaimedCheck,
-    question: &Question,
-    ended: Ended,
+    ended: &Ended,
 ) -> Result<bool, AdvanceError> {
     let missing = || StoreError::Corrupt {
         table: "identity_checks",
@@ -159,7 +171,7 @@ fn take_in(
     };
     let session = tx.lock_session(&claim.tenant, &claim.session_id)?.ok_or_else(missing)?;
     let end = match ended {
-        Ended::Approved => CheckEnd::Approved,
+        Ended::Approved(_) => CheckEnd::Approved,
         Ended::Rejected => CheckEnd::Rejected,
         Ended::Again(_) => CheckEnd::Again,
         Ended::TimedOut => CheckEnd::TimedOut,
@@ -171,9 +183,9 @@ fn take_in(
         Recorded::LeaseLost => return Ok(false),
     };
     let event = match ended {
-        Ended::Approved => approve(tx, scope, claim, question, &session)?,
+        Ended::Approved(person) => approve(tx, scope, claim, person, &session)?,
         Ended::Rejected => Some(Event::IdentityRejected),
-        Ended::Again(problem) => Some(Event::DetailsDoubted(problem)),
+        Ended::Again(problem) => Some(Event::DetailsDoubted(*problem)),
         Ended::TimedOut => Some(Event::DetailsDoubted(IdentityProblem::TookTooLong)),
     };
     if let Some(event) = event.filter(|_| waited_for) {
@@ -182,19 +194,19 @@ fn take_in(
     Ok(true)
 }
 
-/// They are who they say: remember it, unless they are to be forgotten. Answers what that means for
-/// the session, where more may have been asked meanwhile.
+/// They are who they say: remember it, unless they are to be forgotten; then they begin again. Answers
+/// what that means for the session, where more may have been asked meanwhile.
 fn approve(
     tx: &mut Tx,
     scope: &Scope<'_>,
     claim: &ClaimedCheck,
-    question: &Question,
+    person: &Person,
     session: &Locked<Session>,
 ) -> Result<Option<Event>, StoreError> {
     let mode = claim.tenant.mode;
     let user = tx.lock_user(mode, &claim.user_id)?.filter(|user| user.erased_at.is_none());
-    let Some(user) = user else { return Ok(None) };
-    let person = question.person.clone().over(find_person(tx, scope.vault, mode, &user.id)?);
+    let Some(user) = user else { return Ok(Some(Event::UserForgotten)) };
+    let person = person.clone().over(find_person(tx, scope.vault, mode, &user.id)?);
     save_person(tx, scope, &user, &person)?;
     let level = user.level.max(Some(claim.level));
     if user.level < level {

@@ -15,6 +15,7 @@ use gate_domain::ids::{Mode, PartnerId, SessionId, TransactionId, UserId};
 use gate_domain::money::Money;
 use gate_domain::session::{Event, Flow, IdentityLevel, Terms};
 use gate_rails::Rails;
+use gate_store::testing::TestPlace;
 use gate_store::{Spend, Store, StoreError, both_engines};
 use gate_wire::error::ReasonBody;
 use gate_wire::journey::{Journey, JourneyStep};
@@ -38,6 +39,22 @@ pub(crate) async fn known(world: &World, level: IdentityLevel) -> UserId {
     let written: Result<_, StoreError> = written.await;
     written.unwrap();
     user
+}
+
+/// The same person once more, under another address.
+async fn known_again(world: &World, user: &UserId) -> UserId {
+    let (user, again) = (user.clone(), known(world, IdentityLevel::Enhanced).await);
+    let both = [user, again.clone()];
+    let written = world.app.write(move |tx, _| {
+        for id in &both {
+            let user = tx.lock_user(Mode::Test, id)?.unwrap();
+            tx.save_person_hash(&user, b"jane")?;
+        }
+        Ok(())
+    });
+    let written: Result<_, StoreError> = written.await;
+    written.unwrap();
+    again
 }
 
 /// The user of a session has shown that they are this one.
@@ -379,65 +396,26 @@ both_engines! {
         assert_eq!(most(&world, &user).await, "");
     }
 
-    /// Another payment of the same user holds the user's row: this one waits for it, and then sees what
-    /// it counts for. On PostgreSQL as two processes.
     async fn two_at_once_do_not_pass_a_limit_together(place: TestPlace) {
-        let store = place.open(place.options()).unwrap();
-        let second = (!place.is_sqlite()).then(|| place.open(place.options()).unwrap());
-        let world = World::over(&store).await;
-        let user = nearly_there(&world).await;
-        let session = session_of(&world, &user, 1_000_00).await;
-        let quote = world.choose(&session, ADDRESS).await;
-        let waiting = session_of(&world, &user, 1_000_00).await;
-        let waiting_quote = world.choose(&waiting, ADDRESS).await;
-
-        let (release, released) = mpsc::channel::<()>();
-        let (held, released) = (Mutex::new(None), Mutex::new(released));
-        let (tell, there) = tokio::sync::oneshot::channel();
-        *held.lock().unwrap() = Some(tell);
-        let owner = user.clone();
-        let first = (*store).clone();
-        let hand = tokio::spawn(async move {
-            let count = move |tx: &mut gate_store::Tx| {
-                let user = tx.lock_user(Mode::Test, &owner)?.unwrap();
-                let spend = Spend {
-                    partner: PartnerId::new(gate_app::Ids.seed(START)),
-                    transaction: TransactionId::new(Mode::Test, gate_app::Ids.seed(START)),
-                    units: 1_000_00,
-                    spent_at: START,
-                };
-                tx.insert_spend(&user, &spend)?;
-                if let Some(tell) = held.lock().unwrap().take() {
-                    tell.send(()).unwrap();
-                }
-                let _ = released.lock().unwrap().recv();
-                Ok::<_, StoreError>(())
-            };
-            first.write(count).await
-        });
-        there.await.unwrap();
-        let beside = World { app: beside(&world, second.as_deref()), ..world.clone() };
-        let paying = tokio::spawn(async move { beside.pay(&waiting, &waiting_quote, "succeeds").await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(!paying.is_finished(), "it waits for the user");
-        drop(release);
-        hand.await.unwrap().unwrap();
-        let refused = paying.await.unwrap().unwrap();
-        assert!(matches!(refused.step, JourneyStep::Unavailable { .. }), "{:?}", refused.step);
-        let also = world.pay(&session, &quote, "succeeds").await.unwrap();
-        assert!(matches!(also.step, JourneyStep::Unavailable { .. }), "{:?}", also.step);
+        two_at_once(&place, false).await;
     }
 
-    /// Many sessions of one user, paid at the same moment: as many pass as fit.
+    async fn nor_do_two_addresses_of_one_person(place: TestPlace) {
+        two_at_once(&place, true).await;
+    }
+
+    /// Many sessions of one person with two addresses, paid at the same moment: as many pass as fit.
     async fn as_many_pass_as_fit(place: TestPlace) {
         let store = place.open(place.options()).unwrap();
         let second = (!place.is_sqlite()).then(|| place.open(place.options()).unwrap());
         let world = World::over(&store).await;
         let beside = World { app: beside(&world, second.as_deref()), ..world.clone() };
         let user = nearly_there(&world).await;
+        let again = known_again(&world, &user).await;
         let mut all = Vec::new();
         for number in 0..8 {
-            let session = session_of(&world, &user, 300_00).await;
+            let user = if number % 4 < 2 { &user } else { &again };
+            let session = session_of(&world, user, 300_00).await;
             let quote = world.choose(&session, ADDRESS).await;
             let world = if number % 2 == 0 { world.clone() } else { beside.clone() };
             all.push((world, session, quote));
@@ -456,6 +434,57 @@ both_engines! {
         assert_eq!(paid, 3);
         assert_eq!(most(&world, &user).await, "100.00 EUR");
     }
+}
+
+/// Another payment of the same user, or of the same person under another address, holds the user's row:
+/// this one waits for it, and then sees what it counts for. On PostgreSQL as two processes.
+async fn two_at_once(place: &TestPlace, two_addresses: bool) {
+    let store = place.open(place.options()).unwrap();
+    let second = (!place.is_sqlite()).then(|| place.open(place.options()).unwrap());
+    let world = World::over(&store).await;
+    let user = nearly_there(&world).await;
+    let session = session_of(&world, &user, 1_000_00).await;
+    let quote = world.choose(&session, ADDRESS).await;
+    let other = if two_addresses { known_again(&world, &user).await } else { user.clone() };
+    let waiting = session_of(&world, &other, 1_000_00).await;
+    let waiting_quote = world.choose(&waiting, ADDRESS).await;
+
+    let (release, released) = mpsc::channel::<()>();
+    let (held, released) = (Mutex::new(None), Mutex::new(released));
+    let (tell, there) = tokio::sync::oneshot::channel();
+    *held.lock().unwrap() = Some(tell);
+    let owner = user.clone();
+    let first = (*store).clone();
+    let hand = tokio::spawn(async move {
+        let count = move |tx: &mut gate_store::Tx| {
+            let user = tx.lock_user(Mode::Test, &owner)?.unwrap();
+            let spend = Spend {
+                partner: PartnerId::new(gate_app::Ids.seed(START)),
+                transaction: TransactionId::new(Mode::Test, gate_app::Ids.seed(START)),
+                units: 1_000_00,
+                spent_at: START,
+            };
+            tx.insert_spend(&user, &spend)?;
+            if let Some(tell) = held.lock().unwrap().take() {
+                tell.send(()).unwrap();
+            }
+            let _ = released.lock().unwrap().recv();
+            Ok::<_, StoreError>(())
+        };
+        first.write(count).await
+    });
+    there.await.unwrap();
+    let beside = World { app: beside(&world, second.as_deref()), ..world.clone() };
+    let paying =
+        tokio::spawn(async move { beside.pay(&waiting, &waiting_quote, "succeeds").await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!paying.is_finished(), "it waits for the user");
+    drop(release);
+    hand.await.unwrap().unwrap();
+    let refused = paying.await.unwrap().unwrap();
+    assert!(matches!(refused.step, JourneyStep::Unavailable { .. }), "{:?}", refused.step);
+    let also = world.pay(&session, &quote, "succeeds").await.unwrap();
+    assert!(matches!(also.step, JourneyStep::Unavailable { .. }), "{:?}", also.step);
 }
 
 /// The same gateway in another process, where there is a second store.

@@ -1,9 +1,11 @@
 //! Who the user is: an address that they read, details of themselves, a verifier's verdict, being known
 //! again, and being forgotten.
 
+use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -28,7 +30,7 @@ use gate_domain::ids::{Mode, SessionId, Tenant, UserId};
 use gate_domain::person::{BirthDateError, Date, Document, DocumentKind, Person, SourceOfFunds};
 use gate_domain::session::{IdentityLevel, Refused};
 use gate_domain::time::Millis;
-use gate_rails::{IdentityVerifier, Question, RailError, Rails, Verdict};
+use gate_rails::{Doubt, IdentityVerifier, Question, RailError, Rails, Verdict};
 use gate_store::{StoreError, both_engines, sql};
 use gate_wire::journey::{Journey, JourneyStep};
 use gate_wire::mail::MailBody;
@@ -239,6 +241,15 @@ impl IdentityVerifier for Scripted {
     fn ask<'a>(&'a self, _: &'a Question, _: Millis) -> BoxFuture<'a, Result<Verdict, RailError>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         ready(self.answer.clone()).boxed()
+    }
+}
+
+/// A verifier that gives one answer after the other.
+struct InTurn(Mutex<VecDeque<Verdict>>);
+
+impl IdentityVerifier for InTurn {
+    fn ask<'a>(&'a self, _: &'a Question, _: Millis) -> BoxFuture<'a, Result<Verdict, RailError>> {
+        ready(Ok(self.0.lock().unwrap().pop_front().expect("there is an answer left"))).boxed()
     }
 }
 
@@ -516,6 +527,33 @@ both_engines! {
         assert!(doubted.problem.unwrap().starts_with("Your document could not be confirmed."));
     }
 
+    async fn what_is_known_and_doubted_is_given_again(store) {
+        use Verdict::{Again, Approved, Rejected};
+        let answers = [Approved, Again(Doubt::Name), Rejected, Approved];
+        let verifier = Arc::new(InTurn(Mutex::new(answers.into())));
+        let world = World::with_rails(store, Rails { verifier, ..Rails::simulated() }).await;
+        let first = Page::asking(&world, IdentityLevel::Basic).await;
+        first.show(JANE).await;
+        first.give(basic("Miller")).await.unwrap();
+        assert_eq!(stage(&first.after_seconds(0).await), None);
+
+        let page = Page::asking(&world, IdentityLevel::Enhanced).await;
+        page.show(JANE).await;
+        page.give(papers()).await.unwrap();
+        let doubted = shown(&page.after_seconds(0).await).unwrap();
+        let asks = vec![IdentityAsk::Name, IdentityAsk::Document, IdentityAsk::SourceOfFunds];
+        assert_eq!((doubted.asks, doubted.rejected), (asks, false));
+        let names = vec!["given_name", "family_name"];
+        assert_eq!(refused(page.give(papers()).await), IdentityError::Missing(names));
+        page.give(basic("Müller").over(papers())).await.unwrap();
+        let rejected = shown(&page.after_seconds(0).await).unwrap();
+        assert_eq!((rejected.asks.len(), rejected.rejected), (5, true), "all of it");
+        let all = vec!["given_name", "family_name", "birth_date", "country"];
+        assert_eq!(refused(page.give(papers()).await), IdentityError::Missing(all));
+        page.give(basic("Müller").over(papers())).await.unwrap();
+        assert_eq!(stage(&page.after_seconds(0).await), None);
+    }
+
     async fn a_slow_verdict_is_waited_for(store) {
         let world = World::over(store).await;
         let page = Page::asking(&world, IdentityLevel::Basic).await;
@@ -573,6 +611,27 @@ both_engines! {
         assert!(asked < 30, "{asked}");
         assert_eq!(page.after_seconds(120).await, page.journey().await);
         assert_eq!(verifier.asked.load(Ordering::SeqCst), asked, "nobody asks any more");
+    }
+
+    async fn what_cannot_be_read_is_not_waited_for_forever(store) {
+        let world = World::over(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        page.give(basic("Miller")).await.unwrap();
+        let broken: Result<_, StoreError> = world
+            .app
+            .write(|tx, _| {
+                let breaks = sql("update identity_checks set submission_sealed = $1");
+                tx.execute(breaks, &[&b"another key".as_slice()])
+            })
+            .await;
+        assert_eq!(broken.unwrap(), 1);
+        assert_eq!(stage(&page.after_seconds(60).await), Some(IdentityStage::Checking));
+        page.skip_seconds(15 * 60).await;
+        let over = shown(&page.after_seconds(60).await).unwrap();
+        assert!(over.problem.unwrap().starts_with("The check took too long."));
+        page.give(basic("Miller")).await.unwrap();
+        assert_eq!(stage(&page.after_seconds(0).await), None);
     }
 
     async fn twins_ask_once_and_whoever_dies_is_followed(store) {
@@ -794,6 +853,34 @@ async fn erase(world: &World, user: &UserId) -> ShownUser {
     users(world, UsersCommand::Erase { id, reason, actor: "ada".into() }).await.unwrap()
 }
 
+/// Erase a user while something happens: it begins while their row is held, and goes on once they are
+/// gone. Their sessions do not hear of it.
+async fn forget_meanwhile<T>(world: &World, user: &UserId, happens: impl Future<Output = T>) -> T {
+    let (release, released) = mpsc::channel::<()>();
+    let (tell, there) = tokio::sync::oneshot::channel();
+    let (tell, released) = (Mutex::new(Some(tell)), Mutex::new(released));
+    let (store, id) = (world.app.store().clone(), user.clone());
+    let erases = move |tx: &mut gate_store::Tx| {
+        let user = tx.lock_user(Mode::Test, &id)?.unwrap();
+        if let Some(tell) = tell.lock().unwrap().take() {
+            tell.send(()).unwrap();
+        }
+        let _ = released.lock().unwrap().recv();
+        let erase = sql("update users set email_hash = null, erased_at = 1 where id = $1");
+        tx.execute(erase, &[&user.id.as_str()])?;
+        Ok::<_, StoreError>(())
+    };
+    let hand = tokio::spawn(async move { store.write(erases).await });
+    there.await.unwrap();
+    let later = async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(release);
+    };
+    let (happened, ()) = tokio::join!(happens, later);
+    hand.await.unwrap().unwrap();
+    happened
+}
+
 both_engines! {
     async fn a_listed_name_waits_for_two_people(store) {
         let world = screening(store).await;
@@ -831,6 +918,33 @@ both_engines! {
         assert_eq!(page.level(&page.user().await).await, None);
         page.give(basic("Miller")).await.unwrap();
         assert_eq!(stage(&page.after_seconds(0).await), None, "that name is on no list");
+    }
+
+    async fn what_is_decided_about_one_name_says_nothing_about_another(store) {
+        let world = screening(store).await;
+        for (verdict, other) in [(Decided::Block, Decided::Release), (Decided::Release, Decided::Block)] {
+            let page = Page::asking(&world, IdentityLevel::Basic).await;
+            page.show(if verdict == Decided::Block { JANE } else { "bob@example.com" }).await;
+            page.give(listed()).await.unwrap();
+            let [first] = waiting(&world).await.try_into().unwrap();
+            let rejected = IdentityOutcome::Rejected;
+            end_identity_check(&world.app, &page.tenant, &page.session, rejected).await.unwrap();
+            let shorter = Person { given_name: Some("Zebulon".into()), ..basic(LISTED) };
+            let held = shown(&page.give(shorter).await.unwrap()).unwrap();
+            assert_eq!(held.stage, IdentityStage::Checking);
+            decide(&world, &first, verdict, "ada").await;
+            if verdict == Decided::Release {
+                decide(&world, &first, verdict, "bob").await;
+            }
+            assert_eq!(shown(&page.after_seconds(1).await), Some(held), "that was another name");
+            let [second] = waiting(&world).await.try_into().unwrap();
+            decide(&world, &second, other, "ada").await;
+            if other == Decided::Release {
+                decide(&world, &second, other, "bob").await;
+            }
+            let blocked = (other == Decided::Block).then_some(IdentityStage::Details);
+            assert_eq!(stage(&page.after_seconds(0).await), blocked);
+        }
     }
 
     async fn what_is_decided_after_the_session_ended_changes_nothing(store) {
@@ -887,6 +1001,38 @@ both_engines! {
         assert_eq!(users::<ShownUser>(&world, show).await.unwrap_err().code, "user_not_found");
     }
 
+    async fn one_person_has_one_limit_whatever_their_address(store) {
+        let world = World::over(store).await;
+        let page = Page { world: &world, tenant: world.tenant(), session: world.create().await };
+        let quote = world.choose(&page.session, ADDRESS).await;
+        page.ask(IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        page.give(basic("Müller")).await.unwrap();
+        page.after_seconds(0).await;
+        let user = page.user().await;
+        world.pay(&page.session, &quote, "succeeds").await.unwrap();
+        world.pass_seconds(8).await;
+
+        let most = async |email, person| {
+            let session = world.create_with(|terms| terms.amount.units = 5_000_00).await;
+            let page = Page { world: &world, tenant: world.tenant(), session };
+            page.ask(IdentityLevel::Basic).await;
+            page.show(email).await;
+            page.give(person).await.unwrap();
+            match page.after_seconds(0).await.step {
+                JourneyStep::Unavailable { reason } => reason.maximum,
+                _ => None,
+            }
+        };
+        let left = Some("4900.00 EUR".to_owned());
+        let written_so = Person { given_name: Some("JANE".into()), ..basic("muller") };
+        assert_eq!(most("jane+1@example.com", written_so).await, left);
+        erase(&world, &user).await;
+        assert_eq!(most(JANE, basic("Müller")).await, left, "what they moved is not forgotten");
+        let younger = Person { birth_date: Date::parse("1990-05-18"), ..basic("Müller") };
+        assert_eq!(most("bob@example.com", younger).await, None, "that is somebody else");
+    }
+
     async fn whoever_is_forgotten_half_way_begins_again(store) {
         let world = World::over(store).await;
         let checking = Page::asking(&world, IdentityLevel::Basic).await;
@@ -934,6 +1080,54 @@ both_engines! {
         assert_eq!(page.level(&user).await, None);
         assert_eq!(count(&world, sql("select count(*) from people")).await, 0);
         assert_eq!(stage(&page.journey().await), Some(IdentityStage::Email));
+    }
+
+    async fn an_approval_of_somebody_who_is_gone_does_not_keep_the_session(store) {
+        let (rails, _) = scripted(Ok(Verdict::Approved));
+        let world = World::with_rails(store, rails).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        let user = page.user().await;
+        page.give(basic("Miller")).await.unwrap();
+        forget_meanwhile(&world, &user, async {}).await;
+        assert_eq!(stage(&page.after_seconds(0).await), Some(IdentityStage::Email));
+        assert_eq!(page.level(&user).await, None);
+    }
+
+    async fn who_is_forgotten_just_now_pays_nothing(store) {
+        let world = World::over(store).await;
+        let session = world.create_with(|terms| terms.amount.units = 2_000_00).await;
+        let page = Page { world: &world, tenant: world.tenant(), session };
+        let quote = world.choose(&page.session, ADDRESS).await;
+        page.show(JANE).await;
+        page.give(basic("Miller")).await.unwrap();
+        assert_eq!(stage(&page.after_seconds(0).await), None);
+        let user = page.user().await;
+        let pays = world.pay(&page.session, &quote, "succeeds");
+        let asked = forget_meanwhile(&world, &user, pays).await.unwrap();
+        assert_eq!(stage(&asked), Some(IdentityStage::Email), "they begin again");
+        assert_eq!(world.session(&page.session).await.transaction, None, "nothing was written down");
+        page.show(JANE).await;
+        assert_ne!(page.user().await, user);
+    }
+
+    async fn who_is_forgotten_just_now_gives_nothing(store) {
+        let world = World::over(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.send(JANE).await.unwrap();
+        let code = page.newest_code(JANE).await;
+        let first = Page::asking(&world, IdentityLevel::Basic).await;
+        first.show(JANE).await;
+        let user = first.user().await;
+        let given = forget_meanwhile(&world, &user, first.give(basic("Miller"))).await.unwrap();
+        assert_eq!(stage(&given), Some(IdentityStage::Email));
+        assert_eq!(count(&world, sql("select count(*) from identity_checks")).await, 0);
+
+        first.show(JANE).await;
+        let user = first.user().await;
+        forget_meanwhile(&world, &user, page.type_code(&code)).await.unwrap();
+        let session = world.session(&page.session).await;
+        assert_ne!(session.choice().unwrap().user, Some(user));
     }
 
     async fn who_a_user_is_is_shown_to_whoever_says_why(store) {
