@@ -9,10 +9,9 @@ use gate_domain::transaction::Transaction;
 use gate_domain::user::User;
 use gate_store::{Locked, Spend, StoreError, Tx};
 
-use crate::advance::advance_session;
+use crate::advance::{AdvanceError, advance_session};
 use crate::app::Scope;
 use crate::identity::find_person;
-use crate::journey::JourneyError;
 
 /// Evidence that a session may move its amount, with the user locked who moves it. What is written down
 /// with it counts.
@@ -28,12 +27,13 @@ pub(crate) fn admit(
     tx: &mut Tx,
     scope: &Scope<'_>,
     session: &Session,
-) -> Result<Option<Admitted>, JourneyError> {
+) -> Result<Option<Admitted>, AdvanceError> {
     let admitted = admit_forced(tx, scope, session)?;
     if admitted.user.as_ref().is_some_and(|user| user.erased_at.is_some()) {
-        let locked =
-            tx.lock_session(&session.tenant, &session.id)?.ok_or(JourneyError::NotFound)?;
-        advance_session(tx, scope, locked, &Event::UserForgotten)?;
+        // The caller has locked it.
+        if let Some(session) = tx.lock_session(&session.tenant, &session.id)? {
+            advance_session(tx, scope, session, &Event::UserForgotten)?;
+        }
         return Ok(None);
     }
     let (standing, country) = match &admitted.user {

@@ -17,8 +17,9 @@ const COUNT_AGAIN: Sql = sql("update user_spends set given_back_at = null
     where mode = $1 and transaction_id = $2 and given_back_at is not null");
 const SUM: Sql = sql("select cast(coalesce(sum(units), 0) as bigint) from user_spends
     where mode = $1 and spent_at >= $3 and spent_at < $4 and given_back_at is null
-        and user_id in (select id from users where mode = $1 and (id = $2 or person_hash =
-            (select person_hash from users where mode = $1 and id = $2)))");
+        and user_id in (select id from users where mode = $1 and id = $2
+            union select id from users where mode = $1 and person_hash =
+                (select person_hash from users where mode = $1 and id = $2))");
 
 pub(crate) const STATEMENTS: &[Sql] = &[INSERT, GIVE_BACK, COUNT_AGAIN, SUM];
 
