@@ -107,6 +107,10 @@ pub fn advance_transaction(
     }
     let step = transaction.state.apply(event)?;
     if step == transaction::Step::Unchanged {
+        if *event == transaction::Event::PaymentReversed && transaction.state.is_reinstated() {
+            let id = &transaction.id;
+            error!(%id, "the payment of {id} was taken back again after it had come again: not booked");
+        }
         return Ok(());
     }
     let moved = carry_out(tx, scope, &session, transaction, step, challenge_code)?;
@@ -198,7 +202,10 @@ fn book_effect(
     let posting = match booking {
         Booking::PaymentReversed | Booking::PaymentReinstated => {
             let posting = reversals::posting(tx, transaction, quote, booking)?;
-            announce_reversal(tx, scope, transaction, quote, &posting)?;
+            // What was given back for want of a delivery is told by its session.
+            if transaction.state.chain_transaction().is_some() {
+                announce_reversal(tx, scope, transaction, quote, &posting)?;
+            }
             posting
         }
         // Tokens that were sent are here and booked already, as nobody's.

@@ -148,8 +148,7 @@ fn check(
     }
     let refunds = tx.list_all_refunds(&command.tenant, &transaction.id)?;
     let before = given_back(&refunds);
-    let under_way = |refund: &Refund| matches!(refund.state, State::Pending | State::Review { .. });
-    if refunds.iter().any(under_way) {
+    if refunds.iter().any(is_under_way) {
         return Err(RefundError::InFlight);
     }
     refund::next_share(quote, before, wanted).map_err(|why| match why {
@@ -161,8 +160,13 @@ fn check(
     })
 }
 
+/// Whether nobody knows yet if the money of a refund goes back.
+pub(crate) const fn is_under_way(refund: &Refund) -> bool {
+    matches!(refund.state, State::Pending | State::Review { .. })
+}
+
 /// What has gone back of a payment, in smallest units.
-fn given_back(refunds: &[Refund]) -> i128 {
+pub(crate) fn given_back(refunds: &[Refund]) -> i128 {
     let paid = refunds.iter().filter(|refund| refund.state == State::Succeeded);
     paid.map(|refund| refund.amount.units).sum()
 }
@@ -214,10 +218,6 @@ pub(crate) fn advance_refund(
             let transaction = &refund.transaction_id;
             tx.insert_posting(tenant, &id, transaction, subject, &posting, scope.now)?;
             tx.end_hold(tenant, subject, HoldEnd::Posted, scope.now)?;
-            let refunds = tx.list_all_refunds(tenant, transaction)?;
-            if given_back(&refunds) == refund::refundable(quote) {
-                tx.give_spend_back(tenant.mode, transaction, scope.now)?;
-            }
         }
         State::Failed { .. } => tx.end_hold(tenant, subject, HoldEnd::Voided, scope.now)?,
         State::Pending | State::Review { .. } => {}

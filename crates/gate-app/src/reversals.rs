@@ -7,16 +7,16 @@ use gate_domain::ids::EventId;
 use gate_domain::ledger::{Account, Booking, Posting};
 use gate_domain::quote::Quote;
 use gate_domain::rail::Means;
-use gate_domain::refund;
 use gate_domain::transaction::Transaction;
 use gate_store::{NewEvent, StoreError, Tx};
 use gate_wire::reversal::ReversalBody;
 
 use crate::advance::announce;
 use crate::app::Scope;
+use crate::refunds::{given_back, is_under_way};
 
 /// How much of a payment can be taken back, in smallest units of its currency: what was paid without
-/// what a refund has given back or is about to. Nobody takes back tokens that were sent.
+/// what refunds have given back. Nobody takes back tokens that were sent.
 pub(crate) fn reversible_units(
     tx: &mut Tx,
     transaction: &Transaction,
@@ -26,10 +26,13 @@ pub(crate) fn reversible_units(
         return Ok(0);
     }
     let refunds = tx.list_all_refunds(&transaction.tenant, &transaction.id)?;
-    let gone =
-        refunds.iter().filter(|refund| !matches!(refund.state, refund::State::Failed { .. }));
-    let gone: i128 = gone.map(|refund| refund.amount.units).sum();
-    Ok(quote.fiat.units - gone)
+    Ok(quote.fiat.units - given_back(&refunds))
+}
+
+/// Whether a refund of a payment is under way: how much can be taken back is known once it has ended.
+pub(crate) fn refund_under_way(tx: &mut Tx, transaction: &Transaction) -> Result<bool, StoreError> {
+    let refunds = tx.list_all_refunds(&transaction.tenant, &transaction.id)?;
+    Ok(refunds.iter().any(is_under_way))
 }
 
 /// What such a fact moves: the rest of the payment, or what was taken of it before.

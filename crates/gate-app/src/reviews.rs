@@ -1,6 +1,7 @@
 //! Reviews: a person finds out what nobody knew, and the books, the session and the partner follow.
 
 use gate_domain::ids::{RefundId, Tenant, TransactionId};
+use gate_domain::reason::Reason;
 use gate_domain::refund;
 use gate_domain::session::Session;
 use gate_domain::transaction::{self, Event, Resolution, Transaction};
@@ -81,9 +82,10 @@ pub fn resolve_transaction(
         return Err(ReviewError::ToldOtherwise);
     }
     // A person has taken over, so nobody is asked any more; unless nothing was taken: a payment that
-    // comes after all still goes back.
-    if *outcome != Resolution::Failed {
-        tx.close_commands(tenant, &known.session_id, id)?;
+    // comes after all still goes back. And a payment that was taken back may be once more.
+    let reversed = matches!(transaction.state, transaction::State::Reversed { .. });
+    if *outcome != Resolution::Failed && !reversed {
+        tx.close_commands(tenant, &known.session_id, id, None)?;
     }
     write_down(tx, scope, tenant, id.as_str(), word(outcome), decision)?;
     advance_transaction(tx, scope, session, transaction, &event, None)?;
@@ -96,8 +98,8 @@ fn may_complete(
     session: &Session,
     transaction: &Transaction,
 ) -> Result<bool, StoreError> {
-    // What was told stays true: the tokens have arrived.
-    if matches!(transaction.state, transaction::State::Reversed { .. }) {
+    // What was told stays true: the tokens have arrived, or the payment is back.
+    if transaction.state.reason() == Some(Reason::PaymentReversed) {
         return Ok(true);
     }
     if !session.is_open() || session.transaction.as_ref() != Some(&transaction.id) {
@@ -125,7 +127,7 @@ pub fn resolve_refund(
     let event = if paid { refund::Event::FoundPaid } else { refund::Event::FoundUnpaid };
     refund.state.apply(event)?;
     let quote = quote_of(tx, &refund)?;
-    tx.close_commands(tenant, &known.session_id, &known.transaction_id)?;
+    tx.close_commands(tenant, &known.session_id, &known.transaction_id, Some(id))?;
     let outcome = if paid { "refunded" } else { "failed" };
     write_down(tx, scope, tenant, id.as_str(), outcome, decision)?;
     Ok(advance_refund(tx, scope, refund, &quote, event)?)

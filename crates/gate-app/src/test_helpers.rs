@@ -19,6 +19,7 @@ use crate::advance::{advance_session, advance_transaction, find_agreed_quote};
 use crate::app::{App, Scope};
 use crate::choose::{PaidWith, make_quote, paid_with};
 use crate::deposits::{Transfer, end_sale, receive_transfer, write_down_sale};
+use crate::halt::is_halted;
 use crate::journey::JourneyError;
 use crate::limits::admit_forced;
 use crate::pay::{lock_own_transaction, start_payment};
@@ -42,7 +43,8 @@ pub enum Force {
     Expire,
 }
 
-/// Force an outcome. The same rules as in a real journey decide what it leads to.
+/// Force an outcome. The same rules as in a real journey decide what it leads to; while payments are
+/// paused only the lifetime passes.
 pub async fn force(
     app: &App,
     tenant: &Tenant,
@@ -55,6 +57,9 @@ pub async fn force(
     let rails = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.clone();
     let (tenant, id) = (tenant.clone(), id.clone());
     app.write(move |tx, scope| {
+        if outcome != Force::Expire && is_halted(tx)? {
+            return Err(JourneyError::Paused);
+        }
         let session = lock_identified(tx, scope, &tenant, &id, outcome)?;
         match outcome {
             Force::Expire => {

@@ -308,6 +308,11 @@ impl State {
         }
     }
 
+    /// Whether the payment was taken back and came again.
+    pub const fn is_reinstated(&self) -> bool {
+        matches!(self, Self::Completed { reversal: Some(Reversal::Reinstated), .. })
+    }
+
     /// Whether it counts against its user's limits: not once it has ended without moving anything.
     pub const fn counts(&self) -> bool {
         match self {
@@ -480,6 +485,11 @@ impl State {
             },
             S::Refunded { payment, reason } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
+                // It was taken back, and the refund that had been sent was paid too: gone twice.
+                E::RefundSucceeded if *reason == Reason::PaymentReversed => moved(
+                    S::Review { payment: Some(payment.clone()), reason: *reason },
+                    &[Effect::Book(Booking::PaymentReversed)],
+                ),
                 E::RefundSucceeded | E::PayoutFailed | E::PayoutBounced | E::Voided => {
                     Ok(Step::Unchanged)
                 }
@@ -512,6 +522,9 @@ impl State {
                         completed(payment, chain_transaction)
                     }
                     Some(_) if reason.tokens_left() => Ok(Step::Unchanged),
+                    Some(payment) if *reason == Reason::PaymentReversed => {
+                        delivered_after_all(payment, Reason::DeliveredAndRefunded)
+                    }
                     Some(_) | None => Err(Refused::OutOfStep),
                 },
                 E::PayoutFailed => match payment {
@@ -538,7 +551,14 @@ impl State {
                         },
                         &[Effect::Book(Booking::PaymentRefunded)],
                     ),
-                    Some(_) if *reason == Reason::DeliveredAndRefunded => Ok(Step::Unchanged),
+                    Some(_)
+                        if matches!(
+                            reason,
+                            Reason::DeliveredAndRefunded | Reason::PaymentReversed
+                        ) =>
+                    {
+                        Ok(Step::Unchanged)
+                    }
                     Some(_) | None => Err(Refused::OutOfStep),
                 },
                 E::PaymentUnresolved
@@ -552,6 +572,7 @@ impl State {
                     Err(Refused::OutOfStep)
                 }
                 E::PaymentReversed => match payment {
+                    Some(_) if *reason == Reason::PaymentReversed => Ok(Step::Unchanged),
                     Some(payment) if *reason == Reason::PayoutUnresolved => {
                         reversed_early(payment, CommandKind::Payout)
                     }
@@ -730,6 +751,13 @@ fn resolved(payment: &str, reason: Reason, outcome: &Resolution) -> Result<Step,
         return Err(Refused::OtherPayment);
     }
     let payment = payment.to_owned();
+    if reason == Reason::PaymentReversed {
+        // It went back twice, and nothing was delivered: one of the two came again, or is lost.
+        let came_again = matches!(outcome, Resolution::Completed { .. });
+        let effects: &[Effect] =
+            if came_again { &[Effect::Book(Booking::PaymentReinstated)] } else { &[] };
+        return moved(State::Refunded { payment, reason: closed(reason) }, effects);
+    }
     let delivered = reason.tokens_left();
     let returned = reason == Reason::DeliveredAndRefunded;
     let (next, missing) = match outcome {

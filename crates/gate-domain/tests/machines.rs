@@ -277,6 +277,10 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
             S::Review { payment: Some(payment()), reason: Reason::DeliveredAndRefunded },
         ),
         (
+            "review: twice".into(),
+            S::Review { payment: Some(payment()), reason: Reason::PaymentReversed },
+        ),
+        (
             "review: back?".into(),
             S::Review { payment: Some(payment()), reason: Reason::RefundFailed },
         ),

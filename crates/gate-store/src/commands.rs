@@ -1,6 +1,6 @@
 //! Commands to the rails: written with the change that causes them, sent by a worker under a lease.
 
-use gate_domain::ids::{SessionId, Tenant, TransactionId};
+use gate_domain::ids::{RefundId, SessionId, Tenant, TransactionId};
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
@@ -19,9 +19,11 @@ const LEASE: Sql = sql("update commands
     where partner_id = $1 and mode = $2 and id = $3");
 const RECORD: Sql = sql("update commands set due_at = $5, body = $6, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4");
-const CLOSE: Sql = sql("update commands set due_at = null, lease_token = null
-    where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4
+const LIST_DUE_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, body
+    from commands where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4
         and due_at is not null");
+const CLOSE: Sql = sql("update commands set due_at = null, lease_token = null
+    where partner_id = $1 and mode = $2 and id = $3 and due_at is not null");
 const WITHDRAW: Sql = sql("update commands set due_at = null
     where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4 and kind = $5
         and sent = 0 and due_at is not null");
@@ -29,7 +31,7 @@ const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = nul
     where due_at is not null and lease_token is not null");
 
 pub(crate) const STATEMENTS: &[Sql] =
-    &[INSERT, LIST_DUE, LEASE, RECORD, CLOSE, WITHDRAW, RELEASE_ALL];
+    &[INSERT, LIST_DUE, LEASE, RECORD, LIST_DUE_OF_TRANSACTION, CLOSE, WITHDRAW, RELEASE_ALL];
 
 /// A command that this worker holds, until the lease ends.
 #[derive(Clone, Debug)]
@@ -118,16 +120,29 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// Let go of whatever is due for a transaction; an answer that is on its way finds its lease
-    /// lost. Only for the sandbox, whose other side is ours, and for a person who knows the answer.
+    /// Let go of what is due for a refund, or else for a transaction itself: what its refunds and its
+    /// deposits ask for stays due. An answer that is on its way finds its lease lost. Only for the
+    /// sandbox, whose other side is ours, and for a person who knows the answer.
     pub fn close_commands(
         &mut self,
         tenant: &Tenant,
         session: &SessionId,
         transaction: &TransactionId,
-    ) -> Result<u64, StoreError> {
+        refund: Option<&RefundId>,
+    ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.execute(CLOSE, &[&partner, &mode, &session.as_str(), &transaction.as_str()])
+        let params: [&dyn crate::Param; 4] =
+            [&partner, &mode, &session.as_str(), &transaction.as_str()];
+        let due = self.query(LIST_DUE_OF_TRANSACTION, &params, |row| {
+            Reader::new(row, "commands", 2).json::<Command>(3)
+        })?;
+        let own = |command: &Command| {
+            command.refund_id.as_ref() == refund && command.deposit_id.is_none()
+        };
+        for command in due.into_iter().filter(own) {
+            self.write(CLOSE, &[&partner, &mode, &command.id.as_str()])?;
+        }
+        Ok(())
     }
 
     /// Let go of a transaction's commands of a kind that nobody has sent.

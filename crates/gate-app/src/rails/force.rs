@@ -91,7 +91,7 @@ fn step(
             }));
         }
     };
-    tx.close_commands(tenant, &payment.session_id, &payment.transaction_id)?;
+    tx.close_commands(tenant, &payment.session_id, &payment.transaction_id, None)?;
     advance_transaction(tx, scope, session, transaction, &event, None)?;
     Ok(goes_on)
 }

@@ -21,6 +21,7 @@ use crate::app::{App, Scope};
 use crate::deposits::{DepositError, advance_deposit};
 use crate::halt::is_halted;
 use crate::refunds::{FollowError, advance_refund};
+use crate::reversals::refund_under_way;
 
 /// Commands in one pass.
 const BATCH_MAX: i64 = 64;
@@ -83,10 +84,12 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
     let id = claim.command.id.clone();
     let recorded = app
         .write(move |tx, scope| {
+            let put_off = is_put_off(tx, &claim, &heard)?;
+            let due_at = if put_off { Some(now.plus_ms(ASK_WAIT_MS_MAX)) } else { due_at };
             if !tx.record_command(&claim, due_at)? {
                 return Ok(false);
             }
-            for heard in &heard {
+            for heard in heard.iter().filter(|heard| !(put_off && heard.is_reversal())) {
                 take_in(tx, scope, &claim, heard)?;
             }
             Ok(true)
@@ -104,6 +107,21 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
             error!(%id, %refused, "the session did not follow its transaction");
             Ok(())
         }
+    }
+}
+
+/// Whether a payment was taken back while a refund of it is under way. How much is gone is known once
+/// that has ended, so the rail is asked again.
+fn is_put_off(tx: &mut Tx, claim: &ClaimedCommand, heard: &[Heard]) -> Result<bool, StoreError> {
+    if !heard.iter().any(Heard::is_reversal) {
+        return Ok(false);
+    }
+    // The locks come first: a refund begins under them.
+    tx.lock_session(&claim.tenant, &claim.session_id)?;
+    let transaction = tx.lock_transaction(&claim.tenant, &claim.command.transaction_id)?;
+    match transaction {
+        Some(transaction) => refund_under_way(tx, &transaction),
+        None => Ok(false),
     }
 }
 
@@ -208,6 +226,11 @@ impl Heard {
             (Some(_), Event::RefundFailed) => Self::Refund(refund::Event::Refused),
             _ => Self::Transaction(answer),
         }
+    }
+
+    /// Whether the payment was taken back.
+    const fn is_reversal(&self) -> bool {
+        matches!(self, Self::Transaction(Event::PaymentReversed))
     }
 
     /// What it means that nobody knows what became of this command; nothing for one that nobody

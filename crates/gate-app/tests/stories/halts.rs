@@ -10,6 +10,7 @@ use gate_app::metrics::render;
 use gate_app::rails::{RailError, RailOutcome, force_rail_payment};
 use gate_app::readiness::{Unready, find_unready};
 use gate_app::refunds::RefundError;
+use gate_app::test_helpers::{Force, force};
 use gate_app::testing::{ADDRESS, ScriptedSender, World};
 use gate_app::workers::audit::{Progress, audit_step};
 use gate_app::workers::commands::send_due_commands;
@@ -79,6 +80,7 @@ both_engines! {
         let rail = session_for(&world, &quote, ADDRESS).await;
         let (_, under_way) = running(&world, Side::OnRamp).await;
         let written = world.paying("succeeds").await;
+        let opened = world.create().await;
         store.write(|tx| tx.execute(MOVED, &[])).await.unwrap();
         audit(&world, &progress).await;
         let halt = standing(&world).await.unwrap();
@@ -101,6 +103,12 @@ both_engines! {
         let forced = RailPaymentId::parse(&under_way.id).unwrap();
         let refused = force_rail_payment(app, &tenant, &forced, RailOutcome::Settle).await;
         assert!(matches!(refused, Err(RailError::Paused)), "{refused:?}");
+        for outcome in [Force::Complete, Force::Fail] {
+            let refused = force(app, &tenant, &written, outcome).await;
+            assert!(matches!(refused, Err(JourneyError::Paused)), "{outcome:?}: {refused:?}");
+        }
+        let expired = force(app, &tenant, &opened, Force::Expire).await;
+        assert_eq!(expired.unwrap().status(), "expired", "no money moves by it");
         let refused = refund(&world, &transaction, None).await;
         assert!(matches!(refused, Err(RefundError::Paused)), "{refused:?}");
         assert_eq!(send_due_commands(app).await.unwrap(), 0, "what is written down is not sent");

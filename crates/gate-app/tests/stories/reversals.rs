@@ -1,29 +1,64 @@
 //! Payments that are taken back after their delivery: chargebacks, and transfers that are recalled.
 
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
 use gate_app::admin::reviews::{Command as ReviewCommand, Outcome, ReviewsAnswer};
 use gate_app::admin::{self, Command, Whose};
 use gate_app::journey::find_journey;
 use gate_app::refunds::RefundError;
-use gate_app::testing::{ADDRESS, World};
+use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
 use gate_app::workers::commands::send_due_commands;
+use gate_domain::Millis;
 use gate_domain::catalogue::Side;
 use gate_domain::ids::{Mode, TransactionId};
+use gate_domain::rail::{Command as RailCommand, CommandKind};
 use gate_domain::reason::Reason;
 use gate_domain::refund::NotRefundable;
 use gate_domain::transaction::{Reversal, State};
+use gate_rails::simulator::SimulatedCards;
+use gate_rails::{Rail, RailError, Rails, Reply};
 use gate_store::both_engines;
+use gate_store::testing::TestPlace;
 use gate_wire::journey::JourneyStep;
+use gate_wire::words::RefundStatus;
 use serde_json::json;
 
 use crate::purchases::balance;
 use crate::rails::{command, lock_amount, session_for, start, world};
-use crate::refunds::{bought, refund};
+use crate::refunds::{bought, found, refund};
+use crate::reviews::{self, silent_refunds, wait};
+
+/// A provider that takes a minute to give a payment back.
+struct SlowRefunds;
+
+impl Rail for SlowRefunds {
+    fn send<'a>(
+        &'a self,
+        command: &'a RailCommand,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Reply, RailError>> {
+        if command.kind == CommandKind::Refund && now < command.created_at.plus_ms(60_000) {
+            return ready(Ok(Reply::pending(1_000))).boxed();
+        }
+        SimulatedCards.send(command, now)
+    }
+
+    fn ask<'a>(
+        &'a self,
+        command: &'a RailCommand,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Option<Reply>, RailError>> {
+        self.send(command, now).map(|reply| reply.map(Some)).boxed()
+    }
+}
 
 fn whose() -> Whose {
     Whose { partner: None, mode: Mode::Test }
 }
 
-async fn reviews(world: &World) -> ReviewsAnswer {
+async fn listed(world: &World) -> ReviewsAnswer {
     let list = Command::Reviews(ReviewCommand::List { whose: whose() });
     serde_json::from_value(admin::run(&world.app, list).await.unwrap()).unwrap()
 }
@@ -74,8 +109,8 @@ both_engines! {
         assert_eq!(told.data["reason"]["code"], "payment_reversed");
         let refused = refund(&world, &transaction, None).await;
         assert!(matches!(refused, Err(RefundError::NotCompleted("review"))), "{refused:?}");
-        let listed = reviews(&world).await;
-        assert_eq!(listed.transactions[0].refid, transaction.to_string());
+        let shown = listed(&world).await;
+        assert_eq!(shown.transactions[0].refid, transaction.to_string());
         assert!(resolve(&world, &transaction, Outcome::Failed).await.is_err(), "it was paid");
 
         resolve(&world, &transaction, Outcome::Refunded).await.unwrap();
@@ -88,7 +123,7 @@ both_engines! {
             matches!(refused, Err(RefundError::NotRefundable(NotRefundable::NothingLeft))),
             "{refused:?}"
         );
-        assert!(reviews(&world).await.transactions.is_empty());
+        assert!(listed(&world).await.transactions.is_empty());
         assert_eq!(world.events().await.len(), events.len(), "it was told already");
     }
 
@@ -120,11 +155,68 @@ both_engines! {
         refund(&world, &transaction, Some("20.00")).await.unwrap();
         world.clock.advance_ms(30_000);
         send_due_commands(&world.app).await.unwrap();
-        world.pass_seconds(2).await;
+        // How much there is to take is known once the refund has ended.
+        world.pass_seconds(61).await;
         assert_eq!(losses(&world).await, [50_00, 0], "no more than what came in is gone");
         let events = world.events().await;
         let told = events.iter().find(|event| event.event_type == "payment.reversed").unwrap();
         assert_eq!(told.data["amount"], "50.00");
+    }
+
+    async fn a_refund_that_was_under_way_and_came_to_nothing_is_no_part_of_what_was_given_back(store) {
+        let world = World::over(store).await;
+        let (_, transaction) = bought(&world, "reversed").await;
+        world.clock.advance_ms(30_000);
+        refund(&world, &transaction, Some("13.13")).await.unwrap();
+        world.pass_seconds(61).await;
+        assert_eq!(losses(&world).await, [100_00, 0]);
+        let told = world.events().await.into_iter().find(|event| event.event_type == "payment.reversed");
+        assert_eq!(told.unwrap().data["amount"], "100.00");
+    }
+
+    async fn what_is_taken_back_while_a_refund_is_in_review_is_booked_once_that_is_resolved(place: TestPlace) {
+        for (outcome, gone) in [(Outcome::Failed, 100_00), (Outcome::Refunded, 70_00)] {
+            let place = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };
+            let store = place.open(place.options()).unwrap();
+            let world = World::with_rails(&store, silent_refunds()).await;
+            let (_, transaction) = bought(&world, "reversed").await;
+            let asked = refund(&world, &transaction, Some("30.00")).await.unwrap();
+            wait(&world).await;
+            assert_eq!(found(&world, &asked.id).await.status, RefundStatus::Review);
+            assert_eq!(losses(&world).await, [0, 100_00], "nobody knows how much there is to take");
+            reviews::resolve(&world, &asked.id, outcome, (None, None)).await.unwrap();
+            world.pass_seconds(61).await;
+            assert_eq!(losses(&world).await, [gone, 0]);
+            assert_eq!(world.transaction(&transaction).await.state.status(), "review");
+            world.sound().await;
+        }
+    }
+
+    async fn what_is_taken_back_and_refunded_too_is_gone_twice_and_put_before_a_person(place: TestPlace) {
+        for (outcome, gone) in [(Outcome::Refunded, 100_00), (Outcome::Completed, 0)] {
+            let place = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };
+            let store = place.open(place.options()).unwrap();
+            let rails = Rails { card: Arc::new(SlowRefunds), ..Rails::simulated() };
+            let world = World::with_rails(&store, rails).await;
+            let session = world.create().await;
+            let quote = world.choose(&session, DEAD_ADDRESS).await;
+            world.pay(&session, &quote, "reversed").await.unwrap();
+            world.pass_seconds(40).await;
+            let taken = world.transaction_of(&session).await;
+            assert_eq!((taken.state.status(), losses(&world).await), ("refunded", [0, 0]));
+            world.pass_seconds(40).await;
+            let twice = world.transaction_of(&session).await.state;
+            assert_eq!((twice.status(), twice.reason()), ("review", Some(Reason::PaymentReversed)));
+            assert_eq!(losses(&world).await, [100_00, -100_00]);
+            assert_eq!(world.session(&session).await.state.phase(), "review");
+            resolve(&world, &taken.id, outcome).await.unwrap();
+            assert_eq!(world.transaction_of(&session).await.state.status(), "refunded");
+            assert_eq!(losses(&world).await, [gone, -gone]);
+            assert_eq!(world.session(&session).await.state.phase(), "refunded");
+            let told = world.event_types().await;
+            assert!(!told.iter().any(|name| name.starts_with("payment.")), "it was never delivered");
+            world.sound().await;
+        }
     }
 
     async fn a_transfer_is_recalled_and_its_pay_in_stays_settled(store) {

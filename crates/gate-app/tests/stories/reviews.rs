@@ -64,14 +64,14 @@ fn whose() -> Whose {
     Whose { partner: None, mode: Mode::Test }
 }
 
-async fn wait(world: &World) {
+pub(crate) async fn wait(world: &World) {
     for _ in 0..40 {
         world.pass_seconds(1).await;
         world.clock.advance_ms(60_000);
     }
 }
 
-async fn resolve(
+pub(crate) async fn resolve(
     world: &World,
     subject: &str,
     outcome: Outcome,

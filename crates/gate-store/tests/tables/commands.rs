@@ -1,8 +1,9 @@
 //! Commands to the rails under a lease.
 
 use gate_domain::Millis;
-use gate_domain::ids::{CommandId, Tenant};
+use gate_domain::ids::{CommandId, DepositId, RefundId, Tenant};
 use gate_domain::rail::{ChallengeCode, Command, CommandKind};
+use gate_domain::session::Session;
 use gate_store::{ClaimedCommand, Sql, Store, Tx, both_engines, sql};
 
 use crate::{NOW, new_transaction, partner, quote, seed, session};
@@ -11,12 +12,11 @@ const LEASE_MS: i64 = 30_000;
 const BODY: Sql = sql("select body from commands where kind = $1");
 const BREAK: Sql = sql("update commands set body = '{}' where id = $1");
 
-async fn write(store: &Store, tenant: &Tenant, kind: CommandKind) -> Command {
-    let session = session(tenant);
-    let quote = quote(&session);
-    let transaction = new_transaction(&session, &quote);
-    let command = Command {
-        id: CommandId::new(tenant.mode, seed()),
+fn new(session: &Session, kind: CommandKind) -> Command {
+    let quote = quote(session);
+    let transaction = new_transaction(session, &quote);
+    Command {
+        id: CommandId::new(session.tenant.mode, seed()),
         transaction_id: transaction.id,
         refund_id: None,
         deposit_id: None,
@@ -26,7 +26,12 @@ async fn write(store: &Store, tenant: &Tenant, kind: CommandKind) -> Command {
         address: transaction.address,
         challenge_code: (kind == CommandKind::Confirm).then(|| ChallengeCode::new("123456".into())),
         created_at: NOW,
-    };
+    }
+}
+
+async fn write(store: &Store, tenant: &Tenant, kind: CommandKind) -> Command {
+    let session = session(tenant);
+    let command = new(&session, kind);
     let (owner, new) = (tenant.clone(), command.clone());
     store.write(move |tx| tx.insert_command(&owner, &session.id, &new)).await.unwrap();
     command
@@ -69,6 +74,52 @@ both_engines! {
         let claimed = claim(store, NOW, "a", 9).await;
         let claimed: Vec<_> = claimed.into_iter().map(|claim| claim.command.id).collect();
         assert_eq!(claimed, [whole]);
+    }
+
+    async fn each_owner_lets_go_of_its_own(store) {
+        let tenant = partner(store).await;
+        let session = session(&tenant);
+        let own = new(&session, CommandKind::Charge);
+        let session = session.id;
+        let (refund, deposit) = (RefundId::new(tenant.mode, seed()), DepositId::new(tenant.mode, seed()));
+        let beside = |refund_id, deposit_id| Command {
+            id: CommandId::new(tenant.mode, seed()),
+            refund_id,
+            deposit_id,
+            kind: CommandKind::Refund,
+            ..own.clone()
+        };
+        let of_refund = beside(Some(refund.clone()), None);
+        let of_other = beside(Some(RefundId::new(tenant.mode, seed())), None);
+        let of_deposit = beside(None, Some(deposit));
+        let all = [own.clone(), of_refund.clone(), of_other.clone(), of_deposit.clone()];
+        let (owner, its_session) = (tenant.clone(), session.clone());
+        store
+            .write(move |tx| {
+                all.iter().try_for_each(|each| tx.insert_command(&owner, &its_session, each))
+            })
+            .await
+            .unwrap();
+        let close = async |refund: Option<RefundId>| {
+            let (owner, session) = (tenant.clone(), session.clone());
+            let transaction = own.transaction_id.clone();
+            let close = move |tx: &mut Tx| {
+                tx.close_commands(&owner, &session, &transaction, refund.as_ref())
+            };
+            store.write(close).await.unwrap();
+        };
+        let mut at = NOW;
+        let mut due = async || {
+            let claimed = claim(store, at, "a", 9).await;
+            at = at.plus_ms(LEASE_MS);
+            let mut ids: Vec<_> = claimed.into_iter().map(|claim| claim.command.id).collect();
+            ids.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+            ids
+        };
+        close(None).await;
+        assert_eq!(due().await, [of_refund.id, of_other.id.clone(), of_deposit.id.clone()]);
+        close(Some(refund)).await;
+        assert_eq!(due().await, [of_other.id, of_deposit.id]);
     }
 
     async fn claimed_as_written_until_answered_for_good(store) {
