@@ -399,11 +399,11 @@ both_engines! {
     }
 
     async fn two_at_once_do_not_pass_a_limit_together(place: TestPlace) {
-        two_at_once(&place, false).await;
+        two_at_once(place, false).await;
     }
 
     async fn nor_do_two_addresses_of_one_person(place: TestPlace) {
-        two_at_once(&place, true).await;
+        two_at_once(place, true).await;
     }
 
     /// Many sessions of one person with two addresses, paid at the same moment: as many pass as fit.
