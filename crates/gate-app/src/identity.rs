@@ -162,7 +162,7 @@ pub(crate) fn save_person(
 ) -> Result<(), StoreError> {
     let sealed = seal(scope, &person_name(&user.id), person);
     tx.save_person(user, &sealed, scope.now)?;
-    let name = Subject::name(&person.name()).normal();
+    let name = Subject::name(person.name()).normal();
     match person.birth_date {
         Some(birth_date) if !name.is_empty() => {
             tx.save_person_hash(user, &scope.vault.person_hash(user.mode, &name, birth_date))

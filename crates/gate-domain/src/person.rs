@@ -350,6 +350,7 @@ mod tests {
     #[test]
     fn what_was_doubted_or_rejected_is_asked_again() {
         use Ask::{BirthDate, Country, Document as Papers, Name, SourceOfFunds as Funds};
+        type Row<'a> = (Option<IdentityProblem>, bool, &'a [Ask], &'a [Ask]);
         let known = Person {
             given_name: Some("Jane".into()),
             family_name: Some("Example".into()),
@@ -359,7 +360,7 @@ mod tests {
             ..Person::default()
         };
         let basic = [Name, BirthDate, Country];
-        let table: [(Option<IdentityProblem>, bool, &[Ask], &[Ask]); 8] = [
+        let table: [Row<'_>; 8] = [
             (None, false, &basic, &[]),
             (None, false, Ask::ALL, &[Funds]),
             (Some(IdentityProblem::Name), false, &basic, &[Name]),

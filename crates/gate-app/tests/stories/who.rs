@@ -1116,7 +1116,7 @@ both_engines! {
         let first = Page::asking(&world, IdentityLevel::Basic).await;
         first.show(JANE).await;
         let user = first.user().await;
-        let given = forget_meanwhile(&world, &user, first.give(basic("Miller"))).await.unwrap();
+        let given = Box::pin(forget_meanwhile(&world, &user, first.give(basic("Miller")))).await.unwrap();
         assert_eq!(stage(&given), Some(IdentityStage::Email));
         assert_eq!(count(&world, sql("select count(*) from identity_checks")).await, 0);
 

@@ -47,12 +47,11 @@ impl Queue {
             return self.push_alone(PutOff { sql, changes_one: false, repetitions: vec![params] });
         }
         let mut inserts = self.statements[self.inserts_from..].iter_mut();
-        match inserts.find(|earlier| earlier.sql.key() == sql.key()) {
-            Some(earlier) => earlier.repetitions.push(params),
-            None => {
-                let repetitions = vec![params];
-                self.statements.push(PutOff { sql, changes_one: false, repetitions });
-            }
+        if let Some(earlier) = inserts.find(|earlier| earlier.sql.key() == sql.key()) {
+            earlier.repetitions.push(params);
+        } else {
+            let repetitions = vec![params];
+            self.statements.push(PutOff { sql, changes_one: false, repetitions });
         }
     }
 
