@@ -102,7 +102,7 @@ story('is told what is left of a limit, and buys for that', async (actors) => {
   }
   const over = await openToIdentity(actors, '10000.00');
   await proveAddress(actors, over.checkout, email);
-  await over.checkout.shows('Not available at the moment');
+  await over.checkout.shows('More than your limit');
   await actors.page.getByText(/You can move 25,000\.00 EUR a day; 5,000\.00 EUR is left/).waitFor();
   const row = actors.page.locator('.row', { hasText: 'Largest amount' });
   const passes = /[\d.]+/.exec(await row.innerText())?.[0] ?? '';

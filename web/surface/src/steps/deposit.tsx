@@ -91,7 +91,7 @@ function Code({ text }: { text: string }) {
     };
   }, [text]);
   return (
-    <div class="code" role="img" aria-label="The address as a QR code">
+    <div class="qr" role="img" aria-label="The address as a QR code">
       {svg !== null && (
         <img
           alt=""

@@ -1,4 +1,4 @@
-import type { Session, UnavailableStep } from '../api';
+import type { Reason, Session, UnavailableStep } from '../api';
 import { usePage } from '../context';
 import { boundsOf } from '../parts/bounds';
 import { Button } from '../parts/button';
@@ -16,7 +16,7 @@ export function UnavailableView({ session, step }: { session: Session; step: Una
         <span class="seal" aria-hidden="true">
           <ClockIcon size={26} />
         </span>
-        <Heading>{reason.retryable ? 'Not available at the moment' : 'Not available here'}</Heading>
+        <Heading>{title(reason)}</Heading>
         <p class="lead">{reason.message} Nothing has been charged.</p>
       </header>
       {reason.next_step && (
@@ -40,4 +40,9 @@ export function UnavailableView({ session, step }: { session: Session; step: Una
       </Button>
     </div>
   );
+}
+
+function title(reason: Reason): string {
+  if (reason.code === 'limit_reached') return 'More than your limit';
+  return reason.retryable ? 'Not available at the moment' : 'Not available here';
 }

@@ -11,8 +11,9 @@ export function Shortcut({ step }: { step: IdentityStep }) {
   return (
     <section class="shortcut">
       <Notice tone="info">
-        This is test mode: nothing is sent and nobody is checked. Go through it with made-up
-        answers, or choose how it ends.
+        {step.stage === 'code'
+          ? 'This is test mode: no mail is sent. The code is in the mailbox of the sandbox; or choose how the check ends.'
+          : 'This is test mode: nobody is checked. Go through it with made-up answers, or choose how it ends.'}
       </Notice>
       <ProblemNotice actions={['identity']} />
       <div class="shortcut-buttons">
