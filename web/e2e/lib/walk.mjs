@@ -74,7 +74,7 @@ export async function walk(page, api, theme, look) {
   await look('sale-confirm');
   await checkout.press('Show me where to send');
   await checkout.shows(/^Send /);
-  await page.locator('.code img').waitFor();
+  await page.locator('.qr img').waitFor();
   await look('sale-deposit');
   await checkout.press(/^Too little/);
   await checkout.shows('Send the rest');
