@@ -26,6 +26,9 @@ LIVES = 4
 #: How long an object is used at most: a page's token ends after an hour.
 KEPT_SECONDS = 1_800
 TOKEN_HEADER = "X-Embed-Token"
+#: The end of `/v1/quotes/preview`, the `url` of a list that is posted for. A chain of requests takes it
+#: for the id of a quote; what stands there takes no GET, and says so.
+PREVIEW = "preview"
 
 #: What a request is told whose shape is wrong. One that keeps to its schema never hears it.
 SHAPE = frozenset(
@@ -57,6 +60,8 @@ def only_rules_refuse(context: Any, response: Any, case: Any) -> None:
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if case.query and str(case.query.get("wait", "")) in {str(number) for number in range(31)}:
         case.query["wait"] = 0  # nobody is coming
+    if case.path_parameters and case.path_parameters.get("id") == PREVIEW:
+        case.path_parameters["id"] = "nobody"
     if case.meta is None or case.meta.phase.name == TestPhase.STATEFUL:
         return
     path = case.operation.path
