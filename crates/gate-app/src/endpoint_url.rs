@@ -23,7 +23,7 @@ pub fn check_endpoint_url(text: &str, mode: Mode) -> Result<(), UrlProblem> {
     // Browsers forgive more: line breaks, backslashes, a missing pair of slashes.
     let strict = text.get(url.scheme().len()..).is_some_and(|rest| rest.starts_with("://"))
         && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\');
-    if !strict || url.host().is_none() {
+    if !strict || !has_host(&url) {
         return Err(UrlProblem("must be a URL such as https://shop.example/webhooks"));
     }
     match (url.scheme(), mode) {
@@ -45,6 +45,17 @@ pub fn check_endpoint_url(text: &str, mode: Mode) -> Result<(), UrlProblem> {
     Ok(())
 }
 
+/// Whether it names a host as the DNS can, or an address.
+fn has_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        }
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
+}
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -64,6 +75,11 @@ mod tests {
             ("https://shop.example/webhooks?key=1", true, true),
             ("https://shop.example:8443", true, true),
             ("https://[2001:db8::1]/", true, true),
+            ("https://bücher.example/", true, true),
+            ("https://hooks_1.shop.example/", true, true),
+            ("https://*.shop.example/", false, false),
+            ("https://shop.example*", false, false),
+            ("https://shop$.example/", false, false),
             ("http://localhost:3000/hooks", true, false),
             ("http://shop.localhost/hooks", true, false),
             ("http://127.0.0.1:3000/hooks", true, false),

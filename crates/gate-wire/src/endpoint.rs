@@ -181,7 +181,7 @@ pub struct CreateEndpointBody {
     #[schema(
         min_length = 9,
         max_length = 2048,
-        pattern = "^https://[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?(\\.[a-z]([a-z0-9-]{0,20}[a-z0-9])?){1,4}(/[A-Za-z0-9._~/-]*)?$",
+        pattern = r"^https?://[^\s\\#]+$",
         example = "https://shop.example/webhooks"
     )]
     pub url: String,
@@ -225,7 +225,7 @@ pub struct UpdateEndpointBody {
         nullable = false,
         min_length = 9,
         max_length = 2048,
-        pattern = "^https://[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?(\\.[a-z]([a-z0-9-]{0,20}[a-z0-9])?){1,4}(/[A-Za-z0-9._~/-]*)?$",
+        pattern = r"^https?://[^\s\\#]+$",
         example = "https://shop.example/webhooks"
     )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
