@@ -93,6 +93,15 @@ pub fn id_at(place: &Place, table: &str, newer: i64) -> Result<Option<String>, S
     text(place, &format!("select id from {table} order by id desc limit 1 offset $1"), newer)
 }
 
+/// Whether the rails are still asked for something. Copies of that would all be due at once.
+///
+/// # Errors
+/// What the engine says.
+pub fn has_unfinished_commands(place: &Place) -> Result<bool, StoreError> {
+    let unfinished = "select id from commands where due_at is not null and due_at > $1 limit 1";
+    Ok(text(place, unfinished, 0)?.is_some())
+}
+
 fn text(place: &Place, sql: &str, number: i64) -> Result<Option<String>, StoreError> {
     match Database::open(place)? {
         Database::Sqlite(mut database) => database.text(sql, number),

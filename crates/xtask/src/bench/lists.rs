@@ -38,6 +38,12 @@ pub(super) struct ListsArgs {
     /// Measure on this PostgreSQL server instead of SQLite. Two databases are made and dropped there.
     #[arg(long)]
     postgres: Option<String>,
+    /// Keep the filled databases, with a folder for each here, and measure over those that are there.
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
+    /// Measure creates and deliveries alone.
+    #[arg(long)]
+    writes: bool,
     /// Write the numbers to this file too, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -49,7 +55,7 @@ pub(super) async fn run(args: &ListsArgs, gate: &Path) -> Result<()> {
     let large = Filled::start(args, gate, &receiver, "large", args.sessions).await?;
     let mut verdict = Verdict::new(args.postgres.is_some(), SMALL_SESSIONS, args.sessions);
     let (at_small, at_large) = (small.marks().await?, large.marks().await?);
-    for case in cases() {
+    for case in cases().into_iter().filter(|_| !args.writes) {
         eprintln!("{}", case.name);
         for _ in 0..MEASURED_MAX {
             let asked = measure(
@@ -81,12 +87,12 @@ pub(super) async fn run(args: &ListsArgs, gate: &Path) -> Result<()> {
     verdict.judge()
 }
 
-/// A gateway over a database with so many sessions. Both go when this does.
+/// A gateway over a database with so many sessions. Both go when this does, unless they are kept.
 struct Filled {
     gateway: Gateway,
     place: Place,
     _postgres: Option<PostgresDatabase>,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// Ids in the middle of each table, from where a deep page begins.
@@ -106,18 +112,32 @@ impl Filled {
         name: &str,
         sessions: u32,
     ) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("gate-lists-").tempdir()?;
+        let (folder, temporary) = match &args.keep {
+            Some(keep) => (keep.join(name), None),
+            None => {
+                let made = tempfile::Builder::new().prefix("gate-lists-").tempdir()?;
+                (made.path().to_owned(), Some(made))
+            }
+        };
+        let marker = folder.join("filled");
+        let is_filled = marker.exists();
+        std::fs::create_dir_all(&folder)?;
         let (place, postgres) = match &args.postgres {
-            None => (Place::Sqlite { path: folder.path().join("data/gate.db") }, None),
+            None => (Place::Sqlite { path: folder.join("data/gate.db") }, None),
             Some(server) => {
-                let postgres =
-                    PostgresDatabase::create(server, &format!("gate_lists_{name}")).await?;
+                let name = format!("gate_lists_{name}");
+                let mut postgres = if is_filled {
+                    PostgresDatabase::existing(server, &name)
+                } else {
+                    PostgresDatabase::create(server, &name).await?
+                };
+                postgres.is_kept = args.keep.is_some();
                 (Place::Postgres { url: postgres.url()? }, Some(postgres))
             }
         };
         let launch = Launch {
             gate: gate.to_owned(),
-            folder: folder.path().to_owned(),
+            folder,
             database: match &place {
                 Place::Sqlite { .. } => None,
                 Place::Postgres { url } => Some(url.clone()),
@@ -128,9 +148,12 @@ impl Filled {
                 format!("--webhook-url={}", receiver.address),
             ],
         };
-        world::make(&launch).await.context("cannot make a small world")?;
-        fill(place.clone(), sessions).await?;
-        Ok(Self { gateway: launch.start().await?, place, _postgres: postgres, _folder: folder })
+        if !is_filled {
+            world::make(&launch, &place).await.context("cannot make a small world")?;
+            fill(place.clone(), sessions).await?;
+            std::fs::write(marker, format!("{sessions}\n"))?;
+        }
+        Ok(Self { gateway: launch.start().await?, place, _postgres: postgres, _folder: temporary })
     }
 
     /// Where page 5,000 of a hundred rows begins, or an earlier one where there are fewer.

@@ -1,7 +1,8 @@
 //! Load: many connections, each asking again as soon as it is answered, and what that measures.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -14,8 +15,12 @@ use crate::random::Random;
 /// What is not counted: connections are opened, and caches and branches warm up.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Makes the idempotency keys of one measurement differ from those of the next.
-static MEASUREMENTS: AtomicU64 = AtomicU64::new(0);
+/// Makes the idempotency keys of one measurement differ from those of the next, and of an earlier run
+/// over the same data.
+static MEASUREMENTS: LazyLock<AtomicU64> = LazyLock::new(|| {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    AtomicU64::new(u64::try_from(since.as_nanos()).unwrap_or_default())
+});
 
 /// Where to send which request.
 #[derive(Clone)]

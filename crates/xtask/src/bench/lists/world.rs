@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
+use gate_store::{Place, bulk};
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::super::connection::Connection;
@@ -28,7 +30,7 @@ const ENDINGS: [(&str, usize); 4] = [
 const SETTLE_MAX: Duration = Duration::from_mins(1);
 
 /// Write it by a gateway that then stops.
-pub(super) async fn make(launch: &Launch) -> Result<()> {
+pub(super) async fn make(launch: &Launch, place: &Place) -> Result<()> {
     let gateway = launch.start().await?;
     let target = Target::creates(&gateway.ready)?;
     let mut connection = target.connect().await?;
@@ -43,12 +45,12 @@ pub(super) async fn make(launch: &Launch) -> Result<()> {
         let (status, body) = connection.exchange(&request).await?;
         ensure!(status < 300, "{path} answered {status}: {}", String::from_utf8_lossy(body));
     }
-    settled(&target, &mut connection).await?;
+    settled(&target, &mut connection, place).await?;
     gateway.stop().await
 }
 
-/// Wait until the money has arrived and every webhook is out.
-async fn settled(target: &Target, connection: &mut Connection) -> Result<()> {
+/// Wait until the money has arrived, the rails are asked for nothing more and every webhook is out.
+async fn settled(target: &Target, connection: &mut Connection, place: &Place) -> Result<()> {
     let started = Instant::now();
     while started.elapsed() < SETTLE_MAX {
         let mut waiting = 0;
@@ -56,7 +58,9 @@ async fn settled(target: &Target, connection: &mut Connection) -> Result<()> {
             waiting += count(target, connection, "webhooks/deliveries", status).await?;
         }
         let completed = count(target, connection, "gate_sessions", "completed").await?;
-        if waiting == 0 && completed == ENDINGS[0].1 {
+        let place = place.clone();
+        let asks = spawn_blocking(move || bulk::has_unfinished_commands(&place)).await??;
+        if waiting == 0 && completed == ENDINGS[0].1 && !asks {
             return Ok(());
         }
         sleep(Duration::from_millis(50)).await;
