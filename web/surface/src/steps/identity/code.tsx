@@ -1,15 +1,10 @@
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { IdentityStep } from '../../api';
-import { onlyDigits } from '../../card';
-import { usePage } from '../../context';
-import { Button, LinkButton } from '../../parts/button';
-import { Field } from '../../parts/field';
-import { ProblemNotice } from '../../parts/problem';
+import { LinkButton } from '../../parts/button';
+import { CodeForm } from '../../parts/code-form';
 import { EmailForm } from './email';
 import { Head } from './head';
 import { Shortcut } from './shortcut';
-
-const CODE_DIGITS = 6;
 
 export function CodeView({ step }: { step: IdentityStep }) {
   const [elsewhere, setElsewhere] = useState(false);
@@ -24,7 +19,15 @@ export function CodeView({ step }: { step: IdentityStep }) {
           </>
         )}
       </Head>
-      {elsewhere ? <EmailForm onSent={() => setElsewhere(false)} /> : <CodeForm />}
+      {elsewhere ? (
+        <EmailForm onSent={() => setElsewhere(false)} />
+      ) : (
+        <CodeForm
+          action="code"
+          send={(client, code) => client.identityCode(code)}
+          button="Confirm"
+        />
+      )}
       <p class="aside-note">
         <LinkButton onClick={() => setElsewhere(!elsewhere)}>
           {elsewhere ? 'I have a code' : 'No code? Send another one'}
@@ -32,55 +35,5 @@ export function CodeView({ step }: { step: IdentityStep }) {
       </p>
       <Shortcut step={step} />
     </div>
-  );
-}
-
-function CodeForm() {
-  const { act, busy, problem } = usePage();
-  const [code, setCode] = useState('');
-  const [short, setShort] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
-  const refused = problem?.action === 'code' ? problem.error?.at('/code') : null;
-
-  async function send() {
-    const complete = code.length === CODE_DIGITS;
-    setShort(!complete);
-    if (complete && (await act('code', (client) => client.identityCode(code)))) return;
-    form.current?.querySelector('input')?.focus();
-  }
-
-  return (
-    <form
-      class="form"
-      ref={form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (busy === null) void send();
-      }}
-    >
-      <Field
-        id="code"
-        label="6-digit code"
-        error={short ? 'Enter all six digits.' : refused}
-        input={{
-          name: 'code',
-          class: 'code',
-          value: code,
-          inputMode: 'numeric',
-          autocomplete: 'one-time-code',
-          onInput: (event) => {
-            const digits = onlyDigits(event.currentTarget.value).slice(0, CODE_DIGITS);
-            event.currentTarget.value = digits;
-            setShort(false);
-            setCode(digits);
-          },
-        }}
-      />
-      <ProblemNotice actions={['code']} fields={['/code']} />
-      <Button type="submit" busy={busy === 'code'} disabled={busy !== null}>
-        Confirm
-      </Button>
-    </form>
   );
 }
