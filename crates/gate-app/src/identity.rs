@@ -117,7 +117,7 @@ pub async fn end_identity_check(
 }
 
 /// They are who they say, at the level that was asked for. Whoever has not shown an address becomes a
-/// user without one.
+/// user without one, and whoever was erased meanwhile begins again.
 fn confirm(tx: &mut Tx, scope: &Scope<'_>, session: Locked<Session>) -> Result<(), JourneyError> {
     let Some(choice) = session.choice() else { return Err(Refused::Ended.into()) };
     let Some(check) = choice.identity else { return Ok(()) };
@@ -133,6 +133,10 @@ fn confirm(tx: &mut Tx, scope: &Scope<'_>, session: Locked<Session>) -> Result<(
     let session = tx.lock_session(&tenant, &id)?.ok_or(JourneyError::NotFound)?;
     let known = tx.lock_user(mode, &user)?.ok_or(JourneyError::NotFound)?;
     if known.level < Some(check.level) {
+    if known.erased_at.is_some() {
+        advance_session(tx, scope, session, &Event::UserForgotten)?;
+        return Ok(());
+    }
         tx.save_user_level(known, check.level, scope.now)?;
     }
     advance_session(tx, scope, session, &Event::IdentityConfirmed)?;

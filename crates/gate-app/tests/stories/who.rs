@@ -1158,3 +1158,25 @@ both_engines! {
         assert_eq!(users::<ShownUser>(&world, live).await.unwrap_err().code, "user_not_found");
     }
 }
+    async fn who_is_forgotten_is_not_vouched_for(store) {
+        let world = World::over(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        let user = page.user().await;
+        let passed = IdentityOutcome::Approved;
+        let passes = end_identity_check(&world.app, &page.tenant, &page.session, passed);
+        let journey = forget_meanwhile(&world, &user, passes).await.unwrap();
+        assert_eq!(stage(&journey), Some(IdentityStage::Email), "they begin again");
+        assert_eq!(page.level(&user).await, None);
+
+        // Somebody who had passed, and is asked once more.
+        page.show(JANE).await;
+        end_identity_check(&world.app, &page.tenant, &page.session, passed).await.unwrap();
+        let user = page.user().await;
+        forget_meanwhile(&world, &user, page.ask(IdentityLevel::Basic)).await;
+        assert_eq!(stage(&page.journey().await), Some(IdentityStage::Email));
+        page.show(JANE).await;
+        assert_ne!(page.user().await, user);
+        world.sound().await;
+    }
+
