@@ -635,6 +635,47 @@ both_engines! {
     }
 
     async fn twins_ask_once_and_whoever_dies_is_followed(store) {
+    async fn a_row_that_does_not_parse_ends_too_and_is_in_nobodys_way(store) {
+        for breaks in [
+            sql("update identity_checks set user_id = 'somebody'"),
+            sql("update identity_checks set asked_at = null"),
+            sql("update identity_checks set submission_sealed = null"),
+        ] {
+            let world = World::over(store).await;
+            let page = Page::asking(&world, IdentityLevel::Basic).await;
+            page.show(JANE).await;
+            page.give(basic("Miller")).await.unwrap();
+            let broken: Result<_, StoreError> = world.app.write(move |tx, _| tx.execute(breaks, &[])).await;
+            broken.unwrap();
+            let next = Page::asking(&world, IdentityLevel::Basic).await;
+            next.show("bob@example.com").await;
+            next.give(basic("Miller")).await.unwrap();
+            assert_eq!(stage(&next.after_seconds(0).await), None, "the next one is asked about");
+            assert_eq!(stage(&page.after_seconds(60).await), Some(IdentityStage::Checking));
+            world.clock.advance_ms(15 * 60_000);
+            let over = shown(&page.after_seconds(0).await).unwrap();
+            assert!(over.problem.unwrap().starts_with("The check took too long."));
+            page.give(basic("Miller")).await.unwrap();
+            assert_eq!(stage(&page.after_seconds(0).await), None);
+            world.sound().await;
+            let forget = world.app.write(move |tx, _| tx.execute(sql("delete from identity_checks"), &[]));
+            let forgotten: Result<_, StoreError> = forget.await;
+            forgotten.unwrap();
+        }
+        // Not even its session can be read: it ends alone.
+        let world = World::over(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show("carl@example.com").await;
+        page.give(basic("Miller")).await.unwrap();
+        let breaks = sql("update identity_checks set session_id = 'lost', mode = 'live', partner_id = 'x'");
+        let broken: Result<_, StoreError> = world.app.write(move |tx, _| tx.execute(breaks, &[])).await;
+        broken.unwrap();
+        world.clock.advance_ms(15 * 60_000);
+        page.after_seconds(0).await;
+        let open = sql("select count(*) from identity_checks where due_at is not null");
+        assert_eq!(count(&world, open).await, 0);
+    }
+
         let (rails, verifier) = scripted(Ok(Verdict::Approved));
         let world = World::with_rails(store, rails).await;
         let page = Page::asking(&world, IdentityLevel::Basic).await;
@@ -646,7 +687,7 @@ both_engines! {
             })
         };
         let claimed: Result<_, StoreError> = claim("one").await;
-        let dead = claimed.unwrap().remove(0);
+        let dead = claimed.unwrap().checks.remove(0);
         assert_eq!(ask_due_checks(&world.app).await.unwrap(), 0, "somebody has it");
         world.clock.advance_ms(30_000);
         let (one, other) = tokio::join!(ask_due_checks(&world.app), ask_due_checks(&world.app));
@@ -667,7 +708,7 @@ both_engines! {
         page.show("bob@example.com").await;
         page.give(basic("Miller")).await.unwrap();
         let claimed: Result<_, StoreError> = claim("two").await;
-        assert_eq!(claimed.unwrap().len(), 1);
+        assert_eq!(claimed.unwrap().checks.len(), 1);
         release_predecessors(&world.app).await.unwrap();
         assert_eq!(stage(&page.after_seconds(0).await), None);
     }
