@@ -20,6 +20,7 @@ mod screenings;
 mod sessions;
 mod time_shifts;
 
+mod users;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use gate_domain::Millis;
