@@ -105,7 +105,7 @@ pub use identity_checks::{
 pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};
 pub use ledger::{PostingPlace, PostingRow, hash_of};
 pub use locked::Locked;
-pub use mails::MailRow;
+pub use mails::{ClaimedMail, DueMail, MailEnd, MailRow, NewMail};
 pub use operator_actions::OperatorAction;
 pub use partners::PartnerRow;
 pub use replays::{NewReplay, ReplayRow, ReplayedEvent};
