@@ -897,22 +897,27 @@ async fn erase(world: &World, user: &UserId) -> ShownUser {
 }
 
 /// Erase a user while something happens. Their sessions do not hear of it.
-async fn forget_meanwhile<T>(world: &World, user: &UserId, happens: impl Future<Output = T>) -> T {
+fn forget_meanwhile<'a, T: 'a>(
+    world: &'a World,
+    user: &'a UserId,
+    happens: impl Future<Output = T> + 'a,
+) -> impl Future<Output = T> + 'a {
     let erase = |tx: &mut gate_store::Tx, user: &Locked<User>| {
         let erase = sql("update users set email_hash = null, erased_at = 1 where id = $1");
         tx.execute(erase, &[&user.id.as_str()]).map(drop)
     };
-    change_meanwhile(world, user, erase, happens).await
+    change_meanwhile(world, user, erase, happens)
 }
 
 /// Change a user while something happens: it begins while their row is held, and goes on once they are
 /// changed.
-async fn change_meanwhile<T>(
-    world: &World,
-    user: &UserId,
+fn change_meanwhile<'a, T: 'a>(
+    world: &'a World,
+    user: &'a UserId,
     change: impl Fn(&mut gate_store::Tx, &Locked<User>) -> Result<(), StoreError> + Send + 'static,
-    happens: impl Future<Output = T>,
-) -> T {
+    happens: impl Future<Output = T> + 'a,
+) -> impl Future<Output = T> + 'a {
+    let happens = Box::pin(happens);
     let (release, released) = mpsc::channel::<()>();
     let (tell, there) = tokio::sync::oneshot::channel();
     let (tell, released) = (Mutex::new(Some(tell)), Mutex::new(released));
@@ -925,15 +930,17 @@ async fn change_meanwhile<T>(
         let _ = released.lock().unwrap().recv();
         change(tx, &user)
     };
-    let hand = tokio::spawn(async move { store.write(changes).await });
-    there.await.unwrap();
-    let later = async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        drop(release);
-    };
-    let (happened, ()) = tokio::join!(happens, later);
-    hand.await.unwrap().unwrap();
-    happened
+    async move {
+        let hand = tokio::spawn(async move { store.write(changes).await });
+        there.await.unwrap();
+        let later = async move {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            drop(release);
+        };
+        let (happened, ()) = tokio::join!(happens, later);
+        hand.await.unwrap().unwrap();
+        happened
+    }
 }
 
 both_engines! {
@@ -1264,7 +1271,7 @@ both_engines! {
         let first = Page::asking(&world, IdentityLevel::Basic).await;
         first.show(JANE).await;
         let user = first.user().await;
-        let given = Box::pin(forget_meanwhile(&world, &user, first.give(basic("Miller")))).await.unwrap();
+        let given = forget_meanwhile(&world, &user, first.give(basic("Miller"))).await.unwrap();
         assert_eq!(stage(&given), Some(IdentityStage::Email));
         assert_eq!(count(&world, sql("select count(*) from identity_checks")).await, 0);
 

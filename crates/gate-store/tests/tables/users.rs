@@ -114,9 +114,12 @@ both_engines! {
         let who = user(store).await;
         let decide = async |id: &IdentityCheckId, release: bool| {
             let (tenant, id) = (tenant.clone(), id.clone());
-            let decide = move |tx: &mut Tx| match release {
-                true => tx.release_held_check(&tenant, &id, NOW.plus_ms(7)),
-                false => tx.reject_held_check(&tenant, &id, NOW.plus_ms(7)),
+            let decide = move |tx: &mut Tx| {
+                if release {
+                    tx.release_held_check(&tenant, &id, NOW.plus_ms(7))
+                } else {
+                    tx.reject_held_check(&tenant, &id, NOW.plus_ms(7))
+                }
             };
             store.write(decide).await.unwrap();
         };
