@@ -7,6 +7,7 @@ use gate_domain::Millis;
 use gate_domain::catalogue::{Catalogue, Offer};
 use gate_domain::ids::{Mode, Seed, SessionId, Tenant};
 use gate_rails::Rails;
+use gate_rails::mail::Mailer;
 use gate_store::{IdempotentRequest, Store, StoreError, Tx};
 use tokio::sync::{Notify, broadcast};
 
@@ -43,6 +44,8 @@ pub struct AppConfig {
     pub egress_proxy: Option<EgressProxy>,
     /// Who and what is held; without it nothing is screened.
     pub sanctions: Option<SanctionsList>,
+    /// Who takes the mails of live mode; without it none is written.
+    pub mailer: Option<Arc<dyn Mailer>>,
 }
 
 impl AppConfig {
@@ -57,6 +60,7 @@ impl AppConfig {
             retention_ms: None,
             egress_proxy: None,
             sanctions: None,
+            mailer: None,
         }
     }
 
@@ -97,6 +101,7 @@ struct Wakes {
     deliveries: Notify,
     commands: Notify,
     checks: Notify,
+    mails: Notify,
     sessions: broadcast::Sender<SessionId>,
     feeds: broadcast::Sender<Tenant>,
 }
@@ -120,6 +125,7 @@ struct Causes {
     deliveries_due: Cell<bool>,
     commands_due: Cell<bool>,
     checks_due: Cell<bool>,
+    mails_due: Cell<bool>,
     sessions_changed: RefCell<Vec<SessionId>>,
     feeds_grown: RefCell<Vec<Tenant>>,
     keys_changed: Cell<bool>,
@@ -163,6 +169,10 @@ impl Scope<'_> {
         self.causes.checks_due.set(true);
     }
 
+    pub(crate) fn wake_mails(&self) {
+        self.causes.mails_due.set(true);
+    }
+
     pub(crate) fn session_changed(&self, session: &SessionId) {
         self.causes.sessions_changed.borrow_mut().push(session.clone());
     }
@@ -191,8 +201,9 @@ impl App {
     pub fn new(store: Store, clock: Clock, vault: Vault, rails: Rails, config: AppConfig) -> Self {
         let (sessions, _) = broadcast::channel(CHANGES_KEPT);
         let (feeds, _) = broadcast::channel(CHANGES_KEPT);
-        let (deliveries, commands, checks) = (Notify::new(), Notify::new(), Notify::new());
-        let wakes = Wakes { deliveries, commands, checks, sessions, feeds };
+        let (deliveries, commands) = (Notify::new(), Notify::new());
+        let (checks, mails) = (Notify::new(), Notify::new());
+        let wakes = Wakes { deliveries, commands, checks, mails, sessions, feeds };
         let inner = Inner {
             store,
             clock,
@@ -344,6 +355,9 @@ impl App {
         if causes.checks_due.get() {
             self.0.wakes.checks.notify_one();
         }
+        if causes.mails_due.get() {
+            self.0.wakes.mails.notify_one();
+        }
         for session in causes.sessions_changed.into_inner() {
             // Nobody may be looking at it.
             let _ = self.0.wakes.sessions.send(session);
@@ -370,6 +384,10 @@ impl App {
 
     pub(crate) fn checks_wake(&self) -> &Notify {
         &self.0.wakes.checks
+    }
+
+    pub(crate) fn mails_wake(&self) -> &Notify {
+        &self.0.wakes.mails
     }
 
     pub(crate) fn commands_wake(&self) -> &Notify {

@@ -4,6 +4,7 @@ pub(crate) mod ledger;
 
 use std::collections::BTreeMap;
 
+use gate_domain::Mode;
 use gate_store::{GUARDS, StoreError, Tx};
 use serde::Serialize;
 
@@ -27,6 +28,8 @@ pub struct Report {
     pub transactions: BTreeMap<String, i64>,
     /// Deliveries by status.
     pub deliveries: BTreeMap<String, i64>,
+    /// Mails of live mode by status, those of the last day.
+    pub mails: BTreeMap<String, i64>,
     /// Everything that is wrong, in words.
     pub problems: Vec<String>,
 }
@@ -100,6 +103,7 @@ pub fn examine(tx: &mut Tx) -> Result<Report, StoreError> {
         sessions,
         transactions,
         deliveries: tx.count_deliveries()?,
+        mails: tx.count_mails(Mode::Live)?,
         problems,
     })
 }

@@ -30,6 +30,7 @@ pub use details::give_details;
 pub use email::{confirm_code, send_code};
 pub use erase::{EraseError, erase_user};
 pub(crate) use held::follow_screening;
+pub(crate) use mailbox::open_letter;
 pub use mailbox::{MAILS_KEPT_MS, list_mails};
 
 /// Why the identity step did not go on.
@@ -117,7 +118,7 @@ pub async fn end_identity_check(
 }
 
 /// They are who they say, at the level that was asked for. Whoever has not shown an address becomes a
-/// user without one.
+/// user without one, and whoever was erased meanwhile begins again.
 fn confirm(tx: &mut Tx, scope: &Scope<'_>, session: Locked<Session>) -> Result<(), JourneyError> {
     let Some(choice) = session.choice() else { return Err(Refused::Ended.into()) };
     let Some(check) = choice.identity else { return Ok(()) };
@@ -132,6 +133,10 @@ fn confirm(tx: &mut Tx, scope: &Scope<'_>, session: Locked<Session>) -> Result<(
     };
     let session = tx.lock_session(&tenant, &id)?.ok_or(JourneyError::NotFound)?;
     let known = tx.lock_user(mode, &user)?.ok_or(JourneyError::NotFound)?;
+    if known.erased_at.is_some() {
+        advance_session(tx, scope, session, &Event::UserForgotten)?;
+        return Ok(());
+    }
     if known.level < Some(check.level) {
         tx.save_user_level(known, check.level, scope.now)?;
     }

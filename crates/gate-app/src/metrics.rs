@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use gate_domain::delivery::DeliveryStatus;
 use gate_domain::ids::EndpointId;
-use gate_store::{AttemptOutcome, ClaimedDelivery, StoreError, Tx};
+use gate_store::{AttemptOutcome, ClaimedDelivery, MailEnd, StoreError, Tx};
 
 use crate::app::App;
 use crate::readiness::{find_unready, oldest_due};
@@ -21,7 +21,7 @@ const ENDPOINTS_MAX: usize = 1_000;
 /// Routes and methods that are counted each for itself.
 const ROUTES_MAX: usize = 1_000;
 /// The parts that readiness names.
-const PARTS: [&str; 4] = ["store", "workers", "deliveries", "books"];
+const PARTS: [&str; 5] = ["store", "workers", "deliveries", "mails", "books"];
 /// Upper bounds of a histogram, in milliseconds.
 const BOUNDS_MS: [u64; 12] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 10_000];
 
@@ -30,6 +30,15 @@ const BOUNDS_MS: [u64; 12] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 
 pub struct Metrics {
     endpoints: Mutex<BTreeMap<String, Endpoint>>,
     requests: Mutex<BTreeMap<(String, String, u16), Histogram>>,
+    mails: Mutex<Mails>,
+}
+
+/// What became of trying to send mails.
+#[derive(Default)]
+struct Mails {
+    sent: u64,
+    retried: u64,
+    given_up: u64,
 }
 
 #[derive(Default)]
@@ -111,6 +120,27 @@ impl Metrics {
             let took_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
             let waited_ms = outcome.ended_at.0 - took_ms - claim.created_at.0;
             endpoint.waited.add(Duration::from_millis(u64::try_from(waited_ms).unwrap_or(0)));
+        }
+    }
+
+    /// A mail was tried: it ended so, or is tried again.
+    pub(crate) fn mail_tried(&self, end: Option<MailEnd>) {
+        let mut mails = lock(&self.mails);
+        match end {
+            Some(MailEnd::Sent) => mails.sent += 1,
+            Some(MailEnd::GivenUp) => mails.given_up += 1,
+            None => mails.retried += 1,
+        }
+    }
+
+    fn write_mails(&self, out: &mut String) {
+        let mails = lock(&self.mails);
+        let name = "gate_mail_attempts_total";
+        head(out, name, "counter", "Attempts to send a mail by outcome.");
+        for (outcome, count) in
+            [("sent", mails.sent), ("retried", mails.retried), ("given_up", mails.given_up)]
+        {
+            let _ = writeln!(out, "{name}{{outcome=\"{outcome}\"}} {count}");
         }
     }
 
@@ -212,6 +242,15 @@ pub async fn render(app: &App) -> Result<String, StoreError> {
     head(&mut out, name, "gauge", "Transactions that wait for their turn.");
     let _ = writeln!(out, "{name}{{kind=\"write\"}} {}", stats.writes_waiting);
     let _ = writeln!(out, "{name}{{kind=\"read\"}} {}", stats.reads_waiting);
+    let oldest = app.store().read(Tx::find_oldest_waiting_mail).await?;
+    single(
+        &mut out,
+        "gate_mail_oldest_waiting_seconds",
+        "gauge",
+        "How long the oldest mail waits to be sent.",
+        seconds(oldest.map_or(0, |created_at| (now.0 - created_at.0).max(0)).unsigned_abs()),
+    );
+    app.metrics().write_mails(&mut out);
     write_screening(app, &mut out).await?;
     app.metrics().write_endpoints(&mut out);
     app.metrics().write_requests(&mut out);

@@ -10,6 +10,9 @@ use tracing::error;
 
 use crate::app::App;
 
+/// How long a mail may wait to be sent: 2 min.
+const MAIL_LATE_MS_MAX: i64 = 120_000;
+
 /// What does not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unready {
@@ -24,6 +27,11 @@ pub enum Unready {
         /// How late one may be.
         late_ms_max: i64,
     },
+    /// A mail waits this long to be sent, in milliseconds.
+    Mails {
+        /// How long.
+        late_ms: i64,
+    },
     /// The books were found broken, and no money moves.
     Books(String),
 }
@@ -35,6 +43,7 @@ impl Unready {
             Self::Store => "store",
             Self::Worker(_) => "workers",
             Self::Deliveries { .. } => "deliveries",
+            Self::Mails { .. } => "mails",
             Self::Books(_) => "books",
         }
     }
@@ -48,6 +57,10 @@ impl fmt::Display for Unready {
             Self::Deliveries { late_ms, late_ms_max } => {
                 let (late, max) = (late_ms / 1_000, late_ms_max / 1_000);
                 write!(out, "a webhook waits for {late} s to be sent; {max} s is the limit")
+            }
+            Self::Mails { late_ms } => {
+                let (late, max) = (late_ms / 1_000, MAIL_LATE_MS_MAX / 1_000);
+                write!(out, "a mail waits for {late} s to be sent; {max} s is the limit")
             }
             Self::Books(_) => out.write_str("payments are paused: the books are broken"),
         }
@@ -77,6 +90,13 @@ pub async fn find_unready(app: &App) -> Vec<Unready> {
             error!(%error, "not ready: the store cannot be read");
             unready.push(Unready::Store);
         }
+    }
+    match app.store().read(Tx::find_oldest_waiting_mail).await {
+        Ok(oldest) => {
+            let late_ms = oldest.map_or(0, |created_at| app.now().0 - created_at.0);
+            unready.extend((late_ms > MAIL_LATE_MS_MAX).then_some(Unready::Mails { late_ms }));
+        }
+        Err(error) => error!(%error, "whether mails wait cannot be read"),
     }
     match app.store().read(Tx::find_halt).await {
         Ok(halt) => unready.extend(halt.map(|halt| Unready::Books(halt.finding))),

@@ -13,6 +13,7 @@ use gate_domain::Millis;
 use gate_domain::catalogue::{Catalogue, Entitlement, Subject};
 use gate_domain::ids::{EndpointId, KeyId, Mode, PartnerId, Tenant};
 use gate_rails::Rails;
+use gate_rails::mail::Mailer;
 use gate_store::Store;
 use gate_wire::signature::WebhookSecret;
 
@@ -87,6 +88,12 @@ impl World {
     /// A gateway over an empty store that screens against a list.
     pub async fn screening(store: &Store, list: SanctionsList) -> Self {
         let config = AppConfig { sanctions: Some(list), ..AppConfig::sandbox(BASE_URL) };
+        Self::with(store, Rails::simulated(), config).await
+    }
+
+    /// A gateway over an empty store that hands the mails of live mode over.
+    pub async fn mailing(store: &Store, mailer: Arc<dyn Mailer>) -> Self {
+        let config = AppConfig { mailer: Some(mailer), ..AppConfig::sandbox(BASE_URL) };
         Self::with(store, Rails::simulated(), config).await
     }
 

@@ -12,6 +12,7 @@ use gate_app::egress::{EgressProxy, Reach};
 use gate_app::keys::origin_of;
 use gate_domain::Mode;
 use gate_http::HttpConfig;
+use gate_rails::mail::{MailFrom, SmtpUrl};
 use gate_store::StoreOptions;
 
 use crate::server::rate_limit;
@@ -51,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) prices: Option<PathBuf>,
     /// Who and what is held; none: nothing is screened.
     pub(crate) sanctions_list: Option<PathBuf>,
+    /// The mail server, and whom mails are from; none: no mail is sent.
+    pub(crate) mail: Option<(SmtpUrl, MailFrom)>,
     database: Option<String>,
     master_key: MasterKey,
 }
@@ -127,6 +130,7 @@ impl Config {
             STANDARD.decode(text.trim()).ok()?.try_into().ok()
         });
         let master_key_file = values.path("master_key_file");
+        let mail = mail(values);
         Self {
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4000))),
             public_url,
@@ -145,6 +149,7 @@ impl Config {
             capabilities: values.path("capabilities"),
             prices: values.path("prices"),
             sanctions_list: values.path("sanctions_list"),
+            mail,
             database,
             master_key: match (master_key, master_key_file) {
                 (Some(key), _) => MasterKey::Given(key),
@@ -213,6 +218,34 @@ pub(crate) fn database_text(database: Option<&str>, data_dir: &Path) -> Result<S
         _ => path,
     };
     Ok(format!("sqlite:{}", path.display()))
+}
+
+/// A mail server and a sender, or neither.
+fn mail(values: &mut Values) -> Option<(SmtpUrl, MailFrom)> {
+    let told = values.problems.len();
+    let wanted = "smtps:// or smtp://, a host, and perhaps USER:PASSWORD@ and a port";
+    let in_file = values.read("smtp_url_file", &format!("a file that holds {wanted}"), |path| {
+        SmtpUrl::parse(&std::fs::read_to_string(path).ok()?)
+    });
+    let url = values.read("smtp_url", wanted, SmtpUrl::parse).or(in_file);
+    let wanted = "an address, such as codes@pay.example.com, perhaps with a name in front of it";
+    let from = values.read("mail_from", wanted, MailFrom::parse);
+    match (url, from) {
+        (Some(url), Some(from)) => Some((url, from)),
+        (None, None) => None,
+        // One of them is there, and cannot be read.
+        _ if values.problems.len() > told => None,
+        (Some(_), None) => {
+            values.problems.push("A mail server is named, and mail_from is not.".into());
+            None
+        }
+        (None, Some(_)) => {
+            let problem =
+                "mail_from is given, and no mail server: give GATE_SMTP_URL or smtp_url_file.";
+            values.problems.push(problem.into());
+            None
+        }
+    }
 }
 
 fn parse<T: std::str::FromStr>(text: &str) -> Option<T> {
@@ -288,6 +321,8 @@ mod tests {
             ("rate_limit", "fast"),
             ("trusted_proxies", "10.0.0.0/8, proxy"),
             ("ready_file", "x"),
+            ("smtp_url_file", "/nowhere"),
+            ("mail_from", "codes"),
         ]);
         let told = format!("{:#}", told.unwrap_err());
         insta::assert_snapshot!(told, @r#"
@@ -299,7 +334,33 @@ mod tests {
           - --rate-limit must be off or a number from 1 to 1000000.
           - --trusted-proxies must be addresses or networks, such as 10.0.0.0/8.
           - GATE_MASTER_KEY must be 32 bytes in base64.
+          - --smtp-url-file must be a file that holds smtps:// or smtp://, a host, and perhaps USER:PASSWORD@ and a port.
+          - --mail-from must be an address, such as codes@pay.example.com, perhaps with a name in front of it.
         "#);
+    }
+
+    #[test]
+    fn a_mail_server_has_a_sender_and_its_password_is_not_told() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("smtp-url");
+        let file = file.to_str().unwrap();
+        let load_with = |text: &str, options: &[(&'static str, &str)]| {
+            std::fs::write(file, text).unwrap();
+            load(&[&[("smtp_url_file", file)], options].concat())
+        };
+        let from = ("mail_from", "Pebble Pay <codes@pay.example.com>");
+        let url = "smtps://ada:hunter2@smtp.example.com\n";
+        let config = load_with(url, &[from]).unwrap();
+        assert_eq!(config.mail.clone().unwrap().0.to_string(), "smtps://smtp.example.com");
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let why = |config: Result<Config>| format!("{:#}", config.unwrap_err());
+        assert!(
+            why(load_with(url, &[])).ends_with("A mail server is named, and mail_from is not.")
+        );
+        let bad = why(load_with("smtps://ada:hunter2", &[from]));
+        assert!(bad.contains("must be a file that holds smtps://") && !bad.contains("hunter2"));
+        let none = why(load(&[from]));
+        assert!(none.ends_with("give GATE_SMTP_URL or smtp_url_file."), "{none}");
     }
 
     #[test]

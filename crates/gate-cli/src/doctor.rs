@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use gate_app::Clock;
 use gate_app::doctor::{Report, examine};
@@ -12,7 +12,7 @@ use gate_store::{Place, Schema, Store};
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::open::sanctions;
+use crate::open::{sanctions, smtp};
 use crate::settings::Given;
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -43,6 +43,8 @@ struct Findings {
     report: Report,
     /// The list of sanctions; none where nothing is screened.
     sanctions_list: Option<ListFound>,
+    /// The mail server; none where no mail is sent.
+    mail_server: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +93,12 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<()> {
         None
     });
     let sanctions_list = list.as_ref().map(ListFound::new);
-    let findings = Findings { report, sanctions_list };
+    let mail_server = mail_server(&config).unwrap_or_else(|error| {
+        report.ok = false;
+        report.problems.push(format!("the mail server does not answer: {error:#}"));
+        config.mail.as_ref().map(|(url, _)| url.to_string())
+    });
+    let findings = Findings { report, sanctions_list, mail_server };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&findings)?);
     } else {
@@ -104,6 +111,14 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<()> {
     Ok(())
 }
 
+/// The mail server, which is asked whether it would take mails.
+fn mail_server(config: &Config) -> Result<Option<String>> {
+    let Some(smtp) = smtp(config)? else { return Ok(None) };
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(smtp.greet()).map_err(|error| anyhow!(error.reply))?;
+    Ok(Some(format!("{smtp:?}")))
+}
+
 fn in_words(findings: &Findings, screens: bool) -> String {
     let report = &findings.report;
     let counts = |counts: &std::collections::BTreeMap<String, i64>| {
@@ -114,10 +129,11 @@ fn in_words(findings: &Findings, screens: bool) -> String {
     let ledger = &report.ledger;
     let verdict = if ledger.balanced { "balanced" } else { "OUT OF BALANCE" };
     let mut words = format!(
-        "Sessions      {}\nTransactions  {}\nDeliveries    {}\nLedger        {verdict}: {} postings, {} lines\n",
+        "Sessions      {}\nTransactions  {}\nDeliveries    {}\nMails         {}\nLedger        {verdict}: {} postings, {} lines\n",
         counts(&report.sessions),
         counts(&report.transactions),
         counts(&report.deliveries),
+        counts(&report.mails),
         ledger.postings,
         ledger.entries,
     );
@@ -137,6 +153,9 @@ fn in_words(findings: &Findings, screens: bool) -> String {
         None => "there is none: nothing is screened".into(),
     };
     let _ = writeln!(words, "Sanctions list   {list}");
+    let server = findings.mail_server.as_deref();
+    let server = server.unwrap_or("there is none: live mode sends no mail");
+    let _ = writeln!(words, "Mail server      {server}");
     for problem in &report.problems {
         let _ = writeln!(words, "Problem: {problem}");
     }

@@ -15,6 +15,7 @@ mod endpoints;
 mod fees;
 mod keys;
 mod ledger;
+mod mail;
 mod mailbox;
 mod open;
 mod origins;
@@ -70,6 +71,8 @@ enum Command {
     Screening(screening::ScreeningArgs),
     /// List the users whom the gateway knows, show one, and forget who they are.
     Users(users::UsersArgs),
+    /// Send a mail, to try the settings of the mail server.
+    Mail(mail::MailArgs),
     /// Show the mails that the sandbox wrote to users and did not send.
     Mailbox(mailbox::MailboxArgs),
     /// Give completed payments back, and list what was given back.
@@ -127,6 +130,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Reviews(args) => reviews::run(args),
         Command::Screening(args) => screening::run(args),
         Command::Users(args) => users::run(args),
+        Command::Mail(args) => mail::run(args),
         Command::Mailbox(args) => mailbox::run(args),
         Command::Refunds(args) => refunds::run(args),
         Command::Deposits(args) => deposits::run(args),

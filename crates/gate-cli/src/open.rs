@@ -10,6 +10,7 @@ use gate_app::master_key::{MasterKeyError, check_master_key};
 use gate_app::screening::SanctionsList;
 use gate_app::{App, AppConfig, Clock, Vault};
 use gate_rails::Rails;
+use gate_rails::mail::Smtp;
 use gate_store::{Store, StoreOptions};
 
 use crate::config::Config;
@@ -44,6 +45,9 @@ pub(crate) async fn open_app(
         app_config.catalogue = Arc::new(catalogue.context("the capabilities cannot be used")?);
     }
     app_config.sanctions = sanctions(config.sanctions_list.as_deref())?;
+    if let Some(smtp) = smtp(config)? {
+        app_config.mailer = Some(Arc::new(smtp));
+    }
     let key_file = config.master_key_file();
     let fresh = key_file.clone().filter(|path| !path.exists());
     let vault = Vault::new(&config.master_key()?);
@@ -66,6 +70,12 @@ pub(crate) async fn open_app(
 pub(crate) fn sanctions(path: Option<&Path>) -> Result<Option<SanctionsList>> {
     let list = path.map(SanctionsList::open).transpose();
     list.context("the list of sanctions cannot be used")
+}
+
+/// The mail server, if one is named. Nobody asks it yet.
+pub(crate) fn smtp(config: &Config) -> Result<Option<Smtp>> {
+    let Some((url, from)) = config.mail.clone() else { return Ok(None) };
+    Ok(Some(Smtp::new(url, from).context("the mail server cannot be used")?))
 }
 
 /// The simulator, with prices from wherever a file says.

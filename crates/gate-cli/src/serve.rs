@@ -44,7 +44,7 @@ fn refuse_live(config: &Config) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "live mode cannot start: no live rail is configured, and this version has none. Its only rail is the simulator, which serves test mode and must never meet real money. Set modes = [\"test\"]."
+        "live mode cannot start: no live rail is configured and no verifier of users, and this version has neither. Its only ones are the simulator's, which serve test mode and must never meet real money. Set modes = [\"test\"]."
     )
 }
 

@@ -1,9 +1,10 @@
-//! The outside world behind traits: card providers, chains, prices, verifiers. The only crate that speaks to
+//! The outside world behind traits: card providers, chains, prices, verifiers, mail. The only crate that speaks to
 //! any of them.
 //!
 //! A rail takes commands that were written down before, dedupes on their id, and answers at once,
 //! later, twice or never. It holds no state that matters: whoever drives it reads the store.
 
+pub mod mail;
 pub mod prices;
 pub mod simulator;
 mod verifier;

@@ -17,6 +17,9 @@ const LIST_SENT: Sql = sql("select sent_at from email_codes
     where partner_id = $1 and mode = $2 and session_id = $3 and sent_at > $4 order by sent_at");
 const LIST_SENT_TO: Sql = sql("select sent_at from email_codes
     where mode = $1 and email_hash = $2 and sent_at > $3 order by sent_at");
+const LIST_UNUSED: Sql = sql("select sent_at from
+    (select sent_at from email_codes where partner_id = $1 and mode = $2 and sent_at > $3
+        and code_hash is not null order by sent_at desc limit $4) as newest order by sent_at");
 const SAVE: Sql = sql("update email_codes set tries = $5, code_hash = $6
     where partner_id = $1 and mode = $2 and session_id = $3 and number = $4");
 const LIST_SESSIONS: Sql = sql("select distinct partner_id, mode, session_id from email_codes
@@ -26,8 +29,17 @@ const REMOVE_OLD: Sql =
     sql("delete from email_codes where (partner_id, mode, session_id, number) in
     (select partner_id, mode, session_id, number from email_codes where sent_at < $1 limit $2)");
 
-pub(crate) const STATEMENTS: &[Sql] =
-    &[INSERT, FIND_LAST, LIST_SENT, LIST_SENT_TO, SAVE, LIST_SESSIONS, ERASE, REMOVE_OLD];
+pub(crate) const STATEMENTS: &[Sql] = &[
+    INSERT,
+    FIND_LAST,
+    LIST_SENT,
+    LIST_SENT_TO,
+    LIST_UNUSED,
+    SAVE,
+    LIST_SESSIONS,
+    ERASE,
+    REMOVE_OLD,
+];
 
 /// A code that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +112,19 @@ impl Tx {
     ) -> Result<Vec<Millis>, StoreError> {
         let params: [&dyn Param; 3] = [&mode.as_str(), &email_hash, &since.0];
         self.query(LIST_SENT_TO, &params, |row| Ok(Millis(row.get(0)?)))
+    }
+
+    /// The same for the newest codes, up to `limit`, that were sent on a partner's pages and that nobody
+    /// has typed.
+    pub fn list_codes_unused(
+        &mut self,
+        tenant: &Tenant,
+        since: Millis,
+        limit: i64,
+    ) -> Result<Vec<Millis>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let params: [&dyn Param; 4] = [&partner, &mode, &since.0, &limit];
+        self.query(LIST_UNUSED, &params, |row| Ok(Millis(row.get(0)?)))
     }
 
     /// Save what became of the last code of a session that this transaction has locked.

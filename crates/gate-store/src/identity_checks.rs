@@ -13,7 +13,7 @@ const INSERT: Sql = sql("insert into identity_checks
         attempts, asked_at, due_at, created_at, updated_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $10, $11, $11)");
 const LIST_DUE: Sql = sql("select partner_id, mode, id, session_id, user_id, level,
-        submission_sealed, attempts, asked_at
+        submission_sealed, attempts, asked_at, created_at
     from identity_checks where due_at is not null and due_at <= $1 order by due_at limit $2")
 .skip_locked();
 const LEASE: Sql = sql("update identity_checks
@@ -104,6 +104,31 @@ pub struct ClaimedCheck {
     pub lease_token: String,
 }
 
+/// What a worker holds, until the lease ends.
+#[derive(Debug, Default)]
+pub struct ClaimedChecks {
+    /// What can be asked about.
+    pub checks: Vec<ClaimedCheck>,
+    /// What cannot, since it does not parse.
+    pub broken: Vec<BrokenCheck>,
+}
+
+/// A check that is due and does not parse. Another version of the gateway may be able to read it.
+#[derive(Debug)]
+pub struct BrokenCheck {
+    /// Its id, as it stands there.
+    pub id: String,
+    /// The session that waits for it; none where that does not parse either.
+    pub session: Option<(Tenant, SessionId)>,
+    /// Since when somebody should be asked.
+    pub asked_at: Millis,
+    /// What is wrong with it.
+    pub error: StoreError,
+    partner: String,
+    mode: String,
+    lease_token: String,
+}
+
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckEnd {
@@ -166,28 +191,44 @@ impl Tx {
     }
 
     /// Lease up to `limit` checks that are due, of all partners, until `lease_until`. A lease that ends
-    /// unrecorded makes the check due again. One that no longer parses is logged, and its lease keeps
-    /// it out of everybody else's way.
+    /// unrecorded makes the check due again. The lease of one that does not parse keeps it out of
+    /// everybody else's way.
     pub fn claim_identity_checks(
         &mut self,
         now: Millis,
         lease_until: Millis,
         lease_token: &str,
         limit: i64,
-    ) -> Result<Vec<ClaimedCheck>, StoreError> {
+    ) -> Result<ClaimedChecks, StoreError> {
         let due = self.query(LIST_DUE, &[&now.0, &limit], |row| {
             let key: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
-            Ok((key, read(row, lease_token)))
+            let claim = match read(row, lease_token) {
+                Ok(check) => Ok(check),
+                Err(error) => Err(read_broken(row, lease_token, error)?),
+            };
+            Ok((key, claim))
         })?;
-        let mut claims = Vec::with_capacity(due.len());
+        let mut claimed = ClaimedChecks::default();
         for ([partner, mode, id], claim) in due {
             self.write(LEASE, &[&partner, &mode, &id, &lease_until.0, &lease_token])?;
             match claim {
-                Ok(claim) => claims.push(claim),
-                Err(error) => tracing::error!(%id, %error, "check {id} cannot be read"),
+                Ok(check) => claimed.checks.push(check),
+                Err(broken) => claimed.broken.push(broken),
             }
         }
-        Ok(claims)
+        Ok(claimed)
+    }
+
+    /// Give up a check that does not parse. False when the lease was lost, or nobody waits any more.
+    pub fn give_up_identity_check(
+        &mut self,
+        broken: &BrokenCheck,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        let BrokenCheck { id, partner, mode, lease_token, .. } = broken;
+        let status = CheckEnd::TimedOut.as_str();
+        let params: [&dyn Param; 7] = [partner, mode, id, lease_token, &status, &now.0, &"pending"];
+        Ok(self.execute(DECIDE, &params)? == 1)
     }
 
     /// Ask again about a claim then. False when the lease was lost, or nobody waits any more.
@@ -306,6 +347,27 @@ fn read(row: &Row<'_>, lease_token: &str) -> Result<ClaimedCheck, StoreError> {
         submission_sealed: row.get(6)?,
         attempts: reader.int(7)?,
         asked_at: Millis(reader.int(8)?),
+        lease_token: lease_token.to_owned(),
+    })
+}
+
+fn read_broken(
+    row: &Row<'_>,
+    lease_token: &str,
+    error: StoreError,
+) -> Result<BrokenCheck, StoreError> {
+    let reader = Reader::new(row, "identity_checks", 2);
+    let asked_at = match row.get::<Option<i64>>(8)? {
+        Some(asked_at) => asked_at,
+        None => row.get(9)?,
+    };
+    Ok(BrokenCheck {
+        id: row.get(2)?,
+        session: reader.tenant().ok().zip(reader.parse(3).ok()),
+        asked_at: Millis(asked_at),
+        error,
+        partner: row.get(0)?,
+        mode: row.get(1)?,
         lease_token: lease_token.to_owned(),
     })
 }

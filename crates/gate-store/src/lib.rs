@@ -99,11 +99,13 @@ pub use endpoints::{EndpointRow, EndpointStatus, NewEndpoint, SealedHeaders, Tak
 pub use events::{EventQuery, EventRow, NewEvent, WrittenEvent};
 pub use halts::HaltRow;
 pub use idempotency::{Answer, IdempotentRequest, Recall};
-pub use identity_checks::{CheckEnd, ClaimedCheck, NewIdentityCheck, Recorded};
+pub use identity_checks::{
+    BrokenCheck, CheckEnd, ClaimedCheck, ClaimedChecks, NewIdentityCheck, Recorded,
+};
 pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};
 pub use ledger::{PostingPlace, PostingRow, hash_of};
 pub use locked::Locked;
-pub use mails::MailRow;
+pub use mails::{ClaimedMail, DueMail, MailEnd, MailRow, NewMail};
 pub use operator_actions::OperatorAction;
 pub use partners::PartnerRow;
 pub use replays::{NewReplay, ReplayRow, ReplayedEvent};

@@ -9338,7 +9338,7 @@ export interface operations {
                      *           "object": "mail",
                      *           "to": "jane@example.com",
                      *           "subject": "123456 is your code",
-                     *           "text": "Your code is 123456. Type it on the page of Demo Shop; it is good for 10 minutes.\n\nIf you did not ask for it, you need not do anything.",
+                     *           "text": "Your code is 123456.\n\nEnter it on the payment page of Demo Shop. It is valid for 10 minutes.\n\nNobody from us will ever ask you for this code. If you did not request it, you can ignore this message.",
                      *           "code": "123456",
                      *           "created_at": "2026-11-23T12:32:31.000Z"
                      *         }

@@ -2,7 +2,7 @@
 //! answered says whether the address is known.
 
 use gate_domain::customer::Email;
-use gate_domain::ids::{SessionId, Tenant, UserId};
+use gate_domain::ids::{Mode, SessionId, Tenant, UserId};
 use gate_domain::person::Person;
 use gate_domain::session::{Event, IdentityStage, Refused, Session};
 use gate_domain::time::Millis;
@@ -26,6 +26,9 @@ const SENT_IN_SESSION_MAX: usize = 3;
 const SENT_TO_ADDRESS_MAX: usize = 5;
 /// The time that codes to one address are counted over: an hour.
 const ADDRESS_MS: i64 = 3_600_000;
+/// Codes that are sent for one partner within [`ADDRESS_MS`] without anybody typing them, in live mode:
+/// users type theirs, strangers do not.
+const UNUSED_OF_PARTNER_MAX: i64 = 500;
 
 /// Send a code to an address; also once more, or to another address. The last one alone is good.
 pub async fn send_code(
@@ -34,8 +37,17 @@ pub async fn send_code(
     session: &SessionId,
     email: Email,
 ) -> Result<Journey, JourneyError> {
-    app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?;
+    check_mails(app, tenant.mode)?;
     act(app, tenant, session, move |tx, scope, session| send(tx, scope, session, &email)).await
+}
+
+/// In the sandbox there is a mailbox; in live mode there has to be a server that takes mails.
+fn check_mails(app: &App, mode: Mode) -> Result<(), JourneyError> {
+    match mode {
+        Mode::Test => Ok(()),
+        Mode::Live if app.config().mailer.is_some() => Ok(()),
+        Mode::Live => Err(JourneyError::NotEnabled),
+    }
 }
 
 fn send(
@@ -52,6 +64,12 @@ fn send(
     check_sent(&sent, SENT_IN_SESSION_MAX, CODE_MS, now)?;
     let sent = tx.list_codes_sent_to(tenant.mode, &email_hash, now.plus_ms(-ADDRESS_MS))?;
     check_sent(&sent, SENT_TO_ADDRESS_MAX, ADDRESS_MS, now)?;
+    if tenant.mode == Mode::Live {
+        let since = now.plus_ms(-ADDRESS_MS);
+        let unused = tx.list_codes_unused(tenant, since, UNUSED_OF_PARTNER_MAX)?;
+        let unused_max = usize::try_from(UNUSED_OF_PARTNER_MAX).expect("it is a small number");
+        check_sent(&unused, unused_max, ADDRESS_MS, now)?;
+    }
 
     let number = tx.find_email_code(tenant, id)?.map_or(1, |last| last.number + 1);
     let code = format!("{:06}", u64::from_be_bytes(scope.ids().random()) % 1_000_000);
@@ -65,7 +83,8 @@ fn send(
     };
     tx.insert_email_code(tenant, id, &row)?;
     let partner = tx.find_partner_name(&tenant.partner)?.unwrap_or_default();
-    write_mail(tx, scope, tenant, &row.email_hash, &Mail::with_code(email, &code, &partner))?;
+    let mail = Mail::with_code(email, &code, &partner);
+    write_mail(tx, scope, tenant, &row.email_hash, &mail, now.plus_ms(CODE_MS))?;
     advance_session(tx, scope, session, &Event::CodeSent)?;
     Ok(())
 }
@@ -92,7 +111,7 @@ pub async fn confirm_code(
     session: &SessionId,
     typed: String,
 ) -> Result<Journey, JourneyError> {
-    app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?;
+    check_mails(app, tenant.mode)?;
     let (wrong, journey) = act_and_tell(app, tenant, session, move |tx, scope, session| {
         take_code(tx, scope, session, &typed)
     })

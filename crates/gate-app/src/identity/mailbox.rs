@@ -1,8 +1,11 @@
-//! Mails to users. In the sandbox they are written down and never sent: its partner reads them.
+//! Mails to users. In the sandbox they are written down and never sent: its partner reads them. In live
+//! mode they wait for the worker that sends them, and nobody reads them here.
 
 use gate_domain::customer::Email;
-use gate_domain::ids::{MailId, Tenant};
-use gate_store::{MailRow, StoreError, Tx};
+use gate_domain::ids::{MailId, Mode, Tenant};
+use gate_domain::time::Millis;
+use gate_rails::mail::Letter;
+use gate_store::{DueMail, MailRow, NewMail, StoreError, Tx};
 use gate_wire::instant::to_rfc3339;
 use gate_wire::mail::MailBody;
 use serde::{Deserialize, Serialize};
@@ -27,25 +30,44 @@ impl Mail {
     /// The mail that brings a code.
     pub(super) fn with_code(to: &Email, code: &str, partner: &str) -> Self {
         let text = format!(
-            "Your code is {code}. Type it on the page of {partner}; it is good for 10 minutes.\n\n\
-             If you did not ask for it, you need not do anything."
+            "Your code is {code}.\n\n\
+             Enter it on the payment page of {partner}. It is valid for 10 minutes.\n\n\
+             Nobody from us will ever ask you for this code. If you did not request it, you can \
+             ignore this message."
         );
         let subject = format!("{code} is your code");
         Self { to: to.clone(), subject, text, code: Some(code.to_owned()) }
     }
 }
 
-/// Write a mail down.
+/// Write a mail down, and in live mode have it sent, unless that takes longer than it is good.
 pub(super) fn write_mail(
     tx: &mut Tx,
     scope: &Scope<'_>,
     tenant: &Tenant,
     email_hash: &[u8],
     mail: &Mail,
+    good_until: Millis,
 ) -> Result<(), StoreError> {
     let id = MailId::new(tenant.mode, scope.seed());
-    let mail_sealed = seal(scope, id.as_str(), mail);
-    tx.insert_mail(tenant, email_hash, &MailRow { id, mail_sealed, created_at: scope.now })
+    let new = NewMail {
+        tenant: tenant.clone(),
+        mail_sealed: seal(scope, id.as_str(), mail),
+        id,
+        email_hash: email_hash.to_owned(),
+        good_until: (tenant.mode == Mode::Live).then_some(good_until),
+    };
+    if new.good_until.is_some() {
+        scope.wake_mails();
+    }
+    tx.insert_mail(&new, scope.now)
+}
+
+/// A mail as it is sent.
+pub(crate) fn open_letter(vault: &Vault, due: &DueMail) -> Result<Letter, StoreError> {
+    let id = due.id.as_str();
+    let Mail { to, subject, text, .. } = open(vault, "mails", id, &due.mail_sealed)?;
+    Ok(Letter { id: id.to_owned(), to, subject, text })
 }
 
 /// The mails of a partner's pages, newest first: all, or those to one address; those before `after`,

@@ -9,7 +9,7 @@ use crate::app::Scope;
 use crate::journey::JourneyError;
 
 /// Hold the journey until the user has shown who they are. Asking for the same again changes
-/// nothing, and whoever has shown it before is not asked.
+/// nothing, and whoever has shown it before is not asked, unless they were erased since.
 pub fn require_kyc(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -20,13 +20,16 @@ pub fn require_kyc(
     if tenant.mode != Mode::Test {
         return Err(JourneyError::NotFound);
     }
-    let session = tx.lock_session(tenant, id)?.ok_or(JourneyError::NotFound)?;
+    let mut session = tx.lock_session(tenant, id)?.ok_or(JourneyError::NotFound)?;
     let user = session.choice().and_then(|choice| choice.user.clone());
     let user = match user {
-        Some(user) => tx.find_user(tenant.mode, &user)?,
+        Some(user) => tx.lock_user(tenant.mode, &user)?,
         None => None,
     };
-    if user.is_some_and(|user| user.level >= Some(level)) {
+    if user.as_ref().is_some_and(|user| user.erased_at.is_some()) {
+        advance_session(tx, scope, session, &Event::UserForgotten)?;
+        session = tx.lock_session(tenant, id)?.ok_or(JourneyError::NotFound)?;
+    } else if user.is_some_and(|user| user.level >= Some(level)) {
         return Ok(session.clone());
     }
     Ok(advance_session(tx, scope, session, &Event::IdentityAsked(level))?)

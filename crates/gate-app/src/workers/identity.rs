@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use gate_domain::person::Person;
-use gate_domain::session::{Event, IdentityProblem, Session};
+use gate_domain::session::{Event, IdentityCheck, IdentityProblem, Session};
 use gate_domain::time::Millis;
 use gate_rails::{Doubt, Question, RailError, Verdict};
-use gate_store::{CheckEnd, ClaimedCheck, Locked, Recorded, StoreError, Tx};
+use gate_store::{BrokenCheck, CheckEnd, ClaimedCheck, Locked, Recorded, StoreError, Tx};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -42,17 +42,56 @@ pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
 /// came of it. Answers how many it handled.
 pub async fn ask_due_checks(app: &App) -> Result<usize, StoreError> {
     let token = u128::from_be_bytes(app.ids().random()).to_string();
-    let claims = app
+    let claimed = app
         .write(move |tx, scope| {
             let until = scope.now.plus_ms(LEASE_MS);
             tx.claim_identity_checks(scope.now, until, &token, BATCH_MAX)
         })
         .await?;
-    let handled = claims.len();
-    for outcome in join_all(claims.into_iter().map(|claim| handle(app, claim))).await {
+    let handled = claimed.checks.len() + claimed.broken.len();
+    for outcome in join_all(claimed.checks.into_iter().map(|claim| handle(app, claim))).await {
         outcome?;
     }
+    for broken in claimed.broken {
+        look_after(app, broken).await?;
+    }
     Ok(handled)
+}
+
+/// A check that does not parse waits for somebody who can read it, and ends like one that nobody
+/// answers. Where its session does not parse either, that one waits until it expires.
+async fn look_after(app: &App, broken: BrokenCheck) -> Result<(), StoreError> {
+    let BrokenCheck { id, asked_at, error, .. } = &broken;
+    error!(%id, %error, "check {id} cannot be read");
+    if app.now() < asked_at.plus_ms(VERDICT_MS) {
+        return Ok(());
+    }
+    let given_up = app.write(move |tx, scope| {
+        let session = match &broken.session {
+            Some((tenant, session)) => tx.lock_session(tenant, session)?,
+            None => None,
+        };
+        if !tx.give_up_identity_check(&broken, scope.now)? {
+            return Ok(());
+        }
+        let checking = |session: &Locked<Session>| {
+            let check = session.choice().and_then(|choice| choice.identity);
+            check.is_some_and(IdentityCheck::is_checking)
+        };
+        if let Some(session) = session.filter(checking) {
+            let event = Event::DetailsDoubted(IdentityProblem::TookTooLong);
+            advance_session(tx, scope, session, &event)?;
+        }
+        Ok(())
+    });
+    match given_up.await {
+        Ok(()) => Ok(()),
+        Err(AdvanceError::Store(error)) => Err(error),
+        Err(refused) => {
+            error!(%refused, "a session did not follow its check");
+            Ok(())
+        }
+    }
 }
 
 async fn handle(app: &App, claim: ClaimedCheck) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ pub mod endpoints;
 pub mod identity;
 pub mod key_uses;
 pub mod lanes;
+pub mod mails;
 mod prices;
 mod pulse;
 pub mod replays;
@@ -59,6 +60,7 @@ impl Workers {
         tasks.spawn(commands::run(app.clone(), stopped.clone()));
         tasks.spawn(identity::run(app.clone(), stopped.clone()));
         tasks.spawn(key_uses::run(app.clone(), stopped.clone()));
+        tasks.spawn(mails::run(app.clone(), stopped.clone()));
         tasks.spawn(prices::run(app.clone(), stopped.clone()));
         tasks.spawn(replays::run(app.clone(), stopped.clone()));
         tasks.spawn(retention::run(app.clone(), stopped.clone()));
@@ -85,16 +87,17 @@ impl Workers {
 /// is the only one on its database, as on SQLite.
 pub async fn release_predecessors(app: &App) -> Result<(), StoreError> {
     use gate_domain::Millis;
-    let (deliveries, commands, checks) = app
+    let (deliveries, commands, checks, mails) = app
         .write(|tx, scope| {
             let deliveries = tx.release_deliveries(Millis(i64::MAX), scope.now)?;
             let commands = tx.release_commands(scope.now)?;
             let checks = tx.release_identity_checks(scope.now)?;
-            Ok::<_, StoreError>((deliveries, commands, checks))
+            let mails = tx.release_mails(scope.now)?;
+            Ok::<_, StoreError>((deliveries, commands, checks, mails))
         })
         .await?;
-    if deliveries + commands + checks > 0 {
-        debug!(deliveries, commands, checks, "released what the process before had leased");
+    if deliveries + commands + checks + mails > 0 {
+        debug!(deliveries, commands, checks, mails, "released what the process before had leased");
     }
     Ok(())
 }

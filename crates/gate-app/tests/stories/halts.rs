@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use gate_app::admin::ledger::Command as LedgerCommand;
 use gate_app::admin::{self, Command};
-use gate_app::deposits::start_deposit;
+use gate_app::choose::{Wanted, accept_quote, request_quote};
+use gate_app::deposits::{DepositError, Simulated, send_back, simulate_deposit, start_deposit};
+use gate_app::halt::{Finding, halt};
 use gate_app::journey::JourneyError;
 use gate_app::metrics::render;
 use gate_app::rails::{RailError, RailOutcome, force_rail_payment};
@@ -16,10 +18,13 @@ use gate_app::workers::audit::{Progress, audit_step};
 use gate_app::workers::commands::send_due_commands;
 use gate_app::workers::deliveries::deliver_due;
 use gate_domain::catalogue::Side;
+use gate_domain::deposit::Deposit;
+use gate_domain::ids::{DepositId, QuoteId, SessionId};
 use gate_domain::rail_payment::RailPaymentId;
 use gate_rails::simulator::TEST_ACCOUNTS;
 use gate_store::testing::TestPlace;
 use gate_store::{HaltRow, Sql, Store, StoreError, Tx, both_engines, sql};
+use gate_wire::journey::JourneyStep;
 use serde_json::Value;
 
 use crate::rails::{command, lock, running, session_for, start, world};
@@ -47,6 +52,34 @@ async fn standing(world: &World) -> Option<HaltRow> {
 async fn resume(world: &World, reason: &str) -> Result<Value, String> {
     let command = LedgerCommand::Resume { reason: reason.into(), actor: "ada".into() };
     admin::run(&world.app, Command::Ledger(command)).await.map_err(|refused| refused.code)
+}
+
+/// A sale whose tokens came too late, and the price that its user is asked about.
+async fn asked_for_a_new_price(world: &World) -> (SessionId, QuoteId) {
+    let session = world.create_sale().await;
+    world.sell(&session, TEST_ACCOUNTS[0].iban, ADDRESS).await;
+    world.clock.advance_ms(21 * 60_000);
+    world.send_tokens(&session, None).await;
+    let wanted = Wanted::of("USDC", "base");
+    let asked = request_quote(&world.app, &world.tenant(), &session, wanted).await;
+    let JourneyStep::NewPrice { quote: Some(quote), .. } = asked.unwrap().step else {
+        panic!("there is a new price")
+    };
+    (session, QuoteId::parse(&quote.id).unwrap())
+}
+
+/// Tokens that nobody agreed on, which wait for a person.
+async fn held_tokens(world: &World) -> DepositId {
+    let session = world.create_sale().await;
+    world.sell(&session, TEST_ACCOUNTS[0].iban, ADDRESS).await;
+    let (amount, token) = (Some("25".into()), Some("EURC".into()));
+    let wrong = Simulated { amount, token, network: None, transfer: None };
+    simulate_deposit(&world.app, &world.tenant(), &session, wrong).await.unwrap().id
+}
+
+async fn give_back(world: &World, id: &DepositId) -> Result<Deposit, DepositError> {
+    let (tenant, id) = (world.tenant(), id.clone());
+    world.app.write(move |tx, scope| send_back(tx, scope, &tenant, &id)).await
 }
 
 /// One step of an auditor that begins here, and ends when nothing more is new.
@@ -90,7 +123,7 @@ both_engines! {
         let refused = world.pay(&card, &card_quote, "succeeds").await;
         assert!(matches!(refused, Err(JourneyError::Paused)), "{refused:?}");
         let (sale_quote, sale) = (world.quote(&sale).await, sale);
-        let accepted = gate_app::choose::accept_quote(app, &tenant, &sale, sale_quote.clone());
+        let accepted = accept_quote(app, &tenant, &sale, sale_quote.clone());
         accepted.await.unwrap();
         let account = gate_domain::bank::BankAccount::parse(TEST_ACCOUNTS[0].iban, None).unwrap();
         gate_app::choose::give_account(app, &tenant, &sale, account).await.unwrap();
@@ -148,6 +181,28 @@ both_engines! {
         audit(&world, &progress).await;
         audit(&world, &progress).await;
         assert_eq!(standing(&world).await, None);
+        world.sound().await;
+    }
+
+    async fn nor_do_tokens_that_are_there_already(store) {
+        let world = world(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        let (late, new_price) = asked_for_a_new_price(&world).await;
+        let held = held_tokens(&world).await;
+        halt(app, Finding { tenant: None, words: "something is amiss".into() }).await.unwrap();
+        let refused = accept_quote(app, &tenant, &late, new_price.clone()).await;
+        assert!(matches!(refused, Err(JourneyError::Paused)), "{refused:?}");
+        let refused = give_back(&world, &held).await;
+        assert!(matches!(refused, Err(DepositError::Paused)), "{refused:?}");
+        let JourneyStep::NewPrice { .. } = world.journey(&late).await.step else {
+            panic!("the page goes on showing it")
+        };
+
+        resume(&world, "it was nothing").await.unwrap();
+        accept_quote(app, &tenant, &late, new_price).await.unwrap();
+        give_back(&world, &held).await.unwrap();
+        world.pass_seconds(5).await;
+        assert!(matches!(world.journey(&late).await.step, JourneyStep::Done { .. }));
         world.sound().await;
     }
 

@@ -12,8 +12,10 @@ use gate_app::testing::{ADDRESS, START, World, partner};
 use gate_app::workers::commands::send_due_commands;
 use gate_app::{App, AppConfig, Clock, Vault};
 use gate_domain::catalogue::{Entitlement, IdentityRules};
+use gate_domain::customer::CountryCode;
 use gate_domain::ids::{Mode, PartnerId, SessionId, TransactionId, UserId};
 use gate_domain::money::Money;
+use gate_domain::person::Person;
 use gate_domain::session::{Event, Flow, IdentityLevel, Terms};
 use gate_rails::Rails;
 use gate_store::testing::TestPlace;
@@ -40,6 +42,20 @@ pub(crate) async fn known(world: &World, level: IdentityLevel) -> UserId {
     let written: Result<_, StoreError> = written.await;
     written.unwrap();
     user
+}
+
+/// They have said where they live.
+pub(crate) async fn lives_in(world: &World, user: &UserId, country: &str) {
+    let person = Person { country: CountryCode::parse(country), ..Person::default() };
+    let text = serde_json::to_string(&person).unwrap();
+    let sealed = world.app.vault().seal(&format!("{user}/person"), &text, gate_app::Ids);
+    let user = user.clone();
+    let saved = world.app.write(move |tx, scope| {
+        let user = tx.lock_user(Mode::Test, &user)?.unwrap();
+        tx.save_person(&user, &sealed, scope.now)
+    });
+    let saved: Result<_, StoreError> = saved.await;
+    saved.unwrap();
 }
 
 /// The same person once more, under another address.

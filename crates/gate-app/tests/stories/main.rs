@@ -24,6 +24,7 @@ mod identity;
 mod lanes;
 mod leases;
 mod limits;
+mod mails;
 mod options;
 mod purchases;
 mod rails;

@@ -20,7 +20,7 @@ use gate_wire::quote::SignedQuoteBody;
 use gate_wire::rail::RailPaymentBody;
 use serde_json::{Value, json};
 
-use crate::limits::{known, session_of, show};
+use crate::limits::{known, lives_in, session_of, show};
 use crate::purchases::balance;
 
 /// Where the money of transfers that come in stands.
@@ -215,6 +215,30 @@ both_engines! {
         let moved = world.app.store().read(move |tx| tx.sum_spends(Mode::Test, &other, now));
         assert_eq!(moved.await.unwrap(), (100_00, 100_00), "it counts as on the page");
         world.sound().await;
+    }
+
+    async fn whoever_has_to_show_more_does_so_first(store) {
+        let world = world(store).await;
+        let user = known(&world, IdentityLevel::Basic).await;
+        let on_page = session_of(&world, &user, 4_950_00).await;
+        world.pay_in(&on_page, "succeeds").await;
+        let quote = lock(&world, Side::OnRamp, "sepa_bank_transfer").await;
+        let session = session_for(&world, &quote, ADDRESS).await;
+        show(&world, &session, &user).await;
+        let refused = start(&world, command(&world, &quote, &session)).await;
+        assert!(matches!(refused, Err(RailError::Session(Refused::OutOfStep))), "{refused:?}");
+
+        // And whoever lives where nothing is offered any more does not pay by rail either.
+        let there = known(&world, IdentityLevel::Basic).await;
+        lives_in(&world, &there, "DE").await;
+        let session = session_for(&world, &quote, ADDRESS).await;
+        show(&world, &session, &there).await;
+        world.switch_off("country:DE", "Our licence there has ended").await;
+        let refused = start(&world, command(&world, &quote, &session)).await;
+        assert!(matches!(refused, Err(RailError::Session(Refused::OutOfStep))), "{refused:?}");
+        assert_eq!(world.session(&session).await.transaction, None, "nothing was written down");
+        world.switch_on("country:DE").await;
+        start(&world, command(&world, &quote, &session)).await.unwrap();
     }
 
     async fn twins_at_once_redeem_it_once(store) {

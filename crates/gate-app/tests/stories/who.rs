@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
+use gate_app::App;
 use gate_app::admin::screening::{Command as ScreeningCommand, ScreeningsAnswer, Status};
 use gate_app::admin::users::{Command as UsersCommand, ShownUser, UsersAnswer};
 use gate_app::admin::{self, AdminError, Command, Whose};
@@ -30,8 +31,9 @@ use gate_domain::ids::{Mode, SessionId, Tenant, UserId};
 use gate_domain::person::{BirthDateError, Date, Document, DocumentKind, Person, SourceOfFunds};
 use gate_domain::session::{IdentityLevel, Refused};
 use gate_domain::time::Millis;
+use gate_domain::user::User;
 use gate_rails::{Doubt, IdentityVerifier, Question, RailError, Rails, Verdict};
-use gate_store::{StoreError, both_engines, sql};
+use gate_store::{Locked, StoreError, both_engines, sql};
 use gate_wire::journey::{Journey, JourneyStep};
 use gate_wire::mail::MailBody;
 use gate_wire::words::{IdentityAsk, IdentityOutcome, IdentityStage};
@@ -634,6 +636,47 @@ both_engines! {
         assert_eq!(stage(&page.after_seconds(0).await), None);
     }
 
+    async fn a_row_that_does_not_parse_ends_too_and_is_in_nobodys_way(store) {
+        for breaks in [
+            sql("update identity_checks set user_id = 'somebody'"),
+            sql("update identity_checks set asked_at = null"),
+            sql("update identity_checks set submission_sealed = null"),
+        ] {
+            let world = World::over(store).await;
+            let page = Page::asking(&world, IdentityLevel::Basic).await;
+            page.show(JANE).await;
+            page.give(basic("Miller")).await.unwrap();
+            let broken: Result<_, StoreError> = world.app.write(move |tx, _| tx.execute(breaks, &[])).await;
+            broken.unwrap();
+            let next = Page::asking(&world, IdentityLevel::Basic).await;
+            next.show("bob@example.com").await;
+            next.give(basic("Miller")).await.unwrap();
+            assert_eq!(stage(&next.after_seconds(0).await), None, "the next one is asked about");
+            assert_eq!(stage(&page.after_seconds(60).await), Some(IdentityStage::Checking));
+            world.clock.advance_ms(15 * 60_000);
+            let over = shown(&page.after_seconds(0).await).unwrap();
+            assert!(over.problem.unwrap().starts_with("The check took too long."));
+            page.give(basic("Miller")).await.unwrap();
+            assert_eq!(stage(&page.after_seconds(0).await), None);
+            world.sound().await;
+            let forget = world.app.write(move |tx, _| tx.execute(sql("delete from identity_checks"), &[]));
+            let forgotten: Result<_, StoreError> = forget.await;
+            forgotten.unwrap();
+        }
+        // Not even its session can be read: it ends alone.
+        let world = World::over(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show("carl@example.com").await;
+        page.give(basic("Miller")).await.unwrap();
+        let breaks = sql("update identity_checks set session_id = 'lost', mode = 'live', partner_id = 'x'");
+        let broken: Result<_, StoreError> = world.app.write(move |tx, _| tx.execute(breaks, &[])).await;
+        broken.unwrap();
+        world.clock.advance_ms(15 * 60_000);
+        page.after_seconds(0).await;
+        let open = sql("select count(*) from identity_checks where due_at is not null");
+        assert_eq!(count(&world, open).await, 0);
+    }
+
     async fn twins_ask_once_and_whoever_dies_is_followed(store) {
         let (rails, verifier) = scripted(Ok(Verdict::Approved));
         let world = World::with_rails(store, rails).await;
@@ -646,7 +689,7 @@ both_engines! {
             })
         };
         let claimed: Result<_, StoreError> = claim("one").await;
-        let dead = claimed.unwrap().remove(0);
+        let dead = claimed.unwrap().checks.remove(0);
         assert_eq!(ask_due_checks(&world.app).await.unwrap(), 0, "somebody has it");
         world.clock.advance_ms(30_000);
         let (one, other) = tokio::join!(ask_due_checks(&world.app), ask_due_checks(&world.app));
@@ -667,7 +710,7 @@ both_engines! {
         page.show("bob@example.com").await;
         page.give(basic("Miller")).await.unwrap();
         let claimed: Result<_, StoreError> = claim("two").await;
-        assert_eq!(claimed.unwrap().len(), 1);
+        assert_eq!(claimed.unwrap().checks.len(), 1);
         release_predecessors(&world.app).await.unwrap();
         assert_eq!(stage(&page.after_seconds(0).await), None);
     }
@@ -853,32 +896,51 @@ async fn erase(world: &World, user: &UserId) -> ShownUser {
     users(world, UsersCommand::Erase { id, reason, actor: "ada".into() }).await.unwrap()
 }
 
-/// Erase a user while something happens: it begins while their row is held, and goes on once they are
-/// gone. Their sessions do not hear of it.
-async fn forget_meanwhile<T>(world: &World, user: &UserId, happens: impl Future<Output = T>) -> T {
+/// Erase a user while something happens. Their sessions do not hear of it.
+fn forget_meanwhile<'a, T: 'a>(
+    world: &'a World,
+    user: &'a UserId,
+    happens: impl Future<Output = T> + 'a,
+) -> impl Future<Output = T> + 'a {
+    let erase = |tx: &mut gate_store::Tx, user: &Locked<User>| {
+        let erase = sql("update users set email_hash = null, erased_at = 1 where id = $1");
+        tx.execute(erase, &[&user.id.as_str()]).map(drop)
+    };
+    change_meanwhile(world, user, erase, happens)
+}
+
+/// Change a user while something happens: it begins while their row is held, and goes on once they are
+/// changed.
+fn change_meanwhile<'a, T: 'a>(
+    world: &'a World,
+    user: &'a UserId,
+    change: impl Fn(&mut gate_store::Tx, &Locked<User>) -> Result<(), StoreError> + Send + 'static,
+    happens: impl Future<Output = T> + 'a,
+) -> impl Future<Output = T> + 'a {
+    let happens = Box::pin(happens);
     let (release, released) = mpsc::channel::<()>();
     let (tell, there) = tokio::sync::oneshot::channel();
     let (tell, released) = (Mutex::new(Some(tell)), Mutex::new(released));
     let (store, id) = (world.app.store().clone(), user.clone());
-    let erases = move |tx: &mut gate_store::Tx| {
+    let changes = move |tx: &mut gate_store::Tx| {
         let user = tx.lock_user(Mode::Test, &id)?.unwrap();
         if let Some(tell) = tell.lock().unwrap().take() {
             tell.send(()).unwrap();
         }
         let _ = released.lock().unwrap().recv();
-        let erase = sql("update users set email_hash = null, erased_at = 1 where id = $1");
-        tx.execute(erase, &[&user.id.as_str()])?;
-        Ok::<_, StoreError>(())
+        change(tx, &user)
     };
-    let hand = tokio::spawn(async move { store.write(erases).await });
-    there.await.unwrap();
-    let later = async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        drop(release);
-    };
-    let (happened, ()) = tokio::join!(happens, later);
-    hand.await.unwrap().unwrap();
-    happened
+    async move {
+        let hand = tokio::spawn(async move { store.write(changes).await });
+        there.await.unwrap();
+        let later = async move {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            drop(release);
+        };
+        let (happened, ()) = tokio::join!(happens, later);
+        hand.await.unwrap().unwrap();
+        happened
+    }
 }
 
 both_engines! {
@@ -945,6 +1007,52 @@ both_engines! {
             let blocked = (other == Decided::Block).then_some(IdentityStage::Details);
             assert_eq!(stage(&page.after_seconds(0).await), blocked);
         }
+    }
+
+    async fn a_name_that_changed_since_it_was_looked_up_is_not_taken(store) {
+        let world = screening(store).await;
+        let first = Page::asking(&world, IdentityLevel::Basic).await;
+        first.show(JANE).await;
+        first.give(basic("Miller")).await.unwrap();
+        assert_eq!(stage(&first.after_seconds(0).await), None);
+        let user = first.user().await;
+        let page = Page::asking(&world, IdentityLevel::Enhanced).await;
+        page.show(JANE).await;
+        // They are approved under a listed name, just when the list was asked about the old one.
+        let text = serde_json::to_string(&listed()).unwrap();
+        let sealed = world.app.vault().seal(&format!("{user}/person"), &text, gate_app::Ids);
+        let change = move |tx: &mut gate_store::Tx, user: &Locked<User>| {
+            tx.save_person(user, &sealed, START)
+        };
+        let given = change_meanwhile(&world, &user, change, page.give(papers())).await;
+        assert!(out_of_step(&given), "{given:?}");
+        assert_eq!(waiting(&world).await, Vec::<String>::new());
+        let held = page.give(papers()).await.unwrap();
+        assert_eq!(stage(&held), Some(IdentityStage::Checking));
+        assert_eq!(waiting(&world).await.len(), 1, "the second time it is found");
+    }
+
+    async fn whoever_waits_for_people_begins_again_too_when_they_are_forgotten(store) {
+        let world = screening(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        page.give(listed()).await.unwrap();
+        let user = page.user().await;
+        // Codes are kept for a day, and people may take longer.
+        let forget = world.app.write(|tx, _| tx.execute(sql("delete from email_codes"), &[]));
+        let forgotten: Result<_, StoreError> = forget.await;
+        forgotten.unwrap();
+        erase(&world, &user).await;
+        assert_eq!(stage(&page.journey().await), Some(IdentityStage::Email));
+        let open = sql("select count(*) from identity_checks where status = 'held'");
+        assert_eq!(count(&world, open).await, 0);
+        let [id] = waiting(&world).await.try_into().unwrap();
+        for actor in ["ada", "bob"] {
+            decide(&world, &id, Decided::Release, actor).await;
+        }
+        page.after_seconds(1).await;
+        assert_eq!(stage(&page.journey().await), Some(IdentityStage::Email));
+        assert_eq!(page.level(&user).await, None);
     }
 
     async fn what_is_decided_after_the_session_ended_changes_nothing(store) {
@@ -1108,6 +1216,53 @@ both_engines! {
         assert_ne!(page.user().await, user);
     }
 
+    async fn nobody_is_recognised_who_is_forgotten_elsewhere(place: TestPlace) {
+        // On PostgreSQL as two processes: each carries out one transaction after the other.
+        let store = place.open(place.options()).unwrap();
+        let world = World::over(&store).await;
+        let second = (!place.is_sqlite()).then(|| place.open(place.options()).unwrap());
+        let app = second.as_ref().map_or_else(
+            || world.app.clone(),
+            |store| {
+                let (clock, vault) = (world.clock.clone(), world.app.vault().clone());
+                let config = world.app.config().clone();
+                App::new((**store).clone(), clock, vault, Rails::simulated(), config)
+            },
+        );
+        let elsewhere = World { app, ..world.clone() };
+        let first = Page::asking(&world, IdentityLevel::Basic).await;
+        first.show(JANE).await;
+        let user = first.user().await;
+        let page = Page::asking(&elsewhere, IdentityLevel::Basic).await;
+        page.send(JANE).await.unwrap();
+        let code = page.newest_code(JANE).await;
+        forget_meanwhile(&world, &user, page.type_code(&code)).await.unwrap();
+        let session = world.session(&page.session).await;
+        assert_ne!(session.choice().unwrap().user, Some(user));
+    }
+
+    async fn who_is_forgotten_is_not_vouched_for(store) {
+        let world = World::over(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        let user = page.user().await;
+        let passed = IdentityOutcome::Approved;
+        let passes = end_identity_check(&world.app, &page.tenant, &page.session, passed);
+        let journey = forget_meanwhile(&world, &user, passes).await.unwrap();
+        assert_eq!(stage(&journey), Some(IdentityStage::Email), "they begin again");
+        assert_eq!(page.level(&user).await, None);
+
+        // Somebody who had passed, and is asked once more.
+        page.show(JANE).await;
+        end_identity_check(&world.app, &page.tenant, &page.session, passed).await.unwrap();
+        let user = page.user().await;
+        forget_meanwhile(&world, &user, page.ask(IdentityLevel::Basic)).await;
+        assert_eq!(stage(&page.journey().await), Some(IdentityStage::Email));
+        page.show(JANE).await;
+        assert_ne!(page.user().await, user);
+        world.sound().await;
+    }
+
     async fn who_is_forgotten_just_now_gives_nothing(store) {
         let world = World::over(store).await;
         let page = Page::asking(&world, IdentityLevel::Basic).await;
@@ -1116,7 +1271,7 @@ both_engines! {
         let first = Page::asking(&world, IdentityLevel::Basic).await;
         first.show(JANE).await;
         let user = first.user().await;
-        let given = Box::pin(forget_meanwhile(&world, &user, first.give(basic("Miller")))).await.unwrap();
+        let given = forget_meanwhile(&world, &user, first.give(basic("Miller"))).await.unwrap();
         assert_eq!(stage(&given), Some(IdentityStage::Email));
         assert_eq!(count(&world, sql("select count(*) from identity_checks")).await, 0);
 

@@ -22,7 +22,7 @@ fn live_mode_needs_a_live_rail() {
     let deployment = Deployment::with("modes = [\"test\", \"live\"]");
     let (code, said) = deployment.refuses(&["serve"]);
     assert_eq!(code, 1);
-    assert!(said.contains("no live rail is configured"), "{said}");
+    assert!(said.contains("no live rail is configured and no verifier of users"), "{said}");
     assert!(!deployment.path("data").exists(), "nothing was touched");
 }
 

@@ -15,10 +15,12 @@ mod idempotency;
 mod keys;
 mod ledger;
 mod locked;
+mod mails;
 mod quotes;
 mod screenings;
 mod sessions;
 mod time_shifts;
+mod users;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

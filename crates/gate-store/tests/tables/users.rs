@@ -1,0 +1,215 @@
+//! Users, what is forgotten of them, and what stays.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use gate_domain::ids::{IdentityCheckId, Mode, ScreeningId, Tenant, UserId};
+use gate_domain::session::IdentityLevel;
+use gate_store::testing::{TestPlace, block_on};
+use gate_store::{NewIdentityCheck, OperatorAction, Sql, Store, StoreError, Tx, both_engines, sql};
+
+use crate::{NOW, partner, seed, session};
+
+const TAMPER: [Sql; 2] =
+    [sql("update user_actions set reason = 'another one'"), sql("delete from user_actions")];
+const SHOW: Sql = sql("select status,
+        cast(case when submission_sealed is null then 0 else 1 end as bigint),
+        cast(case when due_at is null then 0 else 1 end as bigint)
+    from identity_checks where id = $1");
+
+async fn user(store: &Store) -> UserId {
+    let id = UserId::new(Mode::Test, seed());
+    let new = id.clone();
+    store.write(move |tx| tx.insert_user(Mode::Test, &new, None, NOW)).await.unwrap();
+    id
+}
+
+/// A check of a user, in a session that nobody has written down.
+async fn check(store: &Store, tenant: &Tenant, user: &UserId, held: bool) -> IdentityCheckId {
+    let id = IdentityCheckId::new(tenant.mode, seed());
+    let new = NewIdentityCheck {
+        tenant: tenant.clone(),
+        id: id.clone(),
+        session_id: session(tenant).id,
+        user_id: user.clone(),
+        level: IdentityLevel::Basic,
+        submission_sealed: b"sealed".to_vec(),
+        held_by: held.then(|| ScreeningId::new(tenant.mode, seed())),
+    };
+    store.write(move |tx| tx.insert_identity_check(&new, NOW)).await.unwrap();
+    id
+}
+
+/// Its status, whether what was given is still there, and whether somebody is to be asked.
+async fn shown(store: &Store, id: &IdentityCheckId) -> (String, i64, i64) {
+    let id = id.clone();
+    let read = move |tx: &mut Tx| {
+        tx.query_one(SHOW, &[&id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    };
+    store.read(read).await.unwrap()
+}
+
+fn is(status: &str, given: i64, due: i64) -> (String, i64, i64) {
+    (status.into(), given, due)
+}
+
+async fn erase(store: &Store, id: &UserId) {
+    let id = id.clone();
+    let erase = move |tx: &mut Tx| {
+        let user = tx.lock_user(Mode::Test, &id)?.unwrap();
+        tx.erase_user(user, NOW).map(drop)
+    };
+    store.write(erase).await.unwrap();
+}
+
+both_engines! {
+    async fn the_database_refuses_to_change_what_operators_did(store) {
+        let id = user(store).await;
+        let (mode, who) = (Mode::Test, id.clone());
+        let action = OperatorAction {
+            action: "reveal".into(),
+            outcome: "revealed".into(),
+            reason: "ticket 91".into(),
+            actor: "ada".into(),
+            created_at: NOW,
+        };
+        let written = action.clone();
+        store
+            .write(move |tx| {
+                let user = tx.lock_user(mode, &who)?.unwrap();
+                tx.insert_user_action(&user, &written)
+            })
+            .await
+            .unwrap();
+        for damage in TAMPER {
+            let refused = store.write(move |tx| tx.execute(damage, &[])).await.unwrap_err();
+            let why = format!("{refused:?}");
+            assert!(why.contains("user_actions is append-only"), "{why}");
+        }
+        let (mode, who) = (Mode::Test, id.clone());
+        let actions = store.read(move |tx| tx.list_user_actions(mode, &who)).await.unwrap();
+        assert_eq!(actions, [action]);
+        // Whoever is forgotten is not forgotten here.
+        erase(store, &id).await;
+        let actions = store.read(move |tx| tx.list_user_actions(mode, &id)).await.unwrap();
+        assert_eq!(actions.len(), 1);
+    }
+
+    async fn what_a_user_gave_goes_with_them_whoever_waits_for_it(store) {
+        let tenant = partner(store).await;
+        let (gone, stays) = (user(store).await, user(store).await);
+        let pending = check(store, &tenant, &gone, false).await;
+        let held = check(store, &tenant, &gone, true).await;
+        let other = check(store, &tenant, &stays, false).await;
+        erase(store, &gone).await;
+        for id in [&pending, &held] {
+            assert_eq!(shown(store, id).await, is("dropped", 0, 0));
+        }
+        assert_eq!(shown(store, &other).await, is("pending", 1, 1));
+    }
+
+    async fn people_decide_about_what_is_held_and_nothing_else(store) {
+        let tenant = partner(store).await;
+        let who = user(store).await;
+        let decide = async |id: &IdentityCheckId, release: bool| {
+            let (tenant, id) = (tenant.clone(), id.clone());
+            let decide = move |tx: &mut Tx| {
+                if release {
+                    tx.release_held_check(&tenant, &id, NOW.plus_ms(7))
+                } else {
+                    tx.reject_held_check(&tenant, &id, NOW.plus_ms(7))
+                }
+            };
+            store.write(decide).await.unwrap();
+        };
+        let released = check(store, &tenant, &who, true).await;
+        assert_eq!(shown(store, &released).await, is("held", 1, 0));
+        decide(&released, true).await;
+        assert_eq!(shown(store, &released).await, is("pending", 1, 1));
+        decide(&released, false).await;
+        assert_eq!(shown(store, &released).await, is("pending", 1, 1), "it is not held any more");
+
+        let rejected = check(store, &tenant, &who, true).await;
+        decide(&rejected, false).await;
+        for release in [true, false] {
+            decide(&rejected, release).await;
+            assert_eq!(shown(store, &rejected).await, is("rejected", 0, 0), "and it stays so");
+        }
+    }
+}
+
+/// Tell that something is held, and hold it until somebody says so.
+struct Hand {
+    there: Mutex<Sender<()>>,
+    go: Mutex<Receiver<()>>,
+}
+
+impl Hand {
+    fn new() -> (Self, Receiver<()>, Sender<()>) {
+        let ((there, is_there), (say, go)) = (channel(), channel());
+        (Self { there: Mutex::new(there), go: Mutex::new(go) }, is_there, say)
+    }
+
+    fn hold(&self) {
+        self.there.lock().unwrap().send(()).unwrap();
+        let _ = self.go.lock().unwrap().recv();
+    }
+}
+
+/// PostgreSQL, as three processes: SQLite has a single writer.
+#[test]
+fn whoever_turns_out_to_be_somebody_known_is_locked_together_with_them() {
+    let place = TestPlace::postgres();
+    let open = || place.open(place.options()).unwrap();
+    let (first, second, third) = (open(), open(), open());
+    block_on(async {
+        let (known, new) = (user(&first).await, user(&first).await);
+        let who = known.clone();
+        let saved = first.write(move |tx| {
+            let user = tx.lock_user(Mode::Test, &who)?.unwrap();
+            tx.save_person_hash(&user, b"jane")
+        });
+        saved.await.unwrap();
+
+        let (hand, is_there, approve) = Hand::new();
+        let (store, who) = ((*first).clone(), new.clone());
+        let approves = tokio::spawn(async move {
+            let approve = move |tx: &mut Tx| {
+                let user = tx.lock_user(Mode::Test, &who)?.unwrap();
+                tx.save_person_hash(&user, b"jane")?;
+                hand.hold();
+                Ok::<_, StoreError>(())
+            };
+            store.write(approve).await
+        });
+        is_there.recv().unwrap();
+        let (hand, is_there, pay) = Hand::new();
+        let store = (*second).clone();
+        let pays = tokio::spawn(async move {
+            let pay = move |tx: &mut Tx| {
+                tx.lock_user(Mode::Test, &known)?.unwrap();
+                hand.hold();
+                Ok::<_, StoreError>(())
+            };
+            store.write(pay).await
+        });
+        is_there.recv().unwrap();
+        let store = (*third).clone();
+        let waits = tokio::spawn(async move {
+            store
+                .write(move |tx| tx.lock_same_person(Mode::Test, &new).map(|it| it.is_some()))
+                .await
+        });
+        let a_while = || tokio::time::sleep(Duration::from_millis(300));
+        a_while().await;
+        assert!(!waits.is_finished(), "somebody approves them");
+        approve.send(()).unwrap();
+        approves.await.unwrap().unwrap();
+        a_while().await;
+        assert!(!waits.is_finished(), "they are somebody who pays just now");
+        pay.send(()).unwrap();
+        pays.await.unwrap().unwrap();
+        assert!(waits.await.unwrap().unwrap());
+    });
+}
