@@ -24,6 +24,7 @@ mod identity;
 mod lanes;
 mod leases;
 mod limits;
+mod limits_at_a_new_price;
 mod options;
 mod purchases;
 mod rails;
