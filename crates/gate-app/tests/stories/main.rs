@@ -25,6 +25,7 @@ mod lanes;
 mod leases;
 mod limits;
 mod limits_at_a_new_price;
+mod log;
 mod options;
 mod purchases;
 mod rails;
