@@ -514,6 +514,7 @@ impl State {
                 E::ChallengeRequired | E::ChallengeAnswered | E::PayoutSubmitted => {
                     Ok(Step::Unchanged)
                 }
+                E::PayoutSucceeded { .. } if reason.tokens_left() => Ok(Step::Unchanged),
                 E::PayoutSucceeded { .. } => {
                     let back = match (reason, reversal) {
                         (Reason::PaymentReversed, _) => Back::Reversed,

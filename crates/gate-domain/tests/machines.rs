@@ -258,6 +258,8 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
         reason: Reason::PayoutFailed,
         reversal: Some(reversal),
     };
+    let closed =
+        S::Refunded { payment: payment(), reason: Reason::DeliveredAndRefunded, reversal: None };
     let done =
         |reversal| S::Completed { payment: payment(), chain_transaction: "0x1".into(), reversal };
     states.extend([
@@ -274,6 +276,7 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
             "refunded".into(),
             S::Refunded { payment: payment(), reason: Reason::PayoutFailed, reversal: None },
         ),
+        ("both, closed".into(), closed),
         (
             "taken back".into(),
             S::Refunded { payment: payment(), reason: Reason::PaymentReversed, reversal: None },
