@@ -83,6 +83,16 @@ pub(crate) fn accept_new_price(
         return Ok(end_sale(tx, scope, session, transaction, Reason::LimitReached)?);
     }
     let transaction = tx.requote_transaction(transaction, quote_id)?;
+    Ok(go_on(tx, scope, session, transaction)?)
+}
+
+/// Go on with tokens that came too late, at the price that the transaction names.
+pub(crate) fn go_on(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    transaction: Locked<Transaction>,
+) -> Result<(), DepositError> {
     let counted = lock_counted(tx, &transaction)?;
     let transfer = counted.last().map(|deposit| deposit.transfer.clone());
     let transfer = transfer.ok_or_else(|| StoreError::Corrupt {
@@ -90,7 +100,7 @@ pub(crate) fn accept_new_price(
         id: transaction.id.to_string(),
         why: "tokens that came too late are missing".into(),
     })?;
-    Ok(complete(tx, scope, session, transaction, &transfer)?)
+    complete(tx, scope, session, transaction, &transfer)
 }
 
 /// Say no to the new price: the tokens go back.
