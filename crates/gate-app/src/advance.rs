@@ -102,6 +102,8 @@ pub fn advance_transaction(
     if *event == transaction::Event::PaymentReversed {
         let quote = find_agreed_quote(tx, &transaction)?;
         if reversible_units(tx, &transaction, &quote)? <= 0 {
+            let id = &transaction.id;
+            error!(%id, "the payment of {id} was taken back, and nothing of it is left: not booked");
             return Err(transaction::Refused::NothingToReverse.into());
         }
     }

@@ -88,7 +88,10 @@ pub async fn request_quote(
             }
             return Ok(());
         }
-        if offered.is_some_and(|quote| is_fresh(&quote, &asset, from.as_ref(), scope.now)) {
+        if let Some(quote) = offered
+            && is_fresh(&quote, &asset, from.as_ref(), scope.now)
+            && tx.shifted_since(&session.tenant, &session.id, quote.created_at)? < QUOTE_FRESH_MS
+        {
             return Ok(());
         }
         let quote = make_quote(scope, &session, choices, (&asset, from.as_ref()), &*prices)?;

@@ -20,7 +20,7 @@ use crate::app::Scope;
 pub(crate) use give_back::{advance_deposit, end_sale};
 pub use give_back::{look_after_deposits, send_back};
 pub use new_price::decline_new_price;
-pub(crate) use new_price::{accept_new_price, is_asked, put_new_price};
+pub(crate) use new_price::{accept_new_price, go_on, is_asked, put_new_price};
 pub use receive::{Transfer, receive_transfer};
 pub use simulate::{SimulateError, Simulated, simulate_deposit};
 pub use start::start_deposit;

@@ -4,6 +4,7 @@
 use gate_domain::Millis;
 use gate_domain::ids::UserId;
 use gate_domain::limits::{Standing, Verdict, judge};
+use gate_domain::quote::Quote;
 use gate_domain::session::{Event, Session};
 use gate_domain::transaction::Transaction;
 use gate_domain::user::User;
@@ -13,12 +14,17 @@ use crate::advance::{AdvanceError, advance_session};
 use crate::app::Scope;
 use crate::identity::find_person;
 
+/// Whoever moves what a session is about: locked, and so before the session's transaction is.
+pub(crate) struct Mover {
+    user: Option<Locked<User>>,
+    at: Millis,
+}
+
 /// Evidence that a session may move its amount, with the user locked who moves it. What is written down
 /// with it counts.
 pub(crate) struct Admitted {
-    user: Option<Locked<User>>,
+    mover: Mover,
     units: i64,
-    at: Millis,
 }
 
 /// Admit a session whose user has shown enough to move that much, and lives where something is offered,
@@ -29,17 +35,18 @@ pub(crate) fn admit(
     session: &Session,
 ) -> Result<Option<Admitted>, AdvanceError> {
     let admitted = admit_forced(tx, scope, session)?;
-    if admitted.user.as_ref().is_some_and(|user| user.erased_at.is_some()) {
+    let Mover { user, at } = &admitted.mover;
+    if user.as_ref().is_some_and(|user| user.erased_at.is_some()) {
         // The caller has locked it.
         if let Some(session) = tx.lock_session(&session.tenant, &session.id)? {
             advance_session(tx, scope, session, &Event::UserForgotten)?;
         }
         return Ok(None);
     }
-    let (standing, country) = match &admitted.user {
+    let (standing, country) = match user {
         Some(user) => {
             let person = find_person(tx, scope.vault, user.mode, &user.id)?;
-            (standing_of(tx, user, admitted.at)?, person.country)
+            (standing_of(tx, user, *at)?, person.country)
         }
         None => (Standing::default(), None),
     };
@@ -55,6 +62,18 @@ pub(crate) fn admit_forced(
     scope: &Scope<'_>,
     session: &Session,
 ) -> Result<Admitted, StoreError> {
+    let mover = lock_mover(tx, scope, session)?;
+    let offer = scope.offer(&session.tenant);
+    let value = offer.catalogue().identity().value(&session.terms.amount);
+    Ok(Admitted { mover, units: stored(value) })
+}
+
+/// Lock whoever moves what a session is about. The session is locked before them.
+pub(crate) fn lock_mover(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Session,
+) -> Result<Mover, StoreError> {
     let user = match own_user(session) {
         Some(id) => {
             let locked = tx.lock_same_person(session.tenant.mode, id)?;
@@ -62,21 +81,43 @@ pub(crate) fn admit_forced(
         }
         None => None,
     };
-    let offer = scope.offer(&session.tenant);
-    let value = offer.catalogue().identity().value(&session.terms.amount);
-    let units = i64::try_from(value).expect("what counts for more than any limit is cut there");
-    Ok(Admitted { user, units, at: own_time(tx, session, scope.now)? })
+    Ok(Mover { user, at: own_time(tx, session, scope.now)? })
+}
+
+impl Mover {
+    /// Count a transaction for what it moves at a fresh price, now and no longer when it began. Whether
+    /// its user may move that much: where not, it has to end, and then it counts no more.
+    pub(crate) fn recount(
+        &self,
+        tx: &mut Tx,
+        scope: &Scope<'_>,
+        transaction: &Transaction,
+        fresh: &Quote,
+    ) -> Result<bool, StoreError> {
+        let offer = scope.offer(&transaction.tenant);
+        let rules = offer.catalogue().identity();
+        let value = rules.value(&fresh.fiat);
+        let standing = match &self.user {
+            Some(user) => {
+                tx.save_spend(user, &transaction.id, stored(value), self.at)?;
+                // It is no part of what is moved already.
+                standing_of(tx, user, self.at)?.without(value)
+            }
+            None => Standing::default(),
+        };
+        Ok(judge(rules, value, &standing) == Verdict::Enough)
+    }
 }
 
 impl Admitted {
     /// Count the transaction that is written down.
     pub(crate) fn count(self, tx: &mut Tx, transaction: &Transaction) -> Result<(), StoreError> {
-        let Some(user) = &self.user else { return Ok(()) };
+        let Some(user) = &self.mover.user else { return Ok(()) };
         let spend = Spend {
             partner: transaction.tenant.partner.clone(),
             transaction: transaction.id.clone(),
             units: self.units,
-            spent_at: self.at,
+            spent_at: self.mover.at,
         };
         tx.insert_spend(user, &spend)
     }
@@ -104,6 +145,11 @@ pub(crate) fn find_standing(
 fn standing_of(tx: &mut Tx, user: &User, at: Millis) -> Result<Standing, StoreError> {
     let (day, month) = tx.sum_spends(user.mode, &user.id, at)?;
     Ok(Standing { level: user.level, day_units: day.into(), month_units: month.into(), at })
+}
+
+/// What something counts for, as the store keeps it.
+fn stored(value: i128) -> i64 {
+    i64::try_from(value).expect("what counts for more than any limit is cut there")
 }
 
 fn own_user(session: &Session) -> Option<&UserId> {

@@ -2,7 +2,7 @@
 //! follow what becomes of that.
 
 use gate_domain::ids::{CommandId, EventId, PostingId, RefundId, Tenant, TransactionId};
-use gate_domain::ledger::{Hold, HoldEnd, Posting};
+use gate_domain::ledger::{Booking, Hold, HoldEnd, Posting};
 use gate_domain::money::{DecimalError, Money};
 use gate_domain::quote::Quote;
 use gate_domain::rail::{Command, CommandKind};
@@ -135,6 +135,9 @@ fn check(
         transaction::State::Completed { reversal: Some(Reversal::Lost), .. } => {
             return Err(RefundError::NotRefundable(NotRefundable::NothingLeft));
         }
+        transaction::State::Completed { .. } if went_back(tx, transaction)? => {
+            return Err(RefundError::NotRefundable(NotRefundable::NothingLeft));
+        }
         transaction::State::Completed { .. } => {}
         _ => return Err(RefundError::NotCompleted(transaction.state.status())),
     }
@@ -158,6 +161,13 @@ fn check(
         }
         why => RefundError::NotRefundable(why),
     })
+}
+
+/// Whether the payment of a completed transaction went back before the tokens were known to be there.
+fn went_back(tx: &mut Tx, transaction: &Transaction) -> Result<bool, StoreError> {
+    let postings = tx.list_postings_of(&transaction.tenant, &transaction.id)?;
+    let whole = Booking::PaymentRefunded.as_str();
+    Ok(postings.iter().any(|row| row.record.booking == whole))
 }
 
 /// Whether nobody knows yet if the money of a refund goes back.

@@ -10,7 +10,7 @@ use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::rail::Card;
 use gate_domain::reason::Reason;
 use gate_domain::session::{Event, Refused, Session, Stage, State};
-use gate_domain::transaction;
+use gate_domain::transaction::{self, PaymentStep};
 use gate_domain::wallet::Address;
 use gate_rails::{PriceSource, Rails};
 use gate_store::{Locked, Tx};
@@ -18,7 +18,7 @@ use gate_store::{Locked, Tx};
 use crate::advance::{advance_session, advance_transaction, find_agreed_quote};
 use crate::app::{App, Scope};
 use crate::choose::{PaidWith, make_quote, paid_with};
-use crate::deposits::{Transfer, end_sale, receive_transfer, write_down_sale};
+use crate::deposits::{Transfer, end_sale, go_on, receive_transfer, write_down_sale};
 use crate::halt::is_halted;
 use crate::journey::JourneyError;
 use crate::limits::admit_forced;
@@ -169,6 +169,10 @@ fn force_completion(
         let session = lock(tx, tenant, id)?;
         let transaction = lock_own_transaction(tx, &session)?.ok_or(Refused::OutOfStep)?;
         let tail = transaction.id.as_str().rsplit('_').next().unwrap_or_default();
+        if let S::AwaitingPayment { step: PaymentStep::Repricing } = &transaction.state {
+            go_on(tx, scope, session, transaction)?;
+            continue;
+        }
         if let (S::AwaitingPayment { .. }, Some(means)) =
             (&transaction.state, transaction.means.deposit())
         {

@@ -21,6 +21,14 @@ pub struct Standing {
     pub at: Millis,
 }
 
+impl Standing {
+    /// The same without something that is counted in it.
+    #[must_use]
+    pub const fn without(self, units: i128) -> Self {
+        Self { day_units: self.day_units - units, month_units: self.month_units - units, ..self }
+    }
+}
+
 /// What is to be done about an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

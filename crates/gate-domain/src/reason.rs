@@ -46,6 +46,9 @@ pub enum Reason {
     DepositLate,
     /// The tokens came after the price had lapsed, and the user did not take the new one; they go back.
     NewPriceDeclined,
+    /// The tokens came after the price had lapsed, and are more than the user may move at the new one;
+    /// they go back.
+    LimitReached,
     /// The bank did not take the money of a sale; the tokens go back.
     PayoutBounced,
     /// The payment was taken back from us: a chargeback, or a transfer that was recalled.
@@ -76,6 +79,7 @@ impl Reason {
             Self::DepositShort => "deposit_short",
             Self::DepositLate => "deposit_late",
             Self::NewPriceDeclined => "new_price_declined",
+            Self::LimitReached => "limit_reached",
             Self::PayoutBounced => "payout_bounced",
             Self::PaymentReversed => "payment_reversed",
         }
@@ -131,6 +135,9 @@ impl Reason {
             Self::NewPriceDeclined => {
                 "The new price was not accepted. Your tokens go back to your wallet."
             }
+            Self::LimitReached => {
+                "At the new price this is more than you can move. Your tokens go back to your wallet."
+            }
             Self::PayoutBounced => {
                 "The bank did not take the money. Your tokens go back to your wallet."
             }
@@ -163,6 +170,7 @@ impl Reason {
             Self::DepositShort | Self::DepositLate | Self::NewPriceDeclined => {
                 "Start again with a fresh price, and send the whole amount at once."
             }
+            Self::LimitReached => "Start again with a smaller amount.",
             Self::PayoutBounced => "Start again with another bank account.",
             Self::RefundRefused => {
                 "Try the refund again later, or give the money back another way."
@@ -189,6 +197,7 @@ impl Reason {
             | Self::DepositShort
             | Self::DepositLate
             | Self::NewPriceDeclined
+            | Self::LimitReached
             | Self::PayoutBounced => true,
             Self::PaymentUnresolved
             | Self::PayoutUnresolved

@@ -99,6 +99,9 @@ pub enum State {
         payment: String,
         /// Why it went back.
         reason: Reason,
+        /// What became of it, if it was also taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reversal: Option<Reversal>,
     },
     /// Nobody knows how it ended; a person looks into it.
     Review {
@@ -106,10 +109,25 @@ pub enum State {
         payment: Option<String>,
         /// What is unknown.
         reason: Reason,
+        /// How the payment went back, where the tokens are gone too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back: Option<Back>,
     },
 }
 
-/// How a payment ended that was taken back after its delivery.
+/// How a payment went back for which tokens are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Back {
+    /// We gave it back.
+    Refunded,
+    /// It was taken back from us.
+    Reversed,
+    /// Both: it is gone twice.
+    Twice,
+}
+
+/// How a payment ended that was taken back after its delivery, or after it had been given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reversal {
@@ -310,7 +328,11 @@ impl State {
 
     /// Whether the payment was taken back and came again.
     pub const fn is_reinstated(&self) -> bool {
-        matches!(self, Self::Completed { reversal: Some(Reversal::Reinstated), .. })
+        matches!(
+            self,
+            Self::Completed { reversal: Some(Reversal::Reinstated), .. }
+                | Self::Refunded { reversal: Some(Reversal::Reinstated), .. }
+        )
     }
 
     /// Whether it counts against its user's limits: not once it has ended without moving anything.
@@ -463,10 +485,7 @@ impl State {
             },
             S::RefundPending { payment, reason } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
-                E::RefundSucceeded => moved(
-                    S::Refunded { payment: payment.clone(), reason: *reason },
-                    &[Effect::Book(Booking::PaymentRefunded)],
-                ),
+                E::RefundSucceeded => given_back(payment, *reason),
                 E::RefundFailed => review(Some(payment.as_str()), Reason::RefundFailed),
                 E::ChallengeRequired | E::ChallengeAnswered | E::PayoutSubmitted => {
                     Ok(Step::Unchanged)
@@ -475,7 +494,7 @@ impl State {
                 E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
                 // Tokens that left although the payout was said to have failed: a person decides.
                 E::PayoutSucceeded { .. } => {
-                    delivered_after_all(payment, Reason::DeliveredBeforeRefund)
+                    delivered_after_all(payment, Reason::DeliveredBeforeRefund, None)
                 }
                 E::DepositPartial | E::DepositLate | E::Abandoned | E::PayoutUnresolved => {
                     Err(Refused::OutOfStep)
@@ -483,21 +502,26 @@ impl State {
                 E::PaymentReversed => reversed_early(payment, CommandKind::Refund),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
-            S::Refunded { payment, reason } => match event {
+            S::Refunded { payment, reason, reversal } => match event {
                 E::PaymentSucceeded { payment: other } => same_payment(payment, other),
-                // It was taken back, and the refund that had been sent was paid too: gone twice.
-                E::RefundSucceeded if *reason == Reason::PaymentReversed => moved(
-                    S::Review { payment: Some(payment.clone()), reason: *reason },
-                    &[Effect::Book(Booking::PaymentReversed)],
-                ),
+                // It was taken back, and the refund that had been sent was paid too.
+                E::RefundSucceeded if *reason == Reason::PaymentReversed => {
+                    gone_twice(payment, Reason::PaymentReversed)
+                }
                 E::RefundSucceeded | E::PayoutFailed | E::PayoutBounced | E::Voided => {
                     Ok(Step::Unchanged)
                 }
                 E::ChallengeRequired | E::ChallengeAnswered | E::PayoutSubmitted => {
                     Ok(Step::Unchanged)
                 }
+                E::PayoutSucceeded { .. } if reason.tokens_left() => Ok(Step::Unchanged),
                 E::PayoutSucceeded { .. } => {
-                    delivered_after_all(payment, Reason::DeliveredAndRefunded)
+                    let back = match (reason, reversal) {
+                        (Reason::PaymentReversed, _) => Back::Reversed,
+                        (_, Some(_)) => Back::Twice,
+                        (_, None) => Back::Refunded,
+                    };
+                    delivered_after_all(payment, Reason::DeliveredAndRefunded, Some(back))
                 }
                 E::PaymentDeclined { .. }
                 | E::PaymentUnresolved
@@ -506,11 +530,14 @@ impl State {
                 | E::Abandoned
                 | E::PayoutUnresolved
                 | E::RefundFailed => Err(Refused::Ended),
-                E::PaymentReversed if *reason == Reason::PaymentReversed => Ok(Step::Unchanged),
-                E::PaymentReversed => Err(Refused::NothingToReverse),
+                E::PaymentReversed if *reason == Reason::PaymentReversed || reversal.is_some() => {
+                    Ok(Step::Unchanged)
+                }
+                // It had been given back, and was taken back too.
+                E::PaymentReversed => gone_twice(payment, Reason::PaymentReversed),
                 E::ReviewResolved { .. } => Err(Refused::NotInReview),
             },
-            S::Review { payment, reason } => match event {
+            S::Review { payment, reason, back } => match event {
                 // The answer came after we had given up on it: the story goes on where it stopped.
                 E::PaymentSucceeded { payment: other } => match payment {
                     Some(payment) => same_payment(payment, other),
@@ -523,7 +550,8 @@ impl State {
                     }
                     Some(_) if reason.tokens_left() => Ok(Step::Unchanged),
                     Some(payment) if *reason == Reason::PaymentReversed => {
-                        delivered_after_all(payment, Reason::DeliveredAndRefunded)
+                        let back = Some(Back::Twice);
+                        delivered_after_all(payment, Reason::DeliveredAndRefunded, back)
                     }
                     Some(_) | None => Err(Refused::OutOfStep),
                 },
@@ -540,17 +568,13 @@ impl State {
                     Some(_) | None => Err(Refused::OutOfStep),
                 },
                 E::RefundSucceeded => match payment {
-                    Some(payment) if *reason == Reason::RefundFailed => moved(
-                        S::Refunded { payment: payment.clone(), reason: Reason::PayoutFailed },
-                        &[Effect::Book(Booking::PaymentRefunded)],
-                    ),
-                    Some(payment) if *reason == Reason::DeliveredBeforeRefund => moved(
-                        S::Review {
-                            payment: Some(payment.clone()),
-                            reason: Reason::DeliveredAndRefunded,
-                        },
-                        &[Effect::Book(Booking::PaymentRefunded)],
-                    ),
+                    Some(payment) if *reason == Reason::RefundFailed => {
+                        given_back(payment, Reason::PayoutFailed)
+                    }
+                    Some(payment) if *reason == Reason::DeliveredBeforeRefund => {
+                        delivered_and_back(payment, Back::Refunded, &[])
+                    }
+                    Some(payment) if *back == Some(Back::Reversed) => gone_twice(payment, *reason),
                     Some(_)
                         if matches!(
                             reason,
@@ -579,21 +603,17 @@ impl State {
                     Some(payment) if *reason == Reason::RefundFailed => {
                         reversed_early(payment, CommandKind::Refund)
                     }
-                    Some(payment) if *reason == Reason::DeliveredBeforeRefund => moved(
-                        S::Review {
-                            payment: Some(payment.clone()),
-                            reason: Reason::DeliveredAndRefunded,
-                        },
-                        &[
-                            Effect::Book(Booking::PaymentRefunded),
-                            Effect::Withdraw(CommandKind::Refund),
-                        ],
-                    ),
+                    Some(payment) if *reason == Reason::DeliveredBeforeRefund => {
+                        let unsent = [Effect::Withdraw(CommandKind::Refund)];
+                        delivered_and_back(payment, Back::Reversed, &unsent)
+                    }
+                    Some(payment) if *back == Some(Back::Refunded) => gone_twice(payment, *reason),
+                    Some(_) if back.is_some() => Ok(Step::Unchanged),
                     Some(_) => Err(Refused::NothingToReverse),
                     None => Err(Refused::OutOfStep),
                 },
                 E::ReviewResolved { outcome } => match payment {
-                    Some(payment) => resolved(payment, *reason, outcome),
+                    Some(payment) => resolved(payment, *reason, *back, outcome),
                     None => resolved_without_payment(*reason, outcome),
                 },
             },
@@ -697,21 +717,49 @@ fn refund(payment: &str, reason: Reason, first: &[Effect]) -> Result<Step, Refus
     moved(State::RefundPending { payment: payment.to_owned(), reason }, &effects)
 }
 
+/// The payment is back where it came from.
+fn given_back(payment: &str, reason: Reason) -> Result<Step, Refused> {
+    moved(
+        State::Refunded { payment: payment.to_owned(), reason, reversal: None },
+        &[Effect::Book(Booking::PaymentRefunded)],
+    )
+}
+
+/// It was given back and taken back: the second time is the house's loss, and put before a person.
+fn gone_twice(payment: &str, reason: Reason) -> Result<Step, Refused> {
+    let back = Some(Back::Twice);
+    moved(
+        State::Review { payment: Some(payment.to_owned()), reason, back },
+        &[Effect::Book(Booking::PaymentReversed)],
+    )
+}
+
 /// Tokens are gone and so is, or will be, the payment: booked as it happened, and put before a person.
-fn delivered_after_all(payment: &str, reason: Reason) -> Result<Step, Refused> {
+fn delivered_after_all(payment: &str, reason: Reason, back: Option<Back>) -> Result<Step, Refused> {
     let payment = Some(payment.to_owned());
-    moved(State::Review { payment, reason }, &[Effect::Book(Booking::TokensDelivered)])
+    moved(State::Review { payment, reason, back }, &[Effect::Book(Booking::TokensDelivered)])
+}
+
+/// The tokens are known to be gone, and now the payment is too.
+fn delivered_and_back(payment: &str, back: Back, then: &[Effect]) -> Result<Step, Refused> {
+    let (payment, reason) = (Some(payment.to_owned()), Reason::DeliveredAndRefunded);
+    let effects = [&[Effect::Book(Booking::PaymentRefunded)], then].concat();
+    moved(State::Review { payment, reason, back: Some(back) }, &effects)
 }
 
 fn review(payment: Option<&str>, reason: Reason) -> Result<Step, Refused> {
-    moved(State::Review { payment: payment.map(str::to_owned), reason }, &[])
+    moved(State::Review { payment: payment.map(str::to_owned), reason, back: None }, &[])
 }
 
 /// The payment was taken back before anything is known to have been delivered for it: it is back where
 /// it came from, and `unsent` is not to be sent. What was sent all the same is answered for later.
 fn reversed_early(payment: &str, unsent: CommandKind) -> Result<Step, Refused> {
     moved(
-        State::Refunded { payment: payment.to_owned(), reason: Reason::PaymentReversed },
+        State::Refunded {
+            payment: payment.to_owned(),
+            reason: Reason::PaymentReversed,
+            reversal: None,
+        },
         &[Effect::Book(Booking::PaymentRefunded), Effect::Withdraw(unsent)],
     )
 }
@@ -742,7 +790,12 @@ fn reversal_resolved(
 
 /// What a person found out about a transaction whose payment is booked. What was not booked yet is,
 /// and what the user then has twice is written off.
-fn resolved(payment: &str, reason: Reason, outcome: &Resolution) -> Result<Step, Refused> {
+fn resolved(
+    payment: &str,
+    reason: Reason,
+    back: Option<Back>,
+    outcome: &Resolution,
+) -> Result<Step, Refused> {
     let named = match outcome {
         Resolution::Completed { payment, .. } | Resolution::Refunded { payment } => payment,
         Resolution::Failed => return Err(Refused::MoneyCameIn),
@@ -753,20 +806,26 @@ fn resolved(payment: &str, reason: Reason, outcome: &Resolution) -> Result<Step,
     let payment = payment.to_owned();
     if reason == Reason::PaymentReversed {
         // It went back twice, and nothing was delivered: one of the two came again, or is lost.
-        let came_again = matches!(outcome, Resolution::Completed { .. });
-        let effects: &[Effect] =
-            if came_again { &[Effect::Book(Booking::PaymentReinstated)] } else { &[] };
-        return moved(State::Refunded { payment, reason: closed(reason) }, effects);
+        let (reversal, effects): (_, &[Effect]) = match outcome {
+            Resolution::Completed { .. } => {
+                (Reversal::Reinstated, &[Effect::Book(Booking::PaymentReinstated)])
+            }
+            Resolution::Refunded { .. } | Resolution::Failed => (Reversal::Lost, &[]),
+        };
+        let reversal = Some(reversal);
+        return moved(State::Refunded { payment, reason: closed(reason), reversal }, effects);
     }
+    // What was taken back stays with the one who paid.
+    let reversal = matches!(back, Some(Back::Reversed | Back::Twice)).then_some(Reversal::Lost);
     let delivered = reason.tokens_left();
     let returned = reason == Reason::DeliveredAndRefunded;
     let (next, missing) = match outcome {
         Resolution::Completed { transfer, .. } => (
-            State::Completed { payment, chain_transaction: transfer.clone(), reversal: None },
+            State::Completed { payment, chain_transaction: transfer.clone(), reversal },
             (!delivered).then_some(Booking::TokensDelivered),
         ),
         Resolution::Refunded { .. } | Resolution::Failed => (
-            State::Refunded { payment, reason: closed(reason) },
+            State::Refunded { payment, reason: closed(reason), reversal },
             (!returned).then_some(Booking::PaymentRefunded),
         ),
     };
@@ -790,7 +849,7 @@ fn resolved_without_payment(reason: Reason, outcome: &Resolution) -> Result<Step
             &[Effect::Book(Booking::PaymentCaptured), Effect::Book(Booking::TokensDelivered)],
         ),
         Resolution::Refunded { payment: Some(payment) } => moved(
-            State::Refunded { payment: payment.clone(), reason: closed(reason) },
+            State::Refunded { payment: payment.clone(), reason: closed(reason), reversal: None },
             &[Effect::Book(Booking::PaymentCaptured), Effect::Book(Booking::PaymentRefunded)],
         ),
         Resolution::Completed { payment: None, .. } | Resolution::Refunded { payment: None } => {

@@ -14,7 +14,7 @@ use gate_domain::session::{
     IdentityStage, Stage, Terms,
 };
 use gate_domain::time::Millis;
-use gate_domain::transaction::{self, PaymentStep, Reversal};
+use gate_domain::transaction::{self, Back, PaymentStep, Reversal};
 use gate_domain::wallet::Address;
 
 const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
@@ -252,6 +252,14 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
     .map(|step| (format!("{step:?}").to_lowercase(), S::AwaitingPayment { step }))
     .collect();
     let late = Reason::PayoutUnresolved;
+    let gone = |reason, back| S::Review { payment: Some(payment()), reason, back: Some(back) };
+    let refunded = |reversal| S::Refunded {
+        payment: payment(),
+        reason: Reason::PayoutFailed,
+        reversal: Some(reversal),
+    };
+    let closed =
+        S::Refunded { payment: payment(), reason: Reason::DeliveredAndRefunded, reversal: None };
     let done =
         |reversal| S::Completed { payment: payment(), chain_transaction: "0x1".into(), reversal };
     states.extend([
@@ -264,25 +272,37 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
         ("failed".into(), S::Failed { reason: Reason::CardDeclined }),
         ("abandoned".into(), S::Failed { reason: Reason::Abandoned }),
         ("refunding".into(), S::RefundPending { payment: payment(), reason: Reason::PayoutFailed }),
-        ("refunded".into(), S::Refunded { payment: payment(), reason: Reason::PayoutFailed }),
-        ("taken back".into(), S::Refunded { payment: payment(), reason: Reason::PaymentReversed }),
-        ("review: paid?".into(), S::Review { payment: None, reason: Reason::PaymentUnresolved }),
-        ("review: sent?".into(), S::Review { payment: Some(payment()), reason: late }),
+        (
+            "refunded".into(),
+            S::Refunded { payment: payment(), reason: Reason::PayoutFailed, reversal: None },
+        ),
+        ("both, closed".into(), closed),
+        (
+            "taken back".into(),
+            S::Refunded { payment: payment(), reason: Reason::PaymentReversed, reversal: None },
+        ),
+        ("back, lost".into(), refunded(Reversal::Lost)),
+        ("back, here".into(), refunded(Reversal::Reinstated)),
+        (
+            "review: paid?".into(),
+            S::Review { payment: None, reason: Reason::PaymentUnresolved, back: None },
+        ),
+        ("review: sent?".into(), S::Review { payment: Some(payment()), reason: late, back: None }),
         (
             "review: both?".into(),
-            S::Review { payment: Some(payment()), reason: Reason::DeliveredBeforeRefund },
+            S::Review {
+                payment: Some(payment()),
+                reason: Reason::DeliveredBeforeRefund,
+                back: None,
+            },
         ),
-        (
-            "review: both!".into(),
-            S::Review { payment: Some(payment()), reason: Reason::DeliveredAndRefunded },
-        ),
-        (
-            "review: twice".into(),
-            S::Review { payment: Some(payment()), reason: Reason::PaymentReversed },
-        ),
+        ("review: both!".into(), gone(Reason::DeliveredAndRefunded, Back::Refunded)),
+        ("review: taken".into(), gone(Reason::DeliveredAndRefunded, Back::Reversed)),
+        ("review: all".into(), gone(Reason::DeliveredAndRefunded, Back::Twice)),
+        ("review: twice".into(), gone(Reason::PaymentReversed, Back::Twice)),
         (
             "review: back?".into(),
-            S::Review { payment: Some(payment()), reason: Reason::RefundFailed },
+            S::Review { payment: Some(payment()), reason: Reason::RefundFailed, back: None },
         ),
     ]);
     states

@@ -32,8 +32,8 @@ fn transaction_states() -> Vec<transaction::State> {
         T::Failed { reason: Reason::ForcedFailure },
         T::Failed { reason: Reason::PaymentCancelled },
         T::RefundPending { payment: payment(), reason },
-        T::Refunded { payment: payment(), reason },
-        T::Review { payment: None, reason: Reason::PaymentUnresolved },
+        T::Refunded { payment: payment(), reason, reversal: None },
+        T::Review { payment: None, reason: Reason::PaymentUnresolved, back: None },
     ]
 }
 

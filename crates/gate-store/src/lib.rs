@@ -68,6 +68,8 @@ mod keys;
 mod ledger;
 mod locked;
 mod mails;
+#[cfg(feature = "testing")]
+mod mishaps;
 mod operator_actions;
 mod origins;
 mod partners;

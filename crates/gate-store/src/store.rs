@@ -8,6 +8,8 @@ use std::{
 
 use tokio::sync::oneshot;
 
+#[cfg(feature = "testing")]
+use crate::mishaps::{Mishap, Mishaps};
 use crate::{
     IdempotentRequest, Place, Stats, StoreError, StoreOptions, Tx,
     job::{Job, job},
@@ -28,6 +30,8 @@ struct Shared {
     queues: Arc<Queues>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     ours_alone: bool,
+    #[cfg(feature = "testing")]
+    mishaps: Mishaps,
 }
 
 /// What the front and the threads of an engine have in common.
@@ -61,7 +65,14 @@ impl Store {
             Place::Postgres { url } => postgres::start(url, options, &queues)?,
         };
         let ours_alone = matches!(options.place, Place::Sqlite { .. });
-        Ok(Self { shared: Arc::new(Shared { queues, threads: Mutex::new(threads), ours_alone }) })
+        let shared = Shared {
+            queues,
+            threads: Mutex::new(threads),
+            ours_alone,
+            #[cfg(feature = "testing")]
+            mishaps: Mishaps::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Whether no other process can be on this database, as on SQLite.
@@ -85,8 +96,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = self.enqueue(&self.shared.queues.writes, None, closure)?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::OutcomeUnknown.into()))
+        self.write_for(None, closure).await
     }
 
     /// [`Store::write`] for a closure that asks about a request first ([`Tx::recall`]): closures that
@@ -100,8 +110,44 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let answer = self.enqueue(&self.shared.queues.writes, Some(request), closure)?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::OutcomeUnknown.into()))
+        self.write_for(Some(request), closure).await
+    }
+
+    async fn write_for<T, E, F>(
+        &self,
+        request: Option<IdempotentRequest>,
+        closure: F,
+    ) -> Result<T, E>
+    where
+        F: Fn(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        #[cfg(feature = "testing")]
+        let mishap = self.shared.mishaps.next();
+        #[cfg(feature = "testing")]
+        if mishap == Some(Mishap::Refused) {
+            return Err(StoreError::Overloaded.into());
+        }
+        let answer = self.enqueue(&self.shared.queues.writes, request, closure)?;
+        let answered = answer.await.unwrap_or_else(|_| Err(StoreError::OutcomeUnknown.into()));
+        #[cfg(feature = "testing")]
+        if mishap == Some(Mishap::Unheard) && answered.is_ok() {
+            return Err(StoreError::OutcomeUnknown.into());
+        }
+        answered
+    }
+
+    /// Let one transaction meet a mishap: the one that is begun so many after this call.
+    #[cfg(feature = "testing")]
+    pub fn expect_mishap(&self, expected: Option<(usize, Mishap)>) {
+        self.shared.mishaps.expect(expected);
+    }
+
+    /// How many transactions were begun since [`Store::expect_mishap`].
+    #[cfg(feature = "testing")]
+    pub fn begun(&self) -> usize {
+        self.shared.mishaps.begun()
     }
 
     /// Run a closure that only reads, over one unchanging snapshot. Both engines enforce it.

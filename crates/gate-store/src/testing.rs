@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime;
 use tokio_postgres::NoTls;
 
+pub use crate::mishaps::Mishap;
 use crate::{Store, StoreError, StoreOptions};
 
 /// Where the PostgreSQL server for tests is: a URL whose user may create databases.

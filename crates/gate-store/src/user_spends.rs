@@ -11,6 +11,8 @@ use crate::{Sql, StoreError, Tx, sql};
 const INSERT: Sql = sql("insert into user_spends
     (mode, user_id, partner_id, transaction_id, units, spent_at)
     values ($1, $2, $3, $4, $5, $6)");
+const SAVE: Sql = sql("update user_spends set units = $3, spent_at = $4
+    where mode = $1 and transaction_id = $2");
 const GIVE_BACK: Sql = sql("update user_spends set given_back_at = $3
     where mode = $1 and transaction_id = $2 and given_back_at is null");
 const COUNT_AGAIN: Sql = sql("update user_spends set given_back_at = null
@@ -21,7 +23,7 @@ const SUM: Sql = sql("select cast(coalesce(sum(units), 0) as bigint) from user_s
             union select id from users where mode = $1 and person_hash =
                 (select person_hash from users where mode = $1 and id = $2))");
 
-pub(crate) const STATEMENTS: &[Sql] = &[INSERT, GIVE_BACK, COUNT_AGAIN, SUM];
+pub(crate) const STATEMENTS: &[Sql] = &[INSERT, SAVE, GIVE_BACK, COUNT_AGAIN, SUM];
 
 /// What a transaction counts for against the limits of the user who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,18 @@ impl Tx {
                 &spend.spent_at.0,
             ],
         )
+    }
+
+    /// A transaction of this user, who is locked, moves another amount at another time than it was
+    /// counted for.
+    pub fn save_spend(
+        &mut self,
+        user: &Locked<User>,
+        transaction: &TransactionId,
+        units: i64,
+        spent_at: Millis,
+    ) -> Result<(), StoreError> {
+        self.write(SAVE, &[&user.mode.as_str(), &transaction.as_str(), &units, &spent_at.0])
     }
 
     /// A transaction has moved nothing for good: it counts no more, if it did.

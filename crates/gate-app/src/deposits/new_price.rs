@@ -15,6 +15,7 @@ use crate::advance::{advance_session, find_agreed_quote};
 use crate::app::{App, Scope};
 use crate::halt::is_halted;
 use crate::journey::{JourneyError, act};
+use crate::limits::lock_mover;
 use crate::pay::lock_own_transaction;
 
 impl From<DepositError> for JourneyError {
@@ -56,7 +57,8 @@ pub(crate) fn put_new_price(
     Ok(())
 }
 
-/// Say yes to the new price: the sale goes on at it.
+/// Say yes to the new price: the sale goes on at it. Where the user may not move that much, the tokens
+/// go back.
 pub(crate) fn accept_new_price(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -69,12 +71,28 @@ pub(crate) fn accept_new_price(
     let (tenant, id) = (session.tenant.clone(), session.id.clone());
     let quote = tx.find_quote(&tenant, quote_id)?;
     let made_for_it = |made_for: &Option<SessionId>| made_for.as_ref() == Some(&id);
-    if quote.is_some_and(|quote| made_for_it(&quote.session_id) && quote.lapsed(scope.now)) {
+    let fresh = quote.filter(|quote| made_for_it(&quote.session_id));
+    let fresh = fresh.ok_or(Refused::OtherQuote)?;
+    if fresh.lapsed(scope.now) {
         return Err(JourneyError::QuoteExpired);
     }
+    let mover = lock_mover(tx, scope, &session)?;
     advance_session(tx, scope, session, &Event::QuoteAccepted(quote_id.clone()))?;
     let (session, transaction) = lock_both(tx, &tenant, &id)?;
+    if !mover.recount(tx, scope, &transaction, &fresh)? {
+        return Ok(end_sale(tx, scope, session, transaction, Reason::LimitReached)?);
+    }
     let transaction = tx.requote_transaction(transaction, quote_id)?;
+    Ok(go_on(tx, scope, session, transaction)?)
+}
+
+/// Go on with tokens that came too late, at the price that the transaction names.
+pub(crate) fn go_on(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: Locked<Session>,
+    transaction: Locked<Transaction>,
+) -> Result<(), DepositError> {
     let counted = lock_counted(tx, &transaction)?;
     let transfer = counted.last().map(|deposit| deposit.transfer.clone());
     let transfer = transfer.ok_or_else(|| StoreError::Corrupt {
@@ -82,7 +100,7 @@ pub(crate) fn accept_new_price(
         id: transaction.id.to_string(),
         why: "tokens that came too late are missing".into(),
     })?;
-    Ok(complete(tx, scope, session, transaction, &transfer)?)
+    complete(tx, scope, session, transaction, &transfer)
 }
 
 /// Say no to the new price: the tokens go back.

@@ -20,6 +20,7 @@ use super::give_back::end_sale;
 use super::{DepositError, book, command_return, counted_units, take_in_counted};
 use crate::advance::{advance_transaction, find_agreed_quote};
 use crate::app::Scope;
+use crate::limits::{Mover, lock_mover};
 
 /// A transfer on a network, final there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,9 @@ pub fn receive_transfer(
         why: "its session or transaction is missing".into(),
     };
     let session = tx.lock_session(tenant, &waiting.session_id)?.ok_or_else(missing)?;
+    // Tokens that come too late may count for more than they did.
+    let lapsed = scope.now >= waiting.lapses_at;
+    let mover = if lapsed { Some(lock_mover(tx, scope, &session)?) } else { None };
     let transaction = tx.lock_transaction(tenant, &waiting.transaction_id)?.ok_or_else(missing)?;
     let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
     let known = tx.find_transfer(tenant, &transaction.id, network, &transfer.transfer)?;
@@ -61,7 +65,6 @@ pub fn receive_transfer(
 
     let quote = find_agreed_quote(tx, &transaction)?;
     let counted = counted_units(&tx.list_deposits(tenant, &transaction.id)?);
-    let lapsed = scope.now >= waiting.lapses_at;
     let verdict = judge(&transaction.state, &quote, lapsed, counted, &transfer.amount);
     let whole = transfer.amount.units;
     let (state, back_units) = match verdict {
@@ -96,7 +99,12 @@ pub fn receive_transfer(
             advance_transaction(tx, scope, session, transaction, &Event::DepositPartial, None)?;
         }
         Verdict::Complete { .. } => complete(tx, scope, session, transaction, &deposit.transfer)?,
-        Verdict::Late { .. } => late(tx, scope, prices, session, transaction, &quote, &deposit)?,
+        Verdict::Late { .. } => {
+            let mover = mover.expect("the price has lapsed");
+            let fresh = price_now(scope, &session, &quote, prices);
+            let prices = (&quote, fresh);
+            late(tx, scope, session, transaction, &mover, prices, &deposit.transfer)?;
+        }
         Verdict::Unexpected => command_return(tx, scope, &deposit, &transaction)?,
         Verdict::Foreign(_) => {
             warn!(%id, amount, "{id} is not what was agreed on; a person has to decide");
@@ -123,13 +131,12 @@ pub(super) fn complete(
 fn late(
     tx: &mut Tx,
     scope: &Scope<'_>,
-    prices: &dyn PriceSource,
     session: Locked<Session>,
     transaction: Locked<Transaction>,
-    quote: &Quote,
-    deposit: &Deposit,
+    mover: &Mover,
+    (quote, fresh): (&Quote, Option<Quote>),
+    transfer: &str,
 ) -> Result<(), DepositError> {
-    let fresh = price_now(scope, &session, quote, prices);
     let by_now = fresh.as_ref().map(|fresh| fresh.delivered().units);
     match quote.on_lapse.decide(quote.delivered().units, by_now) {
         AfterLapse::Ask => {
@@ -140,9 +147,12 @@ fn late(
         }
         AfterLapse::Convert => {
             let fresh = fresh.expect("it was compared");
+            if !mover.recount(tx, scope, &transaction, &fresh)? {
+                return end_sale(tx, scope, session, transaction, Reason::LimitReached);
+            }
             tx.insert_quote(&transaction.tenant, &fresh)?;
             let transaction = tx.requote_transaction(transaction, &fresh.id)?;
-            complete(tx, scope, session, transaction, &deposit.transfer)
+            complete(tx, scope, session, transaction, transfer)
         }
         AfterLapse::Return => end_sale(tx, scope, session, transaction, Reason::DepositLate),
     }

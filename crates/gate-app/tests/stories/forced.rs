@@ -6,6 +6,8 @@ use gate_app::testing::{ADDRESS, World};
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_store::both_engines;
 
+use crate::sells::LAPSE_MS;
+
 /// A session at each stage that a user can be at.
 async fn at(world: &World, stage: &str) -> SessionId {
     let session = world.create().await;
@@ -74,6 +76,24 @@ both_engines! {
             assert_eq!(told(&world, &session).await, told_at_once, "{stage}");
             assert_eq!(world.session(&session).await.state.phase(), "failed", "{stage}");
             assert_eq!(world.transaction_of(&session).await, transaction, "{stage}");
+            world.sound().await;
+        }
+    }
+
+    /// The price has lapsed, and perhaps the user is asked about a new one: the one that was agreed is
+    /// forced.
+    async fn complete_what_came_too_late(store) {
+        let world = World::over(store).await;
+        for asked in [false, true] {
+            let session = world.create_sale().await;
+            world.sell(&session, "DE09 0000 0000 0000 0000 01", ADDRESS).await;
+            world.clock.advance_ms(LAPSE_MS);
+            if asked {
+                world.send_tokens(&session, None).await;
+            }
+            let forced = force(&world.app, &world.tenant(), &session, Force::Complete).await;
+            assert_eq!(forced.unwrap().status(), "completed", "{asked}");
+            world.pass_seconds(3).await;
             world.sound().await;
         }
     }

@@ -107,7 +107,7 @@ async fn buy(world: &World, user: &UserId, units: i128, card: &str) -> SessionId
     session
 }
 
-async fn step(world: &World, session: &SessionId) -> JourneyStep {
+pub(crate) async fn step(world: &World, session: &SessionId) -> JourneyStep {
     world.journey(session).await.step
 }
 
@@ -126,13 +126,13 @@ async fn refusal(world: &World, session: &SessionId) -> ReasonBody {
 }
 
 /// The most that would pass, as a refusal of 10,000.00 EUR says.
-async fn most(world: &World, user: &UserId) -> String {
+pub(crate) async fn most(world: &World, user: &UserId) -> String {
     let session = session_of(world, user, 10_000_00).await;
     refusal(world, &session).await.maximum.unwrap_or_default()
 }
 
 /// Somebody who may move 1,000.00 EUR today and no more.
-async fn nearly_there(world: &World) -> UserId {
+pub(crate) async fn nearly_there(world: &World) -> UserId {
     let user = known(world, IdentityLevel::Enhanced).await;
     for units in [10_000_00, 10_000_00, 4_000_00] {
         buy(world, &user, units, "succeeds").await;
@@ -467,46 +467,62 @@ async fn two_at_once(place: &TestPlace, two_addresses: bool) {
     let waiting = session_of(&world, &other, 1_000_00).await;
     let waiting_quote = world.choose(&waiting, ADDRESS).await;
 
-    let (release, released) = mpsc::channel::<()>();
-    let (held, released) = (Mutex::new(None), Mutex::new(released));
-    let (tell, there) = tokio::sync::oneshot::channel();
-    *held.lock().unwrap() = Some(tell);
-    let owner = user.clone();
-    let first = (*store).clone();
-    let hand = tokio::spawn(async move {
-        let count = move |tx: &mut gate_store::Tx| {
-            let user = tx.lock_user(Mode::Test, &owner)?.unwrap();
-            let spend = Spend {
-                partner: PartnerId::new(gate_app::Ids.seed(START)),
-                transaction: TransactionId::new(Mode::Test, gate_app::Ids.seed(START)),
-                units: 1_000_00,
-                spent_at: START,
-            };
-            tx.insert_spend(&user, &spend)?;
-            if let Some(tell) = held.lock().unwrap().take() {
-                tell.send(()).unwrap();
-            }
-            let _ = released.lock().unwrap().recv();
-            Ok::<_, StoreError>(())
-        };
-        first.write(count).await
-    });
-    there.await.unwrap();
+    let spending = Spending::begin(&store, &user, 1_000_00).await;
     let beside = World { app: beside(&world, second.as_deref()), ..world.clone() };
     let paying =
         tokio::spawn(async move { beside.pay(&waiting, &waiting_quote, "succeeds").await });
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!paying.is_finished(), "it waits for the user");
-    drop(release);
-    hand.await.unwrap().unwrap();
+    spending.end().await;
     let refused = paying.await.unwrap().unwrap();
     assert!(matches!(refused.step, JourneyStep::Unavailable { .. }), "{:?}", refused.step);
     let also = world.pay(&session, &quote, "succeeds").await.unwrap();
     assert!(matches!(also.step, JourneyStep::Unavailable { .. }), "{:?}", also.step);
 }
 
+/// A payment of somebody that is being written down: it holds their row until it ends.
+pub(crate) struct Spending {
+    release: mpsc::Sender<()>,
+    hand: tokio::task::JoinHandle<Result<(), StoreError>>,
+}
+
+impl Spending {
+    pub(crate) async fn begin(store: &Store, user: &UserId, units: i64) -> Self {
+        let (release, released) = mpsc::channel::<()>();
+        let (held, released) = (Mutex::new(None), Mutex::new(released));
+        let (tell, there) = tokio::sync::oneshot::channel();
+        *held.lock().unwrap() = Some(tell);
+        let (owner, first) = (user.clone(), store.clone());
+        let hand = tokio::spawn(async move {
+            let count = move |tx: &mut gate_store::Tx| {
+                let user = tx.lock_user(Mode::Test, &owner)?.unwrap();
+                let spend = Spend {
+                    partner: PartnerId::new(gate_app::Ids.seed(START)),
+                    transaction: TransactionId::new(Mode::Test, gate_app::Ids.seed(START)),
+                    units,
+                    spent_at: START,
+                };
+                tx.insert_spend(&user, &spend)?;
+                if let Some(tell) = held.lock().unwrap().take() {
+                    tell.send(()).unwrap();
+                }
+                let _ = released.lock().unwrap().recv();
+                Ok::<_, StoreError>(())
+            };
+            first.write(count).await
+        });
+        there.await.unwrap();
+        Self { release, hand }
+    }
+
+    pub(crate) async fn end(self) {
+        drop(self.release);
+        self.hand.await.unwrap().unwrap();
+    }
+}
+
 /// The same gateway in another process, where there is a second store.
-fn beside(world: &World, store: Option<&Store>) -> App {
+pub(crate) fn beside(world: &World, store: Option<&Store>) -> App {
     let Some(store) = store else { return world.app.clone() };
     let vault = Vault::new(&gate_app::Ids.random());
     let config = AppConfig::sandbox(gate_app::testing::BASE_URL);

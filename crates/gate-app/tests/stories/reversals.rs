@@ -16,7 +16,7 @@ use gate_domain::ids::{Mode, TransactionId};
 use gate_domain::rail::{Command as RailCommand, CommandKind};
 use gate_domain::reason::Reason;
 use gate_domain::refund::NotRefundable;
-use gate_domain::transaction::{Reversal, State};
+use gate_domain::transaction::{Event, Reversal, State};
 use gate_rails::simulator::SimulatedCards;
 use gate_rails::{Rail, RailError, Rails, Reply};
 use gate_store::both_engines;
@@ -25,9 +25,11 @@ use gate_wire::journey::JourneyStep;
 use gate_wire::words::RefundStatus;
 use serde_json::json;
 
+use crate::log::Log;
 use crate::purchases::balance;
 use crate::rails::{command, lock_amount, session_for, start, world};
 use crate::refunds::{bought, found, refund};
+use crate::replays::hear;
 use crate::reviews::{self, silent_refunds, wait};
 
 /// A provider that takes a minute to give a payment back.
@@ -217,6 +219,124 @@ both_engines! {
             assert!(!told.iter().any(|name| name.starts_with("payment.")), "it was never delivered");
             world.sound().await;
         }
+    }
+
+    async fn what_is_refunded_and_then_taken_back_is_gone_twice_too(place: TestPlace) {
+        for (outcome, gone) in [(Outcome::Refunded, 100_00), (Outcome::Completed, 0)] {
+            let log = Log::listen();
+            let place = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };
+            let store = place.open(place.options()).unwrap();
+            let world = World::over(&store).await;
+            let session = world.create().await;
+            let quote = world.choose(&session, DEAD_ADDRESS).await;
+            world.pay(&session, &quote, "reversed").await.unwrap();
+            world.pass_seconds(10).await;
+            let back = world.transaction_of(&session).await;
+            assert_eq!((back.state.status(), losses(&world).await), ("refunded", [0, 0]));
+            world.pass_seconds(30).await;
+            let twice = world.transaction_of(&session).await.state;
+            assert_eq!((twice.status(), twice.reason()), ("review", Some(Reason::PaymentReversed)));
+            assert_eq!(losses(&world).await, [100_00, -100_00]);
+            assert_eq!(world.session(&session).await.state.phase(), "review");
+            assert!(hear(&world, &back, &Event::PaymentReversed).await, "old news");
+            assert_eq!(listed(&world).await.transactions.len(), 1);
+
+            resolve(&world, &back.id, outcome).await.unwrap();
+            let closed = world.transaction_of(&session).await.state;
+            assert_eq!((closed.status(), closed.reason()), ("refunded", Some(Reason::PayoutFailed)));
+            assert_eq!(losses(&world).await, [gone, -gone]);
+            assert_eq!(world.session(&session).await.state.phase(), "refunded");
+            // Whatever is heard again is booked already; a second dispute is said aloud.
+            for heard in [Event::RefundSucceeded, Event::PaymentReversed] {
+                assert!(hear(&world, &back, &heard).await);
+                assert_eq!(world.transaction_of(&session).await.state, closed);
+            }
+            let again = usize::from(outcome == Outcome::Completed);
+            assert_eq!(log.errors(back.id.as_str(), "taken back again after it had come"), again);
+            assert_eq!(losses(&world).await, [gone, -gone]);
+            let told = world.event_types().await;
+            assert!(!told.iter().any(|name| name.starts_with("payment.")), "it was never delivered");
+            world.sound().await;
+        }
+    }
+
+    /// Tokens that arrive after all, a refund that is paid, and a payment that is taken back.
+    async fn in_whatever_order_they_are_heard_the_books_say_the_same(place: TestPlace) {
+        let arrived = || Event::PayoutSucceeded { chain_transaction: "0x1".into() };
+        let all = [arrived(), Event::RefundSucceeded, Event::PaymentReversed];
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        let place = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };
+        let store = place.open(place.options()).unwrap();
+        let rails = Rails { card: Arc::new(SlowRefunds), ..Rails::simulated() };
+        let world = World::with_rails(&store, rails).await;
+        let mut lost = 0;
+        for (number, order) in orders.into_iter().enumerate() {
+            let session = world.create().await;
+            let quote = world.choose(&session, DEAD_ADDRESS).await;
+            world.pay(&session, &quote, "succeeds").await.unwrap();
+            world.pass_seconds(3).await;
+            let before = world.transaction_of(&session).await;
+            assert_eq!(before.state.status(), "refund_pending");
+            for at in order {
+                for _ in 0..2 {
+                    assert!(hear(&world, &before, &all[at]).await, "{order:?} {at}");
+                    world.sound().await;
+                }
+            }
+            lost += 100_00;
+            assert_eq!(losses(&world).await, [lost, -lost], "{order:?}");
+            let state = world.transaction_of(&session).await.state;
+            assert_eq!(state.reason(), Some(Reason::DeliveredAndRefunded), "{order:?}");
+            assert_eq!(listed(&world).await.transactions.len(), 1);
+            let outcome = [Outcome::Completed, Outcome::Refunded][number % 2];
+            resolve(&world, &before.id, outcome).await.unwrap();
+            let closed = world.transaction_of(&session).await.state;
+            for heard in &all {
+                hear(&world, &before, heard).await;
+            }
+            assert_eq!(world.transaction_of(&session).await.state, closed, "{order:?}");
+            assert_eq!(losses(&world).await, [lost, -lost], "{order:?}");
+            assert!(refund(&world, &before.id, None).await.is_err(), "nothing of it is left");
+            world.sound().await;
+        }
+    }
+
+    async fn what_went_back_before_it_was_known_to_be_delivered_is_not_refunded_again(store) {
+        let world = World::over(store).await;
+        let session = world.create().await;
+        let quote = world.choose(&session, DEAD_ADDRESS).await;
+        world.pay(&session, &quote, "succeeds").await.unwrap();
+        world.pass_seconds(3).await;
+        let transaction = world.transaction_of(&session).await;
+        let arrived = Event::PayoutSucceeded { chain_transaction: "0x1".into() };
+        assert!(hear(&world, &transaction, &arrived).await);
+        resolve(&world, &transaction.id, Outcome::Completed).await.unwrap();
+        assert_eq!(world.transaction_of(&session).await.state.status(), "completed");
+        let refused = refund(&world, &transaction.id, Some("1.00")).await;
+        assert!(
+            matches!(refused, Err(RefundError::NotRefundable(NotRefundable::NothingLeft))),
+            "{refused:?}"
+        );
+    }
+
+    async fn a_second_dispute_and_one_about_nothing_are_said_aloud(store) {
+        let log = Log::listen();
+        let world = World::over(store).await;
+        let (_, id) = bought(&world, "reversed").await;
+        world.pass_seconds(30).await;
+        resolve(&world, &id, Outcome::Completed).await.unwrap();
+        let transaction = world.transaction(&id).await;
+        for times in 1..3 {
+            assert!(hear(&world, &transaction, &Event::PaymentReversed).await, "it changes nothing");
+            assert_eq!(log.errors(id.as_str(), "taken back again after it had come again"), times);
+            assert_eq!(losses(&world).await, [0, 100_00]);
+        }
+        let sale = world.create_sale().await;
+        world.sell(&sale, "DE09 0000 0000 0000 0000 01", ADDRESS).await;
+        let sold = world.transaction_of(&sale).await;
+        assert!(!hear(&world, &sold, &Event::PaymentReversed).await);
+        assert_eq!(log.errors(sold.id.as_str(), "nothing of it is left: not booked"), 1);
+        world.sound().await;
     }
 
     async fn a_transfer_is_recalled_and_its_pay_in_stays_settled(store) {

@@ -21,7 +21,7 @@ use gate_wire::words;
 const PAID: &str = "DE09 0000 0000 0000 0000 01";
 const BOUNCES: &str = "DE79 0000 0000 0000 0000 02";
 /// Longer than the price of a sale holds.
-const LAPSE_MS: i64 = 21 * 60_000;
+pub(crate) const LAPSE_MS: i64 = 21 * 60_000;
 
 /// What stands on an account in the end, `0` where nothing ever did.
 async fn balance(world: &World, name: &str) -> String {
@@ -52,7 +52,7 @@ fn states(deposits: &[gate_domain::deposit::Deposit]) -> Vec<State> {
 }
 
 /// A sale at a price that the partner has locked, with what becomes of late tokens.
-async fn locked_sale(world: &World, on_lapse: OnLapse) -> SessionId {
+pub(crate) async fn locked_sale(world: &World, on_lapse: OnLapse) -> SessionId {
     world.entitle(&[Entitlement::Rails]).await;
     let catalogue = world.app.catalogue();
     let token = catalogue.tokens().find(|token| token.symbol == "USDC").unwrap().asset();

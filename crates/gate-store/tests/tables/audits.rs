@@ -55,7 +55,7 @@ fn every_state() -> Vec<(State, &'static [Booking])> {
             &[Paid, Sent],
         ),
         (State::RefundPending { payment: payment.clone(), reason }, &[Paid]),
-        (State::Refunded { payment, reason }, &[Paid, Back]),
+        (State::Refunded { payment, reason, reversal: None }, &[Paid, Back]),
     ]
 }
 
