@@ -23,6 +23,7 @@ use gate_app::workers::release_predecessors;
 use gate_domain::Millis;
 use gate_domain::ids::{Mode, SessionId, TransactionId};
 use gate_domain::rail::{ChallengeCode, Command as RailCommand};
+use gate_rails::TestAccount;
 use gate_rails::simulator::{CHAIN, SimulatedCards, TEST_ACCOUNTS, TRANSFERS};
 use gate_rails::{Rail, RailError, Rails, Reply};
 use gate_store::testing::{TestPlace, block_on};
@@ -133,9 +134,10 @@ async fn step(world: &World, random: &mut Random, sessions: &mut Vec<SessionId>)
             false
         }
         12 => {
-            let session = world.create_sale().await;
+            let account = TEST_ACCOUNTS[random.below(TEST_ACCOUNTS.len())].account();
+            let session = world.create_sale_to(account.kind()).await;
             let back_to = if random.below(5) == 0 { DEAD_ADDRESS } else { ADDRESS };
-            world.sell(&session, TEST_ACCOUNTS[random.below(4)].iban, back_to).await;
+            world.sell_to(&session, account, back_to).await;
             sessions.push(session);
             true
         }
@@ -332,7 +334,7 @@ enum Plot {
     /// A purchase to this address, with a second step, and the refund of half of it.
     Purchase(&'static str),
     /// A sale that is paid out to this account.
-    Sale(&'static str),
+    Sale(&'static TestAccount),
     /// A swap to this address.
     Swap(&'static str),
 }
@@ -363,9 +365,9 @@ impl Plot {
                 work(world, 10).await;
                 transaction
             }
-            Self::Sale(iban) => {
-                let session = world.create_sale().await;
-                world.sell(&session, iban, ADDRESS).await;
+            Self::Sale(known) => {
+                let session = world.create_sale_to(known.account().kind()).await;
+                world.sell_to(&session, known.account(), ADDRESS).await;
                 send_in_parts(world, &session, "10").await
             }
             Self::Swap(address) => {
@@ -469,11 +471,11 @@ mod a_fault_at_any_call_changes_nothing_in_the_end {
         }
 
         async fn of_a_sale(place: TestPlace) {
-            ends_alike(place, Plot::Sale(TEST_ACCOUNTS[0].iban), "completed").await;
+            ends_alike(place, Plot::Sale(&TEST_ACCOUNTS[0]), "completed").await;
         }
 
         async fn of_a_sale_that_bounces(place: TestPlace) {
-            ends_alike(place, Plot::Sale(TEST_ACCOUNTS[1].iban), "refunded").await;
+            ends_alike(place, Plot::Sale(&TEST_ACCOUNTS[1]), "refunded").await;
         }
 
         async fn of_a_swap(place: TestPlace) {

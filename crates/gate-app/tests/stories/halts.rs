@@ -92,7 +92,7 @@ both_engines! {
         let (sale_quote, sale) = (world.quote(&sale).await, sale);
         let accepted = gate_app::choose::accept_quote(app, &tenant, &sale, sale_quote.clone());
         accepted.await.unwrap();
-        let account = gate_domain::bank::BankAccount::parse(TEST_ACCOUNTS[0].iban, None).unwrap();
+        let account = TEST_ACCOUNTS[0].account();
         gate_app::choose::give_account(app, &tenant, &sale, account).await.unwrap();
         let address = gate_domain::wallet::Address::parse(ADDRESS).unwrap();
         gate_app::choose::give_address(app, &tenant, &sale, address).await.unwrap();

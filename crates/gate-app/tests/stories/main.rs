@@ -25,6 +25,7 @@ mod lanes;
 mod leases;
 mod limits;
 mod options;
+mod payouts;
 mod purchases;
 mod rails;
 mod readiness;

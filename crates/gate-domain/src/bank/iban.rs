@@ -1,9 +1,13 @@
-//! Bank accounts: the IBAN with its checksum and the form of its country, and the BIC beside it.
+//! Accounts by their IBAN: the number with its checksum and the form of its country, and the BIC beside it.
+
+use std::fmt;
 
 use iban::{Iban, IbanLike as _, ParseIbanError};
 
-/// A checked bank account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use super::last4;
+
+/// A checked account. Its `Debug` is blank.
+#[derive(Clone, PartialEq, Eq)]
 pub struct BankAccount {
     /// The IBAN without spaces, upper case.
     pub iban: String,
@@ -52,7 +56,23 @@ const SHARED: [(&str, &str); 14] = [
     ("GB", "JE"),
 ];
 
+impl fmt::Debug for BankAccount {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("BankAccount(..)")
+    }
+}
+
 impl BankAccount {
+    /// The country of its bank, two letters.
+    pub fn country(&self) -> &str {
+        &self.iban[..2]
+    }
+
+    /// The last four characters, for the user.
+    pub fn last4(&self) -> &str {
+        last4(&self.iban)
+    }
+
     /// Read an IBAN, with or without spaces and in any case, and perhaps a BIC.
     pub fn parse(iban: &str, bic: Option<&str>) -> Result<Self, BankAccountError> {
         let compact = compact(iban);
