@@ -158,11 +158,15 @@ export async function walk(page, api, theme, look) {
   await checkout.shows('Checking');
   await look('identity-checking');
 
-  const sale = await api.createSession({ flow: 'off_ramp', currency: 'USD' });
-  await page.goto('about:blank');
-  await page.goto(api.checkoutAddress(sale, theme));
-  await checkout.shows('Not available here');
-  await look('not-available');
+  await open({ currency: 'USD' });
+  const { gate } = api;
+  await gate.command('capabilities', 'off', 'currency:USD', '--reason', 'Our bank is closed.');
+  try {
+    await checkout.shows('Not available at the moment');
+    await look('not-available');
+  } finally {
+    await gate.command('capabilities', 'on', 'currency:USD');
+  }
 
   const expiring = await open();
   await api.expire(expiring.id);

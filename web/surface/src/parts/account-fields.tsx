@@ -70,7 +70,7 @@ function UkFields({ typed, errorOf, onChange }: AccountFieldsProps) {
         errorOf={errorOf}
         onChange={onChange}
         placeholder="00000000"
-        hint={`8 digits, or 6 to 7. ${OWN}`}
+        hint={`8 digits, at some banks 6 or 7. ${OWN}`}
       />
     </fieldset>
   );
@@ -174,6 +174,7 @@ function CardFields({ typed, errorOf, onChange }: AccountFieldsProps) {
       <CardNumber
         value={typed.number ?? ''}
         error={errorOf('number')}
+        hint="It must be a card of your own. We keep its last four digits only."
         onValue={(number) => onChange({ number })}
       />
       <CardExpiry

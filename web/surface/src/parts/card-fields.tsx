@@ -7,15 +7,17 @@ interface CardFieldProps {
   value: string;
   error: string | null;
   onValue: (value: string) => void;
+  hint?: string;
 }
 
-export function CardNumber({ value, error, onValue }: CardFieldProps) {
+export function CardNumber({ value, error, hint, onValue }: CardFieldProps) {
   return (
     <ShapedField
       id="number"
       label="Card number"
       value={value}
       error={error}
+      hint={hint}
       icon={<CardIcon />}
       shape={groupCardNumber}
       onValue={onValue}
