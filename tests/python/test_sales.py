@@ -43,7 +43,7 @@ def test_a_sale_is_paid_out_to_the_unit(gate: dict[str, str], api: Api) -> None:
     assert asked["step"]["missing_amount"] == asked["step"]["quote"]["crypto_amount"]
     page.post("simulated_deposit", {}).ok()
     done = page.at("done")
-    assert done["account"] == {"last4": "0001", "country": "DE"}
+    assert done["account"] == {"kind": "iban", "last4": "0001", "country": "DE"}
     sold = api.get(f"transactions/{refid(api, page)}").ok()
     assert (sold["action"], sold["status"]) == ("off_ramp", "completed")
     assert (sold["fiat_amount"], sold["payment_method"]) == (page.session["amount"], "sepa_payout")
@@ -79,6 +79,88 @@ def test_an_account_where_nobody_is_paid_out_is_refused(gate: dict[str, str], ap
     page.choose()
     turkish = page.post("account", {"iban": "TR33 0006 1005 1978 6457 8413 26"})
     turkish.refused(400, "method_not_available")
+    page.at("account")
+
+
+@covers("giveAccount", "requestQuote")
+@pytest.mark.parametrize(
+    ("currency", "method", "kind", "account"),
+    [
+        (
+            "GBP",
+            "faster_payments_payout",
+            "sort_code",
+            {"sort_code": "00-00-00", "account_number": "00000001"},
+        ),
+        (
+            "USD",
+            "ach_payout",
+            "aba",
+            {
+                "routing_number": "110000000",
+                "account_number": "000000000001",
+                "account_type": "checking",
+            },
+        ),
+        ("BRL", "pix_payout", "pix", {"pix_key": "paid@pix.test"}),
+        ("EUR", "card_payout", "card", {"card": {"number": "4000 0566 5566 5556", "expiry": "12/40"}}),
+    ],
+)
+def test_a_sale_is_paid_out_by_every_method(
+    gate: dict[str, str],
+    api: Api,
+    currency: str,
+    method: str,
+    kind: str,
+    account: dict[str, Any],
+) -> None:
+    page = Page.open(gate, api, flow="off_ramp", currency=currency)
+    step = page.at("amount")
+    assert method in [row["id"] for row in step["payout_methods"]]
+    choice = {"target_token": "USDC", "target_network": "base", "payout_method": method}
+    quote_id = page.post("quote", choice).ok()["step"]["quote"]["id"]
+    page.post("quote/accept", {"quote_id": quote_id}).ok()
+    asked = page.at("account")
+    assert asked["account_kind"] == kind
+    assert account in [known["account"] for known in asked["test_payouts"]], "the page offers it"
+    page.post("account", account).ok()
+    page.post("wallet", {"address": WALLET}).ok()
+    page.post("deposit", {"quote_id": quote_id}).ok()
+    page.post("simulated_deposit", {}).ok()
+    assert page.at("done")["account"]["kind"] == kind
+    sold = api.get(f"transactions/{refid(api, page)}").ok()
+    assert (sold["status"], sold["payment_method"]) == ("completed", method)
+
+
+@covers("giveAccount")
+@pytest.mark.parametrize(
+    ("currency", "account", "code"),
+    [
+        ("GBP", {"sort_code": "30-90-0", "account_number": "33669933"}, "sort_code_invalid"),
+        ("GBP", {"sort_code": "30-90-09", "account_number": "12"}, "account_number_invalid"),
+        (
+            "USD",
+            {
+                "routing_number": "021000022",
+                "account_number": "000123456789",
+                "account_type": "savings",
+            },
+            "routing_number_invalid",
+        ),
+        ("BRL", {"pix_key": "529.982.247-24"}, "pix_key_invalid"),
+    ],
+)
+def test_each_field_of_an_account_is_told_apart(
+    gate: dict[str, str],
+    api: Api,
+    currency: str,
+    account: dict[str, str],
+    code: str,
+) -> None:
+    page = Page.open(gate, api, flow="off_ramp", currency=currency)
+    page.choose()
+    page.post("account", account).refused(400, code, f"/{code.removesuffix('_invalid')}")
+    page.post("account", {"iban": IBAN}).refused(400, "method_not_available")
     page.at("account")
 
 

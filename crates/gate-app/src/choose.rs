@@ -1,6 +1,6 @@
 //! What the user chooses before paying: the asset at a price, and where the tokens go.
 
-use gate_domain::bank::BankAccount;
+use gate_domain::bank::{Account, AccountKind};
 use gate_domain::catalogue::{Charged, Side, Token};
 use gate_domain::hosted::Choices;
 use gate_domain::ids::{QuoteId, SessionId, Tenant};
@@ -11,7 +11,7 @@ use gate_domain::session::{BackTo, Event, Flow, Refused, Session};
 use gate_domain::time::Millis;
 use gate_domain::wallet::Address;
 use gate_rails::PriceSource;
-use gate_store::{Locked, Tx};
+use gate_store::{Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
 
 use crate::advance::advance_session;
@@ -41,6 +41,8 @@ pub struct Wanted {
     pub token: (String, String),
     /// What they pay for a swap with.
     pub from: PaidWith,
+    /// How they want to be paid out for a sale, as far as they say.
+    pub payout: Option<String>,
 }
 
 /// What a user wants to pay for a swap with, as far as they say.
@@ -55,7 +57,8 @@ pub struct PaidWith {
 impl Wanted {
     /// A price of one token.
     pub fn of(token: &str, network: &str) -> Self {
-        Self { token: (token.to_owned(), network.to_owned()), from: PaidWith::default() }
+        let token = (token.to_owned(), network.to_owned());
+        Self { token, from: PaidWith::default(), payout: None }
     }
 }
 
@@ -79,22 +82,28 @@ pub async fn request_quote(
         }
         let asset = asset_on_offer(&choices.tokens, &wanted.token)?;
         let from = paid_with(choices, &asset, &wanted.from)?;
+        let method = choices.method_for(wanted.payout.as_deref());
+        let method = method.map_err(JourneyError::Unavailable)?;
         // The price that the partner has locked is the one to offer, for as long as it holds.
         let locked = page_quote(tx, &session, scope.now)?;
-        let fits = |locked: &Quote| locked.crypto.asset == asset && locked.side == choices.side;
+        let as_wanted = |locked: &Quote| wanted.payout.is_none() || locked.payment_method == method;
+        let fits = |locked: &Quote| {
+            locked.crypto.asset == asset && choices.take(locked) && as_wanted(locked)
+        };
         if let Some(locked) = locked.filter(fits).filter(|_| from.is_none()) {
             if offered.is_none_or(|quote| quote.id != locked.id) {
                 advance_session(tx, scope, session, &Event::QuoteGiven(locked.id))?;
             }
             return Ok(());
         }
+        let wanted = QuoteWanted { method, asset: &asset, from: from.as_ref() };
         if let Some(quote) = offered
-            && is_fresh(&quote, &asset, from.as_ref(), scope.now)
+            && wanted.is_met_by(&quote, scope.now)
             && tx.shifted_since(&session.tenant, &session.id, quote.created_at)? < QUOTE_FRESH_MS
         {
             return Ok(());
         }
-        let quote = make_quote(scope, &session, choices, (&asset, from.as_ref()), &*prices)?;
+        let quote = make_quote(scope, &session, choices.side, &wanted, &*prices)?;
         tx.insert_quote(&session.tenant, &quote)?;
         advance_session(tx, scope, session, &Event::QuoteGiven(quote.id))?;
         Ok(())
@@ -126,28 +135,56 @@ pub async fn accept_quote(
     .await
 }
 
-/// Say where the money of a sale goes: to an account in a country where the way of paying out works.
+/// Say where the money of a sale goes: to what its way of being paid out asks for, in a country where
+/// that works.
 pub async fn give_account(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
-    account: BankAccount,
+    account: Account,
 ) -> Result<Journey, JourneyError> {
-    let accounts = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.accounts.clone();
-    let account = accounts.tokenise(&account);
+    let rails = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?;
+    let fitting = match asked_for(app, tenant, session).await? {
+        Some(kind) => account.as_kind(kind),
+        None => Some(account),
+    };
+    // The provider is asked before the transaction, which waits for nobody.
+    let account = fitting.map(|account| rails.accounts.tokenise(&account, app.now()));
+    let account = account.transpose()?;
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
-        if choices.side != Side::OffRamp {
-            return Err(Refused::OutOfStep.into());
-        }
+        let quote = offered_quote(tx, &session)?.filter(|quote| quote.side == Side::OffRamp);
+        let quote = quote.filter(|_| choices.side == Side::OffRamp).ok_or(Refused::OutOfStep)?;
+        let Some(payout) = choices.payout_of(&quote) else { return Ok(()) };
+        let account = account.clone().filter(|account| account.kind == payout.account);
+        let account = account.ok_or_else(|| JourneyError::Unavailable(payout.other_account()))?;
         let offer = scope.offer(&session.tenant);
         let currency = session.terms.amount.asset.code.as_str();
         let country = Some(account.country.as_str());
         offer
-            .method(choices.side, choices.method, Some(currency), country)
+            .method(choices.side, &payout.id, Some(currency), country)
             .map_err(JourneyError::Unavailable)?;
-        give(tx, scope, session, choices, &Event::AccountGiven(account.clone()))
+        give(tx, scope, session, choices, &Event::AccountGiven(account))
     })
     .await
+}
+
+/// The kind of account that the price on the table is paid out to, as far as there is one.
+async fn asked_for(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+) -> Result<Option<AccountKind>, JourneyError> {
+    let (owner, id) = (tenant.clone(), session.clone());
+    let read = app.store().read(move |tx| {
+        let session = tx.find_session(&owner, &id)?;
+        let choice = session.as_ref().and_then(Session::choice);
+        let quote = choice.and_then(|choice| choice.quote.as_ref());
+        quote.map_or(Ok(None), |quote| tx.find_quote(&owner, quote))
+    });
+    let quote: Result<Option<Quote>, StoreError> = read.await;
+    let catalogue = app.catalogue();
+    let account = |quote: Quote| catalogue.method(Side::OffRamp, &quote.payment_method)?.account;
+    Ok(quote?.and_then(account))
 }
 
 /// Say where the tokens go; for a sale, where they would go back to.
@@ -258,11 +295,27 @@ fn is_offered_to(quote: &Quote, session: &Session) -> bool {
     quote.session_id.as_ref().is_none_or(|made_for| *made_for == session.id)
 }
 
-/// Asking again and again within a moment makes no new rows.
-fn is_fresh(quote: &Quote, asset: &Asset, from: Option<&Asset>, now: Millis) -> bool {
-    let young = now < quote.created_at.plus_ms(QUOTE_FRESH_MS);
-    let paid_with = quote.paid_in.as_ref().map(|paid| &paid.amount.asset);
-    quote.crypto.asset == *asset && paid_with == from && young && !quote.lapsed(now)
+/// What a price is made for.
+pub(crate) struct QuoteWanted<'a> {
+    /// By which the user pays, or is paid.
+    pub(crate) method: &'a str,
+    /// What they buy or sell, or get for a swap.
+    pub(crate) asset: &'a Asset,
+    /// What they pay for a swap with.
+    pub(crate) from: Option<&'a Asset>,
+}
+
+impl QuoteWanted<'_> {
+    /// Asking again and again within a moment makes no new rows.
+    fn is_met_by(&self, quote: &Quote, now: Millis) -> bool {
+        let young = now < quote.created_at.plus_ms(QUOTE_FRESH_MS);
+        let from = quote.paid_in.as_ref().map(|paid| &paid.amount.asset);
+        quote.crypto.asset == *self.asset
+            && from == self.from
+            && quote.payment_method == self.method
+            && young
+            && !quote.lapsed(now)
+    }
 }
 
 /// What a swap is paid with: what was asked for, and where that leaves a choice, the first that is not
@@ -301,21 +354,21 @@ fn asset_on_offer(
 pub(crate) fn make_quote(
     scope: &Scope<'_>,
     session: &Session,
-    choices: &Choices,
-    (asset, from): (&Asset, Option<&Asset>),
+    side: Side,
+    &QuoteWanted { method, asset, from }: &QuoteWanted<'_>,
     prices: &dyn PriceSource,
 ) -> Result<Quote, JourneyError> {
     let amount = &session.terms.amount;
     let market = prices.price(asset, &amount.asset, scope.now)?;
     let fees = scope.offer(&session.tenant).fees(&Charged {
         currency: &amount.asset.code,
-        method: choices.method,
+        method,
         country: None,
         asset: &asset.code,
         network: asset.network.as_deref(),
     });
     let (mut paid_in, mut lock_ms) = (None, LOCK_MAX_S * 1000);
-    let numbers = match (choices.side, from) {
+    let numbers = match (side, from) {
         (Side::OnRamp, None) => {
             lock_ms = LOCK_MS;
             price(amount, asset, market.rate, fees)
@@ -334,8 +387,8 @@ pub(crate) fn make_quote(
     Ok(Quote {
         id: QuoteId::new(session.tenant.mode, scope.seed()),
         session_id: Some(session.id.clone()),
-        side: choices.side,
-        payment_method: choices.method.into(),
+        side,
+        payment_method: method.into(),
         fiat: numbers.fiat,
         crypto: numbers.crypto,
         paid_in,

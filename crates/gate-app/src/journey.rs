@@ -2,7 +2,7 @@
 
 use gate_domain::Millis;
 use gate_domain::catalogue::{Offer, Refusal, Side};
-use gate_domain::hosted::{Choices, choices};
+use gate_domain::hosted::{Choices, choices, payouts};
 use gate_domain::ids::{SessionId, Tenant};
 use gate_domain::journey::{Step, Stored, step};
 use gate_domain::limits::{Standing, Verdict};
@@ -12,9 +12,13 @@ use gate_domain::session::{
     Choice, Event, FlightStage, Flow, IdentityLevel, Refused, Session, Stage, State,
 };
 use gate_domain::transaction::Transaction;
-use gate_rails::{CardProblem, Rails};
+use gate_rails::{CardProblem, Rails, TypedAccount};
 use gate_store::{Locked, StoreError, Tx};
-use gate_wire::journey::{Journey, RailHints, Seller, TestAccount, TestCard, TestPerson};
+use gate_wire::embed::{
+    AccountRequestBody, CardAccountBody, IbanAccountBody, PayoutCardBody, PixAccountBody,
+    UkAccountBody, UsAccountBody,
+};
+use gate_wire::journey::{Journey, RailHints, Seller, TestCard, TestPayout, TestPerson};
 use gate_wire::words::SessionStatus;
 
 use crate::advance::{AdvanceError, BeginError, advance_session, find_agreed_quote};
@@ -196,10 +200,10 @@ fn hints(rails: Option<&Rails>) -> RailHints {
         label: card.label.into(),
         outcome: card.outcome.into(),
     });
-    let test_accounts = rails.test_accounts.iter().map(|account| TestAccount {
-        iban: account.iban.into(),
-        label: account.label.into(),
-        outcome: account.outcome.into(),
+    let test_payouts = rails.test_accounts.iter().map(|known| {
+        let (label, outcome) = (known.label.into(), known.outcome.into());
+        let account = typed(&known.typed);
+        (known.account().kind().into(), TestPayout { account, label, outcome })
     });
     let test_people = rails.test_people.iter().map(|person| TestPerson {
         family_name: person.family_name.into(),
@@ -208,9 +212,33 @@ fn hints(rails: Option<&Rails>) -> RailHints {
     });
     RailHints {
         test_cards: test_cards.collect(),
-        test_accounts: test_accounts.collect(),
+        test_payouts: test_payouts.collect(),
         test_people: test_people.collect(),
         challenge_hint: rails.challenge_hint.map(str::to_owned),
+    }
+}
+
+/// An account of the simulator as the page would send it.
+fn typed(account: &TypedAccount) -> AccountRequestBody {
+    use AccountRequestBody as Body;
+    match *account {
+        TypedAccount::Iban(iban) => Body::Iban(IbanAccountBody { iban: iban.into() }),
+        TypedAccount::Uk { sort_code, account_number } => Body::Uk(UkAccountBody {
+            sort_code: sort_code.into(),
+            account_number: account_number.into(),
+        }),
+        TypedAccount::Us { routing_number, account_number, account_type } => {
+            Body::Us(UsAccountBody {
+                routing_number: routing_number.into(),
+                account_number: account_number.into(),
+                account_type: account_type.into(),
+            })
+        }
+        TypedAccount::Pix(key) => Body::Pix(PixAccountBody { pix_key: key.into() }),
+        TypedAccount::Card { number, expiry } => {
+            let card = PayoutCardBody { number: number.into(), expiry: expiry.into() };
+            Body::Card(CardAccountBody { card })
+        }
     }
 }
 
@@ -326,7 +354,9 @@ where
                 // A swap that is under way is paid with whatever it is paid with.
                 let from = offer.catalogue().tokens().cloned();
                 let from = if flow == Flow::Swap { from.collect() } else { Vec::new() };
-                action(tx, scope, session, &Choices { side, method: CARD, tokens, from })
+                let payouts = payouts(offer.catalogue().methods());
+                let method = CARD.to_owned();
+                action(tx, scope, session, &Choices { side, method, payouts, tokens, from })
             }
         }
     })

@@ -3,7 +3,6 @@
 mod advance_time;
 mod ask_identity;
 
-use gate_domain::bank::BankAccount;
 use gate_domain::catalogue::Side;
 use gate_domain::hosted::choices;
 use gate_domain::ids::{Mode, SessionId, Tenant};
@@ -12,12 +11,12 @@ use gate_domain::reason::Reason;
 use gate_domain::session::{Event, Refused, Session, Stage, State};
 use gate_domain::transaction::{self, PaymentStep};
 use gate_domain::wallet::Address;
-use gate_rails::{PriceSource, Rails};
+use gate_rails::{PriceSource, Rails, TestAccount};
 use gate_store::{Locked, Tx};
 
 use crate::advance::{advance_session, advance_transaction, find_agreed_quote};
 use crate::app::{App, Scope};
-use crate::choose::{PaidWith, make_quote, paid_with};
+use crate::choose::{PaidWith, QuoteWanted, make_quote, paid_with};
 use crate::deposits::{Transfer, end_sale, go_on, receive_transfer, write_down_sale};
 use crate::halt::is_halted;
 use crate::journey::JourneyError;
@@ -29,8 +28,6 @@ pub use ask_identity::require_kyc;
 
 /// Where forced purchases go when nobody gave an address.
 const TEST_ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
-/// Where the money of forced sales goes.
-const TEST_ACCOUNT: &str = "DE09 0000 0000 0000 0000 01";
 
 /// What to force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +119,9 @@ fn ensure_payment(
     let choices = choices.map_err(JourneyError::Unavailable)?;
     let asset = choices.tokens.first().ok_or(JourneyError::AssetNotAvailable)?.asset();
     let from = paid_with(&choices, &asset, &PaidWith::default())?;
-    let quote = make_quote(scope, &session, &choices, (&asset, from.as_ref()), &*rails.prices)?;
+    let method = choices.method.as_str();
+    let wanted = QuoteWanted { method, asset: &asset, from: from.as_ref() };
+    let quote = make_quote(scope, &session, choices.side, &wanted, &*rails.prices)?;
     tx.insert_quote(&tenant, &quote)?;
     let known = session.choice().and_then(|choice| choice.address.clone());
     let address = Address::parse(TEST_ADDRESS).expect("a constant of ours");
@@ -143,8 +142,10 @@ fn ensure_payment(
         return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits, admitted);
     }
     if choices.side == Side::OffRamp {
-        let account = BankAccount::parse(TEST_ACCOUNT, None).expect("a constant of ours");
-        let account = rails.accounts.tokenise(&account);
+        let asked = choices.payout_of(&quote).ok_or(Refused::OutOfStep)?.account;
+        let mut known = rails.test_accounts.iter().map(TestAccount::account);
+        let account = known.find(|account| account.kind() == asked).ok_or(Refused::OutOfStep)?;
+        let account = rails.accounts.tokenise(&account, scope.now)?;
         let session = lock(tx, &tenant, &id)?;
         advance_session(tx, scope, session, &Event::AccountGiven(account))?;
         let session = lock(tx, &tenant, &id)?;

@@ -1,22 +1,33 @@
 //! What the hosted page can do with a session now. Asked at every step before a payment is written
 //! down; from then on money may be moving, and no switch touches it.
 
-use crate::catalogue::{Offer, Refusal, RefusalCode, Side, Token, Wanted};
+use crate::bank::AccountKind;
+use crate::catalogue::{Method, Offer, Refusal, RefusalCode, Side, Token, Wanted};
 use crate::limits::{Standing, within_limits};
 use crate::money::Asset;
 use crate::quote::{CARD, Quote, TOKENS};
 use crate::session::{Flow, Terms};
 
-/// The ways of being paid out that the hosted page can ask an account for: an IBAN.
-const TO_AN_IBAN: [&str; 2] = ["sepa_payout", "faster_payments_payout"];
+/// A way of being paid out that the hosted page can ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// Its id in the catalogue.
+    pub id: String,
+    /// The name for people.
+    pub name: String,
+    /// What it asks for.
+    pub account: AccountKind,
+}
 
 /// One thing that the user can do in a session, and with which tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choices {
     /// Buy or sell; a swap is a buy that is paid with tokens.
     pub side: Side,
-    /// By which the user pays, or is paid.
-    pub method: &'static str,
+    /// By which the user pays, or is paid where they say nothing else.
+    pub method: String,
+    /// The ways of being paid out, in the order of the catalogue; empty unless this is a sale.
+    pub payouts: Vec<Payout>,
     /// The tokens that the session leaves to choose from; never empty.
     pub tokens: Vec<Token>,
     /// What a swap can be paid with; empty otherwise.
@@ -30,25 +41,75 @@ impl Choices {
         let paid_in = quote.paid_in.as_ref();
         held(&self.tokens, &quote.crypto.asset)
             && paid_in.is_none_or(|paid| held(&self.from, &paid.amount.asset))
+            && (quote.side == Side::OnRamp || self.payout_of(quote).is_some())
+    }
+
+    /// Whether the page can take, or make, the payment that a price is for.
+    pub fn take(&self, quote: &Quote) -> bool {
+        let by_its_method = quote.side == Side::OffRamp || quote.payment_method == self.method;
+        quote.side == self.side && by_its_method && self.hold(quote)
+    }
+
+    /// By which the user pays, or is paid out: as they ask for, and where they do not, by the first way on
+    /// offer.
+    pub fn method_for(&self, payout: Option<&str>) -> Result<&str, Box<Refusal>> {
+        let Some(wanted) = payout.filter(|_| self.side == Side::OffRamp) else {
+            return Ok(&self.method);
+        };
+        let found = self.payouts.iter().find(|payout| payout.id.eq_ignore_ascii_case(wanted));
+        found.map(|payout| payout.id.as_str()).ok_or_else(|| {
+            let message = "This way of being paid out is not on offer here.".to_owned();
+            let next_step = "Choose one of the payout_methods of the step.";
+            Refusal::lasting(RefusalCode::MethodNotAvailable, message, next_step)
+        })
+    }
+
+    /// How a price is paid out, while that is on offer.
+    pub fn payout_of(&self, quote: &Quote) -> Option<&Payout> {
+        self.payouts.iter().find(|payout| payout.id == quote.payment_method)
+    }
+}
+
+impl Payout {
+    /// What to say about an account of another kind than the one that it asks for.
+    pub fn other_account(&self) -> Box<Refusal> {
+        let message = format!("{} goes to another kind of account.", self.name);
+        Refusal::lasting(RefusalCode::MethodNotAvailable, message, self.account.wants())
     }
 }
 
 /// What there is to choose from in a flow, or why there is nothing.
 pub fn choices(terms: &Terms, flow: Flow, offer: &Offer) -> Result<Choices, Box<Refusal>> {
     let currency = terms.amount.asset.code.as_str();
-    let (side, method) = match flow {
-        Flow::OnRamp => (Side::OnRamp, CARD),
-        Flow::OffRamp => (Side::OffRamp, payout_method(offer, currency)?),
-        Flow::Swap => (Side::OnRamp, TOKENS),
+    let check = |method: Option<&str>| {
+        let (flow, currency, amount) = (Some(flow), Some(currency), Some(&terms.amount));
+        offer.check(&Wanted { flow, currency, method, amount, ..Wanted::default() })
     };
-    offer.check(&Wanted {
-        flow: Some(flow),
-        currency: Some(currency),
-        // A swap needs no choice of a method (contract, section 7).
-        method: Some(method).filter(|method| *method != TOKENS),
-        amount: Some(&terms.amount),
-        ..Wanted::default()
-    })?;
+    let mut payouts = Vec::new();
+    let (side, method) = match flow {
+        Flow::OnRamp => {
+            check(Some(CARD))?;
+            (Side::OnRamp, CARD.to_owned())
+        }
+        Flow::OffRamp => {
+            let mut refused = None;
+            for payout in payouts_in(offer, currency)? {
+                match check(Some(&payout.id)) {
+                    Ok(()) => payouts.push(payout),
+                    Err(refusal) => refused = refused.or(Some(refusal)),
+                }
+            }
+            let Some(first) = payouts.first() else {
+                return Err(refused.unwrap_or_else(Refusal::nothing_to_buy));
+            };
+            (Side::OffRamp, first.id.clone())
+        }
+        // It needs no choice of a method (contract, section 7).
+        Flow::Swap => {
+            check(None)?;
+            (Side::OnRamp, TOKENS.to_owned())
+        }
+    };
     let (symbol, network) = (terms.target_token.as_deref(), terms.target_network.as_deref());
     let tokens = offer.tokens(side, symbol, network);
     if tokens.is_empty() {
@@ -63,7 +124,7 @@ pub fn choices(terms: &Terms, flow: Flow, offer: &Offer) -> Result<Choices, Box<
     if flow == Flow::Swap && from.iter().all(|token| tokens == [token.clone()]) {
         return Err(Refusal::nothing_to_buy());
     }
-    Ok(Choices { side, method, tokens, from })
+    Ok(Choices { side, method, payouts, tokens, from })
 }
 
 /// The same for a user who lives in `country`, as far as that is known, and stands where they stand: or
@@ -78,7 +139,7 @@ pub fn choices_for(
     if let Some(country) = country {
         offer.country(country)?;
     }
-    within_limits(offer, &terms.amount, (choices.side, choices.method), standing)?;
+    within_limits(offer, &terms.amount, (choices.side, &choices.method), standing)?;
     Ok(choices)
 }
 
@@ -91,22 +152,24 @@ pub fn flows(terms: &Terms, offer: &Offer) -> Vec<Flow> {
     [Flow::OnRamp, Flow::OffRamp, Flow::Swap].into_iter().filter(possible).collect()
 }
 
-/// Whether the page can be paid, or pay, by this method.
-pub fn is_for_the_page(side: Side, method: &str) -> bool {
-    match side {
-        Side::OnRamp => method == CARD,
-        Side::OffRamp => TO_AN_IBAN.contains(&method),
-    }
+/// Those of these methods that the page can pay out by.
+pub fn payouts<'a>(methods: impl IntoIterator<Item = &'a Method>) -> Vec<Payout> {
+    let of_the_page = methods.into_iter().filter(|method| method.side == Side::OffRamp);
+    let payouts = of_the_page.filter_map(|method| {
+        let (id, name) = (method.id.clone(), method.name.clone());
+        Some(Payout { id, name, account: method.account? })
+    });
+    payouts.collect()
 }
 
-fn payout_method(offer: &Offer, currency: &str) -> Result<&'static str, Box<Refusal>> {
-    let methods = offer.methods(Side::OffRamp, currency, None);
-    let known = TO_AN_IBAN.into_iter().find(|id| methods.iter().any(|method| method.id == *id));
-    let Some(known) = known else {
+/// At least one, or why there is none.
+fn payouts_in(offer: &Offer, currency: &str) -> Result<Vec<Payout>, Box<Refusal>> {
+    let payouts = payouts(offer.methods(Side::OffRamp, currency, None));
+    if payouts.is_empty() {
         offer.some_method(Side::OffRamp, currency, None)?;
         return Err(not_here(&format!("Selling for {currency}")));
-    };
-    Ok(known)
+    }
+    Ok(payouts)
 }
 
 fn not_here(what: &str) -> Box<Refusal> {

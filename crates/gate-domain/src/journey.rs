@@ -1,9 +1,10 @@
 //! The journey: what the user sees and may do next, computed from stored state alone. A refresh, a
 //! second tab or another device therefore shows the same step.
 
+use crate::bank::AccountKind;
 use crate::catalogue::{Offer, Refusal, Token};
 use crate::customer::CountryCode;
-use crate::hosted::{Choices, choices_for, flows};
+use crate::hosted::{Choices, Payout, choices_for, flows};
 use crate::limits::Standing;
 use crate::money::Money;
 use crate::person::{Ask, Person};
@@ -37,6 +38,10 @@ pub enum Step<'a> {
         from_options: Vec<Token>,
         /// What it is paid with.
         from_selected: Option<Box<Token>>,
+        /// How the user of a sale can be paid out; empty otherwise.
+        payouts: Vec<Payout>,
+        /// How they are.
+        payout: Option<Payout>,
         /// The price on the table.
         quote: Option<&'a Quote>,
         /// Why the user is here again.
@@ -46,6 +51,8 @@ pub enum Step<'a> {
     Account {
         /// The accepted price.
         quote: &'a Quote,
+        /// What its way of being paid out asks for.
+        asks: AccountKind,
     },
     /// Say where the tokens go; for a sale, where they would go back to.
     Wallet {
@@ -338,13 +345,18 @@ fn open_step<'a>(
             None => Step::Wallet { quote, refund: false },
             Some(address) => Step::Payment { quote, address },
         },
-        Flow::OffRamp => match (&choice.account, address) {
-            (None, _) => Step::Account { quote },
-            (Some(_), None) => Step::Wallet { quote, refund: true },
-            (account @ Some(_), Some(back_to)) => {
-                Step::Confirm { quote, back_to, address: None, account: account.as_ref() }
+        Flow::OffRamp => {
+            let payout = amount.options.payout_of(quote).expect("what holds can be paid out");
+            // What was named for another way of being paid out does not fit this one.
+            let account = choice.account.as_ref().filter(|known| known.kind == payout.account);
+            match (account, address) {
+                (None, _) => Step::Account { quote, asks: payout.account },
+                (Some(_), None) => Step::Wallet { quote, refund: true },
+                (account @ Some(_), Some(back_to)) => {
+                    Step::Confirm { quote, back_to, address: None, account }
+                }
             }
-        },
+        }
         Flow::Swap => match (address, &choice.back_to) {
             (None, _) => Step::Wallet { quote, refund: false },
             (Some(_), None) => Step::Wallet { quote, refund: true },
@@ -357,7 +369,7 @@ fn open_step<'a>(
 
 impl AmountStep {
     fn step(self, quote: Option<&Quote>, notice: Option<Notice>) -> Step<'_> {
-        let Self { flow, flows, options: Choices { tokens: options, from, .. } } = self;
+        let Self { flow, flows, options: Choices { tokens: options, from, payouts, .. } } = self;
         let quoted =
             quote.and_then(|quote| options.iter().find(|token| token.is(&quote.crypto.asset)));
         let selected = quoted.or(options.first()).expect("there is something on offer").clone();
@@ -366,6 +378,9 @@ impl AmountStep {
         // Nobody swaps a token for itself.
         let other = || from.iter().find(|token| **token != selected);
         let from_selected = paid.or_else(other).cloned().map(Box::new);
+        let agreed =
+            |payout: &&Payout| quote.is_some_and(|quote| quote.payment_method == payout.id);
+        let payout = payouts.iter().find(agreed).or(payouts.first()).cloned();
         Step::Amount {
             flow,
             flows,
@@ -373,6 +388,8 @@ impl AmountStep {
             options,
             from_options: from,
             from_selected,
+            payouts,
+            payout,
             quote,
             notice,
         }

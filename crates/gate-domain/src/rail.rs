@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bank::AccountKind;
 use crate::ids::{CommandId, DepositId, RefundId, TransactionId};
 use crate::money::Money;
 use crate::rail_payment::RailPaymentId;
@@ -54,14 +55,18 @@ pub struct Card {
     pub last4: String,
 }
 
-/// A bank account as the provider knows it. Like a card's, its number never reaches us for good.
+/// What the money of a sale goes to, as the provider knows it. Like a card's, its number never reaches
+/// us for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayoutAccount {
+    /// What it is.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// The provider's token.
     pub token: String,
     /// The last four characters, for the user.
     pub last4: String,
-    /// The country of the bank, two letters of ISO 3166.
+    /// The country of its bank, two letters of ISO 3166.
     pub country: String,
 }
 

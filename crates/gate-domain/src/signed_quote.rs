@@ -2,7 +2,6 @@
 //! payment names it first, and lapses after its time.
 
 use crate::catalogue::Side;
-use crate::hosted::is_for_the_page;
 use crate::ids::{Tenant, TransactionId};
 use crate::quote::Quote;
 use crate::session::Terms;
@@ -129,10 +128,5 @@ impl SignedQuote {
         } else {
             Err(NotRedeemable::OtherAsset)
         }
-    }
-
-    /// Whether the hosted page can take, or make, the payment that this price is for.
-    pub fn is_for_the_page(&self) -> bool {
-        is_for_the_page(self.quote.side, &self.quote.payment_method)
     }
 }

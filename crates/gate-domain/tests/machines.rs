@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use gate_domain::bank::AccountKind;
 use gate_domain::event::EventType;
 use gate_domain::ids::{Mode, QuoteId, Seed, UserId};
 use gate_domain::money::{Asset, Money};
@@ -28,7 +29,12 @@ fn user_id() -> UserId {
 }
 
 fn account() -> PayoutAccount {
-    PayoutAccount { token: "succeeds".into(), last4: "0001".into(), country: "DE".into() }
+    PayoutAccount {
+        kind: AccountKind::Iban,
+        token: "succeeds".into(),
+        last4: "0001".into(),
+        country: "DE".into(),
+    }
 }
 
 fn terms() -> Terms {

@@ -47,6 +47,7 @@ fn catalogue() -> Arc<Catalogue> {
         side,
         currencies,
         countries: countries.iter().map(|code| (*code).to_owned()).collect(),
+        account: None,
     };
     let both = [Side::OnRamp, Side::OffRamp];
     let small = Limits { minimum_units: 50_00, maximum_units: 20_000_00 };

@@ -12,7 +12,7 @@ mod verifier;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use gate_domain::bank::BankAccount;
+use gate_domain::bank::{Account, AccountType};
 use gate_domain::ids::TransactionId;
 use gate_domain::money::Asset;
 use gate_domain::price::NoPrice;
@@ -102,10 +102,10 @@ pub trait CardVault: Send + Sync {
     ) -> Result<Card, CardProblem>;
 }
 
-/// Turns a bank account as typed into the provider's token, so that its number goes no further.
+/// Turns what the money of a sale goes to into the provider's token, so that its number goes no further.
 pub trait AccountVault: Send + Sync {
-    /// Tokenise an account.
-    fn tokenise(&self, account: &BankAccount) -> PayoutAccount;
+    /// Tokenise an account. Only a card may not be taken.
+    fn tokenise(&self, account: &Account, now: Millis) -> Result<PayoutAccount, CardProblem>;
 }
 
 /// Gives out addresses for users to send tokens to, each once.
@@ -160,11 +160,43 @@ pub struct TestCard {
     pub outcome: &'static str,
 }
 
-/// A bank account for the sandbox page to offer.
+/// An account as a user types it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypedAccount {
+    /// An IBAN.
+    Iban(&'static str),
+    /// Of the United Kingdom.
+    Uk {
+        /// The branch.
+        sort_code: &'static str,
+        /// The account.
+        account_number: &'static str,
+    },
+    /// Of the United States.
+    Us {
+        /// The bank.
+        routing_number: &'static str,
+        /// The account.
+        account_number: &'static str,
+        /// What it is for.
+        account_type: AccountType,
+    },
+    /// A key of Pix.
+    Pix(&'static str),
+    /// A card.
+    Card {
+        /// The number.
+        number: &'static str,
+        /// `MM/YY`.
+        expiry: &'static str,
+    },
+}
+
+/// An account for the sandbox page to offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TestAccount {
-    /// The IBAN, grouped.
-    pub iban: &'static str,
+    /// What to type.
+    pub typed: TypedAccount,
     /// What it does, for people.
     pub label: &'static str,
     /// What it does, for programs; also the simulator's token.
@@ -193,7 +225,7 @@ pub struct Rails {
     pub transfers: Arc<dyn Rail>,
     /// Takes card numbers.
     pub cards: Arc<dyn CardVault>,
-    /// Takes bank accounts.
+    /// Takes what the money of sales goes to.
     pub accounts: Arc<dyn AccountVault>,
     /// Gives out addresses for deposits.
     pub deposits: Arc<dyn DepositAddresses>,
@@ -203,7 +235,7 @@ pub struct Rails {
     pub verifier: Arc<dyn IdentityVerifier>,
     /// Cards that the page may offer; none where money is real.
     pub test_cards: &'static [TestCard],
-    /// Bank accounts that the page may offer; none where money is real.
+    /// Accounts that the page may offer; none where money is real.
     pub test_accounts: &'static [TestAccount],
     /// People that the page may offer; none where money is real.
     pub test_people: &'static [TestPerson],

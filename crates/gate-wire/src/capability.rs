@@ -129,6 +129,10 @@ pub struct MethodBody {
     pub currency: String,
     /// What one purchase or sale may come to with it.
     pub limits: LimitsBody,
+    /// What the hosted page asks users for, to pay them out by it; null for a way to pay, and for one
+    /// that only rails pay out by.
+    #[schema(required)]
+    pub account_kind: Option<crate::words::AccountKind>,
 }
 
 /// What users who are known that well may move, and what is asked of them. Limits count over all
@@ -267,6 +271,7 @@ impl MethodBody {
             name: method.name.clone(),
             currency: currency.code.clone(),
             limits: LimitsBody::new(currency, limits),
+            account_kind: method.account.map(Into::into),
         }
     }
 }

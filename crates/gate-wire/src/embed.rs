@@ -1,5 +1,7 @@
 //! The bodies of the hosted runtime, `/v1/embed/...` (contract, section 4.2).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -88,6 +90,10 @@ pub struct QuoteRequestBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 40, example = "base")]
     pub from_network: Option<String>,
+    /// For a sale, how it is paid out; the first way on offer where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 64, example = "sepa_payout")]
+    pub payout_method: Option<String>,
 }
 
 /// Say yes to a price.
@@ -110,13 +116,91 @@ pub struct FlowBody {
     pub flow: crate::words::Flow,
 }
 
-/// Say where the money of a sale goes. Only a token of it is kept.
+/// Say where the money of a sale goes, in the fields that the step `account` asks for. Only a token
+/// and the last four characters are kept.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum AccountRequestBody {
+    /// Where the step asks for an `iban`, or a British one for a `sort_code`.
+    Iban(IbanAccountBody),
+    /// Where it asks for a `sort_code`.
+    Uk(UkAccountBody),
+    /// Where it asks for an `aba` routing number.
+    Us(UsAccountBody),
+    /// Where it asks for a key of `pix`.
+    Pix(PixAccountBody),
+    /// Where it asks for a `card`.
+    Card(CardAccountBody),
+}
+
+impl fmt::Debug for AccountRequestBody {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("AccountRequestBody(..)")
+    }
+}
+
+/// An account by its IBAN.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AccountRequestBody {
+pub struct IbanAccountBody {
     /// The IBAN, with or without spaces.
     #[schema(min_length = 1, max_length = 50, example = "DE09 0000 0000 0000 0000 01")]
     pub iban: String,
+}
+
+/// An account of the United Kingdom.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UkAccountBody {
+    /// Six digits, with or without dashes.
+    #[schema(min_length = 1, max_length = 20, example = "00-00-00")]
+    pub sort_code: String,
+    /// 6 to 8 digits.
+    #[schema(min_length = 1, max_length = 40, example = "00000001")]
+    pub account_number: String,
+}
+
+/// An account of the United States.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsAccountBody {
+    /// The ABA routing number: nine digits.
+    #[schema(min_length = 1, max_length = 20, example = "110000000")]
+    pub routing_number: String,
+    /// 4 to 17 digits.
+    #[schema(min_length = 1, max_length = 40, example = "000000000001")]
+    pub account_number: String,
+    /// What it is for.
+    pub account_type: crate::words::AccountType,
+}
+
+/// An account by its key of Pix.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PixAccountBody {
+    /// A CPF, a CNPJ, a phone number with +55, an e-mail address or a random key.
+    #[schema(min_length = 1, max_length = 100, example = "paid@pix.test")]
+    pub pix_key: String,
+}
+
+/// A card to pay out to.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CardAccountBody {
+    /// The card.
+    pub card: PayoutCardBody,
+}
+
+/// A card as typed. It has no `Debug`: a card number must not reach a log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayoutCardBody {
+    /// The number, with or without spaces.
+    #[schema(min_length = 1, max_length = 40, example = "4000 0566 5566 5556")]
+    pub number: String,
+    /// `MM/YY`.
+    #[schema(min_length = 1, max_length = 10, example = "12/40")]
+    pub expiry: String,
 }
 
 /// Tell the simulator to send tokens.

@@ -1,6 +1,7 @@
 //! What the hosted page shows: one step at a time, decided by the server.
 
 use gate_domain::catalogue::{self, Catalogue, Refusal, RefusalCode, Token};
+use gate_domain::hosted::Payout;
 use gate_domain::journey::{ProcessingStage, Step};
 use gate_domain::money::{Asset, Money};
 use gate_domain::quote::{self, Quote};
@@ -13,11 +14,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::branding::BrandingBody;
+use crate::embed::AccountRequestBody;
 use crate::error::ReasonBody;
 use crate::instant::to_rfc3339;
 use crate::words::{
-    AddressFormat, FeeKind, Flow, IdentityAsk, IdentityLevel, IdentityOutcome, IdentityStage, Mode,
-    Notice, SessionStatus, Side, Stage,
+    AccountKind, AddressFormat, FeeKind, Flow, IdentityAsk, IdentityLevel, IdentityOutcome,
+    IdentityStage, Mode, Notice, SessionStatus, Side, Stage,
 };
 
 /// The whole of what the page needs.
@@ -85,6 +87,11 @@ pub enum JourneyStep {
         /// What it is paid with.
         #[schema(required)]
         from_selected: Option<AssetChoice>,
+        /// How a sale can be paid out; empty otherwise.
+        payout_methods: Vec<PayoutMethodBody>,
+        /// How it is, by its id; none unless this is a sale.
+        #[schema(required)]
+        payout_method: Option<String>,
         /// The partner fixed the asset: there is no choice.
         pinned: bool,
         /// The price on the table.
@@ -101,7 +108,11 @@ pub enum JourneyStep {
         /// What was said before.
         #[schema(required)]
         account: Option<AccountBody>,
-        /// Accounts that the simulator knows; empty in live mode.
+        /// What is asked for: it says which fields to send.
+        account_kind: AccountKind,
+        /// What the simulator knows of that kind; empty in live mode.
+        test_payouts: Vec<TestPayout>,
+        /// The same for IBANs alone, in fewer words.
         test_accounts: Vec<TestAccount>,
     },
     /// Say where the tokens go; for a sale, where they would go back to.
@@ -302,13 +313,37 @@ pub struct AssetChoice {
     pub target_network: String,
 }
 
-/// A bank account, as much of it as we keep.
+/// A way of being paid out, to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PayoutMethodBody {
+    /// Its id: what `payout_method` takes.
+    pub id: String,
+    /// The name for people.
+    pub name: String,
+    /// What it will ask for.
+    pub account_kind: AccountKind,
+}
+
+/// What the money of a sale goes to, as much of it as we keep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountBody {
-    /// The last four characters.
+    /// What it is.
+    pub kind: AccountKind,
+    /// The last four characters; of an e-mail address, those before the `@`.
     pub last4: String,
-    /// The country of the bank, ISO 3166.
+    /// The country of its bank, ISO 3166.
     pub country: String,
+}
+
+/// What the simulator knows to pay out to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestPayout {
+    /// What to send.
+    pub account: AccountRequestBody,
+    /// What it does, for people.
+    pub label: String,
+    /// What it does, for programs.
+    pub outcome: String,
 }
 
 /// A bank account that the simulator knows.
@@ -416,8 +451,8 @@ pub struct FeeBody {
 pub struct RailHints {
     /// Cards to offer as buttons.
     pub test_cards: Vec<TestCard>,
-    /// Bank accounts to offer as buttons.
-    pub test_accounts: Vec<TestAccount>,
+    /// Accounts to offer as buttons, each with its kind.
+    pub test_payouts: Vec<(AccountKind, TestPayout)>,
     /// People to offer as buttons.
     pub test_people: Vec<TestPerson>,
     /// What the second step accepts.
@@ -488,6 +523,8 @@ fn step_body(
             selected,
             from_options,
             from_selected,
+            payouts,
+            payout,
             quote,
             notice,
         } => JourneyStep::Amount {
@@ -498,14 +535,22 @@ fn step_body(
             selected: selected.into(),
             from_options: from_options.iter().map(AssetOption::from).collect(),
             from_selected: from_selected.map(|token| AssetChoice::from(*token)),
+            payout_methods: payouts.into_iter().map(PayoutMethodBody::from).collect(),
+            payout_method: payout.map(|payout| payout.id),
             quote: quote.map(quoted),
             notice: notice.map(Notice::from),
         },
-        Step::Account { quote } => JourneyStep::Account {
-            quote: quoted(quote),
-            account: None,
-            test_accounts: hints.test_accounts.clone(),
-        },
+        Step::Account { quote, asks } => {
+            let of_it = hints.test_payouts.iter().filter(|(kind, _)| *kind == asks.into());
+            let test_payouts: Vec<_> = of_it.map(|(_, payout)| payout.clone()).collect();
+            JourneyStep::Account {
+                quote: quoted(quote),
+                account: None,
+                account_kind: asks.into(),
+                test_accounts: test_payouts.iter().filter_map(TestPayout::by_iban).collect(),
+                test_payouts,
+            }
+        }
         Step::Confirm { quote, back_to, address, account } => JourneyStep::Confirm {
             network_name: sent_on(quote),
             quote: quoted(quote),
@@ -651,7 +696,22 @@ fn account_of(transaction: &Transaction) -> Option<AccountBody> {
 
 impl From<&PayoutAccount> for AccountBody {
     fn from(account: &PayoutAccount) -> Self {
-        Self { last4: account.last4.clone(), country: account.country.clone() }
+        let (last4, country) = (account.last4.clone(), account.country.clone());
+        Self { kind: account.kind.into(), last4, country }
+    }
+}
+
+impl From<Payout> for PayoutMethodBody {
+    fn from(payout: Payout) -> Self {
+        Self { id: payout.id, name: payout.name, account_kind: payout.account.into() }
+    }
+}
+
+impl TestPayout {
+    fn by_iban(&self) -> Option<TestAccount> {
+        let AccountRequestBody::Iban(account) = &self.account else { return None };
+        let (label, outcome) = (self.label.clone(), self.outcome.clone());
+        Some(TestAccount { iban: account.iban.clone(), label, outcome })
     }
 }
 

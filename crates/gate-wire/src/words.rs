@@ -388,6 +388,53 @@ words!(
     }
 );
 
+words!(
+    /// What a way of being paid out asks its user for.
+    AccountKind {
+        /// `iban`.
+        Iban,
+        /// `sort_code` and `account_number` of the United Kingdom, or a British `iban`.
+        SortCode,
+        /// `routing_number` (ABA), `account_number` and `account_type` of the United States.
+        Aba,
+        /// `pix_key`.
+        Pix,
+        /// `card`.
+        Card,
+    }
+);
+
+words!(
+    /// What an account of the United States is for.
+    AccountType {
+        /// Everyday money.
+        Checking,
+        /// Money that is put by.
+        Savings,
+    }
+);
+
+impl From<gate_domain::bank::AccountKind> for AccountKind {
+    fn from(kind: gate_domain::bank::AccountKind) -> Self {
+        match kind {
+            gate_domain::bank::AccountKind::Iban => Self::Iban,
+            gate_domain::bank::AccountKind::SortCode => Self::SortCode,
+            gate_domain::bank::AccountKind::Aba => Self::Aba,
+            gate_domain::bank::AccountKind::Pix => Self::Pix,
+            gate_domain::bank::AccountKind::Card => Self::Card,
+        }
+    }
+}
+
+impl From<gate_domain::bank::AccountType> for AccountType {
+    fn from(kind: gate_domain::bank::AccountType) -> Self {
+        match kind {
+            gate_domain::bank::AccountType::Checking => Self::Checking,
+            gate_domain::bank::AccountType::Savings => Self::Savings,
+        }
+    }
+}
+
 impl From<gate_domain::Mode> for Mode {
     fn from(mode: gate_domain::Mode) -> Self {
         match mode {

@@ -24,6 +24,18 @@ export const IBAN = {
   slow: 'DE52 0000 0000 0000 0000 03',
 };
 
+/** So do the accounts of the United Kingdom, of the United States and of Pix, and the cards. */
+export const UK = {
+  paid: { sort_code: '00-00-00', account_number: '00000001' },
+  bounces: { sort_code: '00-00-00', account_number: '00000002' },
+};
+export const US = {
+  paid: { routing_number: '110000000', account_number: '000000000001' },
+  bounces: { routing_number: '110000000', account_number: '000000000002' },
+};
+export const PIX = { paid: 'paid@pix.test', bounces: 'bounces@pix.test' };
+export const PAYOUT_CARD = { paid: '4000 0566 5566 5556' };
+
 export class Checkout {
   /** @param {Root} root */
   constructor(root) {
@@ -134,6 +146,35 @@ export class Checkout {
     await this.shows('Where should the money go?');
     await this.root.getByRole('textbox', { name: 'IBAN' }).fill(iban);
     await this.press('Continue');
+  }
+
+  async giveUkAccount({ sort_code, account_number } = UK.paid) {
+    await this.shows('Where should the money go?');
+    await this.root.getByRole('textbox', { name: 'Sort code' }).fill(sort_code);
+    await this.root.getByRole('textbox', { name: 'Account number' }).fill(account_number);
+    await this.press('Continue');
+  }
+
+  async giveUsAccount({ routing_number, account_number } = US.paid, savings = false) {
+    await this.shows('Where should the money go?');
+    await this.root.getByRole('textbox', { name: 'Routing number' }).fill(routing_number);
+    await this.root.getByRole('textbox', { name: 'Account number' }).fill(account_number);
+    if (savings) await this.root.getByRole('radio', { name: 'Savings' }).check();
+    await this.press('Continue');
+  }
+
+  async givePixKey(key = PIX.paid) {
+    await this.shows('Where should the money go?');
+    await this.root.getByRole('textbox', { name: 'Pix key' }).fill(key);
+    await this.press('Continue');
+  }
+
+  /** From the refund address of a sale until the money is there. */
+  async sendAndBePaid(wallet = WALLET.arrives) {
+    await this.giveRefundAddress(wallet);
+    await this.press('Show me where to send');
+    await this.shows(/^Send /);
+    await this.press(/^What is missing/);
   }
 
   async giveRefundAddress(wallet = WALLET.arrives) {

@@ -98,6 +98,34 @@ export async function walk(page, api, theme, look) {
   await checkout.shows('This did not go through');
   await look('sale-new-price-declined');
 
+  const sell = { flow: 'off_ramp', target_token: 'USDC', target_network: 'base' };
+  await open({ ...sell, currency: 'GBP' });
+  await look('sale-uk-amount');
+  await checkout.press('Continue with this price');
+  await checkout.giveUkAccount({ sort_code: '00-00-0', account_number: '12' });
+  await page.locator('[aria-invalid="true"]').first().waitFor();
+  await look('sale-uk-account-refused');
+  await checkout.giveUkAccount();
+  await checkout.giveRefundAddress();
+  await look('sale-uk-confirm');
+  await open({ ...sell, currency: 'USD' });
+  await checkout.press('Continue with this price');
+  await checkout.shows('Where should the money go?');
+  await look('sale-us-account');
+  await checkout.giveUsAccount({ routing_number: '110000001', account_number: '000000000001' });
+  await page.locator('[aria-invalid="true"]').first().waitFor();
+  await look('sale-us-account-refused');
+  await open({ ...sell, currency: 'BRL' });
+  await checkout.press('Continue with this price');
+  await checkout.shows('Where should the money go?');
+  await look('sale-pix-account');
+  await open(sell);
+  await page.getByRole('combobox', { name: 'Get paid' }).selectOption({ label: 'To a card' });
+  await checkout.hasPrice();
+  await checkout.press('Continue with this price');
+  await checkout.shows('Where should the money go?');
+  await look('sale-card-account');
+
   await open({ flow: 'swap', target_token: 'USDC', target_network: 'base' });
   await look('swap-amount');
   await checkout.goToSwap();
@@ -130,11 +158,15 @@ export async function walk(page, api, theme, look) {
   await checkout.shows('Checking');
   await look('identity-checking');
 
-  const sale = await api.createSession({ flow: 'off_ramp', currency: 'USD' });
-  await page.goto('about:blank');
-  await page.goto(api.checkoutAddress(sale, theme));
-  await checkout.shows('Not available here');
-  await look('not-available');
+  await open({ currency: 'USD' });
+  const { gate } = api;
+  await gate.command('capabilities', 'off', 'currency:USD', '--reason', 'Our bank is closed.');
+  try {
+    await checkout.shows('Not available at the moment');
+    await look('not-available');
+  } finally {
+    await gate.command('capabilities', 'on', 'currency:USD');
+  }
 
   const expiring = await open();
   await api.expire(expiring.id);

@@ -98,12 +98,3 @@ story('the page of the shop hears of it', async ({ page, shop, gate }) => {
   });
   await checkout.hasPrice();
 });
-
-story('a sale for a currency without IBANs has no page yet, and says so', async ({ page, api }) => {
-  const session = await api.createSession({ flow: 'off_ramp', currency: 'USD' });
-  await page.goto(api.checkoutAddress(session));
-  const checkout = new Checkout(page);
-  await checkout.shows('Not available here');
-  await page.getByText('Selling for USD is not available on this page yet.').waitFor();
-  await page.getByRole('button', { name: /^Return to / }).waitFor();
-});

@@ -11,6 +11,11 @@ export function groupCardNumber(text: string): string {
   return digits.replace(/(\d{4})(?=\d)/g, '$1 ');
 }
 
+/** The digits of a sort code, in pairs. */
+export function groupSortCode(text: string): string {
+  return onlyDigits(text).replace(/(\d{2})(?=\d)/g, '$1-');
+}
+
 /**
  * Keystrokes as MM/YY. The slash comes by itself after the month and goes by itself when the
  * year is deleted, so `before` is needed to tell typing from deleting.

@@ -1,5 +1,6 @@
 // The runtime API as functions. Each action answers the journey that follows from it.
 import type {
+  AccountRequest,
   BootstrapBody,
   Card,
   ErrorBody,
@@ -61,16 +62,17 @@ export class Client {
   }
 
   journey = () => this.#ask('GET', 'journey');
-  quote = (target: Target, from: Target | null = null) =>
+  quote = (target: Target, from: Target | null = null, payout_method: string | null = null) =>
     this.#ask('POST', 'quote', {
       ...target,
       ...(from ? { from_token: from.target_token, from_network: from.target_network } : {}),
+      ...(payout_method === null ? {} : { payout_method }),
     });
   refundAddress = (address: string) => this.#ask('POST', 'refund_address', { address });
   acceptQuote = (quote_id: string) => this.#ask('POST', 'quote/accept', { quote_id });
   declineQuote = () => this.#ask('POST', 'quote/decline', {});
   flow = (flow: Flow) => this.#ask('POST', 'flow', { flow });
-  account = (iban: string) => this.#ask('POST', 'account', { iban });
+  account = (account: AccountRequest) => this.#ask('POST', 'account', account);
   deposit = (quote_id: string) => this.#ask('POST', 'deposit', { quote_id });
   simulateDeposit = (amount?: string) =>
     this.#ask('POST', 'simulated_deposit', amount === undefined ? {} : { amount });

@@ -1156,7 +1156,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say where the money of a sale goes. Only a token and the last four characters are kept. */
+        /**
+         * Say where the money of a sale goes, in the fields of the step's `account_kind`. Only a token and the
+         *     last four characters are kept.
+         */
         post: operations["giveAccount"];
         delete?: never;
         options?: never;
@@ -1931,21 +1934,30 @@ export interface components {
              */
             quote_id: string;
         };
-        /** @description A bank account, as much of it as we keep. */
+        /** @description What the money of a sale goes to, as much of it as we keep. */
         AccountBody: {
-            /** @description The last four characters. */
+            /** @description What it is. */
+            kind: components["schemas"]["AccountKind"];
+            /** @description The last four characters; of an e-mail address, those before the `@`. */
             last4: string;
-            /** @description The country of the bank, ISO 3166. */
+            /** @description The country of its bank, ISO 3166. */
             country: string;
         };
-        /** @description Say where the money of a sale goes. Only a token of it is kept. */
-        AccountRequestBody: {
-            /**
-             * @description The IBAN, with or without spaces.
-             * @example DE09 0000 0000 0000 0000 01
-             */
-            iban: string;
-        };
+        /**
+         * @description What a way of being paid out asks its user for.
+         * @enum {string}
+         */
+        AccountKind: "iban" | "sort_code" | "aba" | "pix" | "card";
+        /**
+         * @description Say where the money of a sale goes, in the fields that the step `account` asks for. Only a token
+         *     and the last four characters are kept.
+         */
+        AccountRequestBody: components["schemas"]["IbanAccountBody"] | components["schemas"]["UkAccountBody"] | components["schemas"]["UsAccountBody"] | components["schemas"]["PixAccountBody"] | components["schemas"]["CardAccountBody"];
+        /**
+         * @description What an account of the United States is for.
+         * @enum {string}
+         */
+        AccountType: "checking" | "savings";
         /**
          * @description What a transaction does.
          * @enum {string}
@@ -2136,6 +2148,11 @@ export interface components {
             secondary_color: string | null;
             /** @description `#RRGGBB`: rings, marks and what is chosen; the primary colour where it is null. */
             accent_color: string | null;
+        };
+        /** @description A card to pay out to. */
+        CardAccountBody: {
+            /** @description The card. */
+            card: components["schemas"]["PayoutCardBody"];
         };
         /** @description A card as typed. It has no `Debug`: a card number must not reach a log. */
         CardBody: {
@@ -2788,6 +2805,14 @@ export interface components {
             /** @description Always `ok`; anything else is an error. */
             status: string;
         };
+        /** @description An account by its IBAN. */
+        IbanAccountBody: {
+            /**
+             * @description The IBAN, with or without spaces.
+             * @example DE09 0000 0000 0000 0000 01
+             */
+            iban: string;
+        };
         /**
          * @description One thing that a user is asked for.
          * @enum {string}
@@ -2947,6 +2972,10 @@ export interface components {
             /** @description What a swap can be paid with; empty otherwise. */
             from_options: components["schemas"]["AssetOption"][];
             from_selected: components["schemas"]["AssetChoice"] | null;
+            /** @description How a sale can be paid out; empty otherwise. */
+            payout_methods: components["schemas"]["PayoutMethodBody"][];
+            /** @description How it is, by its id; none unless this is a sale. */
+            payout_method: string | null;
             /** @description The partner fixed the asset: there is no choice. */
             pinned: boolean;
             quote: components["schemas"]["QuoteBody"] | null;
@@ -2957,7 +2986,11 @@ export interface components {
             /** @description The accepted price. */
             quote: components["schemas"]["QuoteBody"];
             account: components["schemas"]["AccountBody"] | null;
-            /** @description Accounts that the simulator knows; empty in live mode. */
+            /** @description What is asked for: it says which fields to send. */
+            account_kind: components["schemas"]["AccountKind"];
+            /** @description What the simulator knows of that kind; empty in live mode. */
+            test_payouts: components["schemas"]["TestPayout"][];
+            /** @description The same for IBANs alone, in fewer words. */
             test_accounts: components["schemas"]["TestAccount"][];
             /** @enum {string} */
             kind: "account";
@@ -3584,6 +3617,7 @@ export interface components {
                 currency: string;
                 /** @description What one purchase or sale may come to with it. */
                 limits: components["schemas"]["LimitsBody"];
+                account_kind: components["schemas"]["AccountKind"] | null;
             }[];
             /** @description Whether there is another page. Loop on this, not on the number of rows. */
             has_more: boolean;
@@ -3958,6 +3992,7 @@ export interface components {
             currency: string;
             /** @description What one purchase or sale may come to with it. */
             limits: components["schemas"]["LimitsBody"];
+            account_kind: components["schemas"]["AccountKind"] | null;
         };
         /**
          * @description Which world.
@@ -3989,6 +4024,36 @@ export interface components {
             quote_id: string;
             /** @description The card. */
             card: components["schemas"]["CardBody"];
+        };
+        /** @description A card as typed. It has no `Debug`: a card number must not reach a log. */
+        PayoutCardBody: {
+            /**
+             * @description The number, with or without spaces.
+             * @example 4000 0566 5566 5556
+             */
+            number: string;
+            /**
+             * @description `MM/YY`.
+             * @example 12/40
+             */
+            expiry: string;
+        };
+        /** @description A way of being paid out, to choose. */
+        PayoutMethodBody: {
+            /** @description Its id: what `payout_method` takes. */
+            id: string;
+            /** @description The name for people. */
+            name: string;
+            /** @description What it will ask for. */
+            account_kind: components["schemas"]["AccountKind"];
+        };
+        /** @description An account by its key of Pix. */
+        PixAccountBody: {
+            /**
+             * @description A CPF, a CNPJ, a phone number with +55, an e-mail address or a random key.
+             * @example paid@pix.test
+             */
+            pix_key: string;
         };
         /** @description What a preview takes. Unknown fields are refused. */
         PreviewQuotesBody: {
@@ -4135,6 +4200,11 @@ export interface components {
              * @example base
              */
             from_network?: string | null;
+            /**
+             * @description For a sale, how it is paid out; the first way on offer where nothing is said.
+             * @example sepa_payout
+             */
+            payout_method?: string | null;
         };
         /** @description Where a price came from. */
         QuoteSourceBody: {
@@ -4587,6 +4657,15 @@ export interface components {
             /** @description What it does, for people. */
             label: string;
         };
+        /** @description What the simulator knows to pay out to. */
+        TestPayout: {
+            /** @description What to send. */
+            account: components["schemas"]["AccountRequestBody"];
+            /** @description What it does, for people. */
+            label: string;
+            /** @description What it does, for programs. */
+            outcome: string;
+        };
         /** @description Somebody whom the simulator knows. */
         TestPerson: {
             /** @description The family name, in any case. */
@@ -4656,6 +4735,19 @@ export interface components {
          * @enum {string}
          */
         TransactionStatus: "awaiting_payment" | "payment_received" | "settling" | "completed" | "failed" | "refund_pending" | "refunded" | "review";
+        /** @description An account of the United Kingdom. */
+        UkAccountBody: {
+            /**
+             * @description Six digits, with or without dashes.
+             * @example 00-00-00
+             */
+            sort_code: string;
+            /**
+             * @description 6 to 8 digits.
+             * @example 00000001
+             */
+            account_number: string;
+        };
         /** @description What a change takes: what is left out stays, null clears. Unknown fields are refused. */
         UpdateBrandingBody: {
             /**
@@ -4734,6 +4826,21 @@ export interface components {
              *     Webhooks). `public_key` verifies it.
              */
             asymmetric?: boolean | null;
+        };
+        /** @description An account of the United States. */
+        UsAccountBody: {
+            /**
+             * @description The ABA routing number: nine digits.
+             * @example 110000000
+             */
+            routing_number: string;
+            /**
+             * @description 4 to 17 digits.
+             * @example 000000000001
+             */
+            account_number: string;
+            /** @description What it is for. */
+            account_type: components["schemas"]["AccountType"];
         };
         /** @description Say where the tokens go; for a sale, where they would go back to. */
         WalletBody: {
@@ -10294,7 +10401,8 @@ export interface operations {
                      *             "currency": "EUR",
                      *             "minimum": "10.00",
                      *             "maximum": "10000.00"
-                     *           }
+                     *           },
+                     *           "account_kind": null
                      *         },
                      *         {
                      *           "id": "sepa_bank_transfer",
@@ -10304,7 +10412,8 @@ export interface operations {
                      *             "currency": "EUR",
                      *             "minimum": "10.00",
                      *             "maximum": "10000.00"
-                     *           }
+                     *           },
+                     *           "account_kind": null
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -10371,7 +10480,8 @@ export interface operations {
                      *             "currency": "EUR",
                      *             "minimum": "10.00",
                      *             "maximum": "10000.00"
-                     *           }
+                     *           },
+                     *           "account_kind": "iban"
                      *         },
                      *         {
                      *           "id": "card_payout",
@@ -10381,7 +10491,8 @@ export interface operations {
                      *             "currency": "EUR",
                      *             "minimum": "10.00",
                      *             "maximum": "10000.00"
-                     *           }
+                     *           },
+                     *           "account_kind": "card"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -10878,6 +10989,8 @@ export interface operations {
                      *         },
                      *         "from_options": [],
                      *         "from_selected": null,
+                     *         "payout_methods": [],
+                     *         "payout_method": null,
                      *         "pinned": true,
                      *         "quote": null,
                      *         "notice": null
@@ -11054,6 +11167,8 @@ export interface operations {
                      *         },
                      *         "from_options": [],
                      *         "from_selected": null,
+                     *         "payout_methods": [],
+                     *         "payout_method": null,
                      *         "pinned": true,
                      *         "quote": {
                      *           "id": "qt_test_01m844e7a0jgszj2w4t3p7x4qa",
@@ -11358,6 +11473,19 @@ export interface operations {
                      *         },
                      *         "from_options": [],
                      *         "from_selected": null,
+                     *         "payout_methods": [
+                     *           {
+                     *             "id": "sepa_payout",
+                     *             "name": "To a bank account (SEPA)",
+                     *             "account_kind": "iban"
+                     *           },
+                     *           {
+                     *             "id": "card_payout",
+                     *             "name": "To a card",
+                     *             "account_kind": "card"
+                     *           }
+                     *         ],
+                     *         "payout_method": "sepa_payout",
                      *         "pinned": true,
                      *         "quote": null,
                      *         "notice": null
@@ -11492,7 +11620,7 @@ export interface operations {
                     "application/json": components["schemas"]["Journey"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `iban_invalid`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `iban_invalid`, `sort_code_invalid`, `account_number_invalid`, `routing_number_invalid`, `pix_key_invalid`, `invalid_text`, `field_not_accepted`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`, `card_number_invalid`, `card_expiry_invalid`, `test_card_required`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -11762,6 +11890,7 @@ export interface operations {
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "account": {
+                     *           "kind": "iban",
                      *           "last4": "0001",
                      *           "country": "DE"
                      *         },
@@ -12010,6 +12139,7 @@ export interface operations {
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "account": {
+                     *           "kind": "iban",
                      *           "last4": "0001",
                      *           "country": "DE"
                      *         },
@@ -12751,6 +12881,8 @@ export interface operations {
                      *         },
                      *         "from_options": [],
                      *         "from_selected": null,
+                     *         "payout_methods": [],
+                     *         "payout_method": null,
                      *         "pinned": true,
                      *         "quote": null,
                      *         "notice": null
@@ -13380,6 +13512,8 @@ export interface operations {
                      *         },
                      *         "from_options": [],
                      *         "from_selected": null,
+                     *         "payout_methods": [],
+                     *         "payout_method": null,
                      *         "pinned": true,
                      *         "quote": null,
                      *         "notice": null

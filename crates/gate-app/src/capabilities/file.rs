@@ -207,6 +207,8 @@ struct DraftMethod {
     countries: Vec<Word>,
     #[serde(default)]
     limits: BTreeMap<Word, DraftLimits>,
+    /// None where the file says nothing: then that of the program's method of this name.
+    account: Option<Word>,
 }
 
 #[derive(Deserialize)]

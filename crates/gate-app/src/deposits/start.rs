@@ -31,8 +31,14 @@ pub async fn start_deposit(
             return Ok(());
         }
         let quote = tx.find_quote(&session.tenant, &quote_id)?;
-        if quote.is_some_and(|quote| !choices.hold(&quote)) {
+        if quote.as_ref().is_some_and(|quote| !choices.hold(quote)) {
             return Ok(());
+        }
+        // What was named for another way of being paid out is not paid to.
+        let asked = quote.as_ref().and_then(|quote| choices.payout_of(quote));
+        let named = session.choice().and_then(|choice| choice.account.as_ref());
+        if asked.zip(named).is_some_and(|(asked, named)| asked.account != named.kind) {
+            return Err(Refused::OutOfStep.into());
         }
         let Some(admitted) = admit(tx, scope, &session)? else { return Ok(()) };
         write_down_sale(tx, scope, session, &quote_id, &*addresses, admitted)

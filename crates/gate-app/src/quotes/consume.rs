@@ -88,8 +88,8 @@ pub(crate) fn announce_consumed(
     Ok(())
 }
 
-/// The signed quote that a session was made for, while the hosted page can offer it: it is for a
-/// card, and nobody has redeemed it or let it lapse. Later the page offers the market's price.
+/// The signed quote that a session was made for, while nobody has redeemed it or let it lapse. Later the
+/// page offers the market's price.
 pub(crate) fn page_quote(
     tx: &mut Tx,
     session: &Session,
@@ -97,9 +97,8 @@ pub(crate) fn page_quote(
 ) -> Result<Option<Quote>, StoreError> {
     let Some(id) = &session.terms.quote_id else { return Ok(None) };
     let signed = tx.find_signed_quote(&session.tenant, id)?;
-    let offered =
-        signed.filter(|signed| signed.is_for_the_page() && signed.status(now) == Status::Active);
-    Ok(offered.map(|signed| signed.quote))
+    let active = signed.filter(|signed| signed.status(now) == Status::Active);
+    Ok(active.map(|signed| signed.quote))
 }
 
 /// Redeem the signed quote that a payment on the hosted page was agreed at; none when somebody was

@@ -1,6 +1,6 @@
 //! The steps of a journey, one call each, and what a story is judged by.
 
-use gate_domain::bank::BankAccount;
+use gate_domain::bank::{Account, AccountKind, BankAccount};
 use gate_domain::catalogue::Entitlement;
 use gate_domain::deposit::Deposit;
 use gate_domain::ids::{QuoteId, SessionId, TransactionId};
@@ -37,6 +37,17 @@ pub fn card(outcome: &str) -> TypedCard<'static> {
     let cards = &gate_rails::simulator::TEST_CARDS;
     let card = cards.iter().find(|card| card.outcome == outcome).unwrap();
     TypedCard { number: card.number, expiry: "12/30", cvc: "123" }
+}
+
+/// A currency that accounts of a kind are paid in, and by which method.
+pub const fn paid_out(kind: AccountKind) -> (&'static str, &'static str) {
+    match kind {
+        AccountKind::Iban => ("EUR", "sepa_payout"),
+        AccountKind::SortCode => ("GBP", "faster_payments_payout"),
+        AccountKind::Aba => ("USD", "ach_payout"),
+        AccountKind::Pix => ("BRL", "pix_payout"),
+        AccountKind::Card => ("EUR", "card_payout"),
+    }
 }
 
 impl World {
@@ -76,7 +87,11 @@ impl World {
 
     /// Ask for a price of USDC on Base.
     pub async fn quote(&self, session: &SessionId) -> QuoteId {
-        let wanted = Wanted::of("USDC", "base");
+        self.quote_of(session, Wanted::of("USDC", "base")).await
+    }
+
+    /// Ask for a price.
+    async fn quote_of(&self, session: &SessionId, wanted: Wanted) -> QuoteId {
         let journey = choose::request_quote(&self.app, &self.tenant(), session, wanted).await;
         let JourneyStep::Amount { quote: Some(quote), .. } = journey.unwrap().step else {
             panic!("a price is on the table")
@@ -99,12 +114,30 @@ impl World {
         self.create_with(|terms| terms.flow = Some(Flow::OffRamp)).await
     }
 
+    /// The same for what an account is paid in, 100 of it.
+    pub async fn create_sale_to(&self, kind: AccountKind) -> SessionId {
+        let (currency, _) = paid_out(kind);
+        let currency = self.app.catalogue().currency(currency).unwrap().asset();
+        self.create_with(|terms| {
+            terms.flow = Some(Flow::OffRamp);
+            terms.amount = Money::new(100_00, currency);
+        })
+        .await
+    }
+
     /// Go from a fresh or failed session of a sale to the step that shows where to send tokens.
     pub async fn sell(&self, session: &SessionId, iban: &str, back_to: &str) -> QuoteId {
+        let account = Account::Iban(BankAccount::parse(iban, None).unwrap());
+        self.sell_to(session, account, back_to).await
+    }
+
+    /// The same, to any account, by the method that pays out to its kind.
+    pub async fn sell_to(&self, session: &SessionId, account: Account, back_to: &str) -> QuoteId {
         let (app, tenant) = (&self.app, self.tenant());
-        let quote = self.quote(session).await;
+        let payout = Some(paid_out(account.kind()).1.to_owned());
+        let wanted = Wanted { payout, ..Wanted::of("USDC", "base") };
+        let quote = self.quote_of(session, wanted).await;
         choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
-        let account = BankAccount::parse(iban, None).unwrap();
         choose::give_account(app, &tenant, session, account).await.unwrap();
         let address = Address::parse(back_to).unwrap();
         choose::give_address(app, &tenant, session, address).await.unwrap();

@@ -127,9 +127,10 @@ async fn step(world: &World, random: &mut Random, sessions: &mut Vec<SessionId>)
             false
         }
         12 => {
-            let session = world.create_sale().await;
+            let account = TEST_ACCOUNTS[random.below(TEST_ACCOUNTS.len())].account();
+            let session = world.create_sale_to(account.kind()).await;
             let back_to = if random.below(5) == 0 { DEAD_ADDRESS } else { ADDRESS };
-            world.sell(&session, TEST_ACCOUNTS[random.below(4)].iban, back_to).await;
+            world.sell_to(&session, account, back_to).await;
             sessions.push(session);
             true
         }

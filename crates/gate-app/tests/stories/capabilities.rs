@@ -1,16 +1,18 @@
 //! What is on offer changes while people are buying.
 
+use std::sync::Arc;
+
 use gate_app::App;
 use gate_app::admin;
 use gate_app::admin::Whose;
 use gate_app::admin::capabilities::{Command, Whom};
-use gate_app::capabilities::{CapabilityError, Scoped, change_terms, switch_on};
+use gate_app::capabilities::{CapabilityError, Scoped, change_terms, switch_on, world_wide};
 use gate_app::choose::{Wanted, accept_quote, give_address, give_up, request_quote, step_back};
 use gate_app::journey::{JourneyError, find_journey};
 use gate_app::pay::pay;
 use gate_app::test_helpers::{Force, force};
 use gate_app::testing::{ADDRESS, World, card, partner, tenant_of};
-use gate_domain::catalogue::{Entitlement, Kind, RefusalCode, Subject};
+use gate_domain::catalogue::{Catalogue, Entitlement, Kind, Method, RefusalCode, Subject};
 use gate_domain::ids::{Mode, QuoteId, SessionId};
 use gate_domain::session::{BackTo, Flow};
 use gate_domain::wallet::Address;
@@ -38,6 +40,19 @@ async fn command(world: &World, command: Command) -> Result<Value, String> {
 
 fn whose(world: &World) -> Whose {
     Whose { partner: Some(world.partner.partner_id.to_string()), mode: Mode::Test }
+}
+
+/// Everything that ships, where every way of being paid out is for rails alone.
+fn for_rails_alone() -> Arc<Catalogue> {
+    let world = world_wide();
+    let methods = world.methods().iter().cloned();
+    let methods = methods.map(|method| Method { account: None, ..method }).collect();
+    let (flows, countries) = (world.flows().to_vec(), world.countries().to_vec());
+    let (currencies, networks) = (world.currencies().to_vec(), world.networks().to_vec());
+    let assets = world.assets().to_vec();
+    let rails = Catalogue::new(flows, countries, currencies, networks, assets, methods);
+    let (fees, identity) = (world.fees().to_vec(), world.identity().clone());
+    Arc::new(rails.with_fees(fees).with_identity(identity))
 }
 
 both_engines! {
@@ -211,7 +226,7 @@ both_engines! {
     }
 
     async fn a_flow_without_a_page_says_so(store) {
-        let world = World::over(store).await;
+        let world = World::with_catalogue(store, for_rails_alone()).await;
         let dollars = world.app.catalogue().currency("USD").unwrap().asset();
         let session = world
             .create_with(|terms| {

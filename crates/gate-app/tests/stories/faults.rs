@@ -20,6 +20,7 @@ use gate_domain::ids::{QuoteId, SessionId, TransactionId};
 use gate_domain::person::{Date, Person};
 use gate_domain::rail::{ChallengeCode, Command as RailCommand};
 use gate_domain::session::IdentityLevel;
+use gate_rails::TestAccount;
 use gate_rails::simulator::{CHAIN, SimulatedCards, TEST_ACCOUNTS, TRANSFERS};
 use gate_rails::{IdentityVerifier, Question, Rail, RailError, Rails, Reply, Verdict};
 use gate_store::both_engines;
@@ -138,7 +139,7 @@ enum Plot {
     /// A purchase by somebody who has to show who they are first.
     Identity,
     /// A sale that is paid out to this account.
-    Sale(&'static str),
+    Sale(&'static TestAccount),
     /// A swap to this address.
     Swap(&'static str),
 }
@@ -162,9 +163,9 @@ impl Plot {
                 asked.await.unwrap();
                 (session, quote)
             }
-            Self::Sale(iban) => {
-                let session = world.create_sale().await;
-                let quote = world.sell(&session, iban, ADDRESS).await;
+            Self::Sale(known) => {
+                let session = world.create_sale_to(known.account().kind()).await;
+                let quote = world.sell_to(&session, known.account(), ADDRESS).await;
                 (session, quote)
             }
             Self::Swap(address) => {
@@ -373,11 +374,11 @@ mod a_fault_at_any_call_changes_nothing_in_the_end {
         }
 
         async fn of_a_sale(place: TestPlace) {
-            ends_alike(place, Plot::Sale(TEST_ACCOUNTS[0].iban), "completed").await;
+            ends_alike(place, Plot::Sale(&TEST_ACCOUNTS[0]), "completed").await;
         }
 
         async fn of_a_sale_that_bounces(place: TestPlace) {
-            ends_alike(place, Plot::Sale(TEST_ACCOUNTS[1].iban), "refunded").await;
+            ends_alike(place, Plot::Sale(&TEST_ACCOUNTS[1]), "refunded").await;
         }
 
         async fn of_a_swap(place: TestPlace) {
@@ -415,11 +416,11 @@ mod a_mishap_at_any_transaction_changes_nothing_in_the_end {
         }
 
         async fn of_a_sale(place: TestPlace) {
-            ends_alike_whatever_is_written(place, Plot::Sale(TEST_ACCOUNTS[0].iban), "completed").await;
+            ends_alike_whatever_is_written(place, Plot::Sale(&TEST_ACCOUNTS[0]), "completed").await;
         }
 
         async fn of_a_sale_that_bounces(place: TestPlace) {
-            ends_alike_whatever_is_written(place, Plot::Sale(TEST_ACCOUNTS[1].iban), "refunded").await;
+            ends_alike_whatever_is_written(place, Plot::Sale(&TEST_ACCOUNTS[1]), "refunded").await;
         }
 
         async fn of_a_swap(place: TestPlace) {

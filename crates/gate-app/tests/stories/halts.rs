@@ -57,7 +57,7 @@ async fn resume(world: &World, reason: &str) -> Result<Value, String> {
 /// A sale whose tokens came too late, and the price that its user is asked about.
 async fn asked_for_a_new_price(world: &World) -> (SessionId, QuoteId) {
     let session = world.create_sale().await;
-    world.sell(&session, TEST_ACCOUNTS[0].iban, ADDRESS).await;
+    world.sell_to(&session, TEST_ACCOUNTS[0].account(), ADDRESS).await;
     world.clock.advance_ms(21 * 60_000);
     world.send_tokens(&session, None).await;
     let wanted = Wanted::of("USDC", "base");
@@ -71,7 +71,7 @@ async fn asked_for_a_new_price(world: &World) -> (SessionId, QuoteId) {
 /// Tokens that nobody agreed on, which wait for a person.
 async fn held_tokens(world: &World) -> DepositId {
     let session = world.create_sale().await;
-    world.sell(&session, TEST_ACCOUNTS[0].iban, ADDRESS).await;
+    world.sell_to(&session, TEST_ACCOUNTS[0].account(), ADDRESS).await;
     let (amount, token) = (Some("25".into()), Some("EURC".into()));
     let wrong = Simulated { amount, token, network: None, transfer: None };
     simulate_deposit(&world.app, &world.tenant(), &session, wrong).await.unwrap().id
@@ -125,7 +125,7 @@ both_engines! {
         let (sale_quote, sale) = (world.quote(&sale).await, sale);
         let accepted = accept_quote(app, &tenant, &sale, sale_quote.clone());
         accepted.await.unwrap();
-        let account = gate_domain::bank::BankAccount::parse(TEST_ACCOUNTS[0].iban, None).unwrap();
+        let account = TEST_ACCOUNTS[0].account();
         gate_app::choose::give_account(app, &tenant, &sale, account).await.unwrap();
         let address = gate_domain::wallet::Address::parse(ADDRESS).unwrap();
         gate_app::choose::give_address(app, &tenant, &sale, address).await.unwrap();

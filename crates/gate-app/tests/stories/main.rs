@@ -29,6 +29,7 @@ mod limits_at_a_new_price;
 mod log;
 mod mails;
 mod options;
+mod payouts;
 mod purchases;
 mod rails;
 mod readiness;

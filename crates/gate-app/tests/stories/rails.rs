@@ -53,10 +53,15 @@ pub(crate) async fn lock_amount(world: &World, side: Side, method: &str, units: 
         Side::OnRamp => Money::new(units, currency.clone()),
         Side::OffRamp => Money::new(units, token.clone()),
     };
+    lock_price(world, PriceWanted { side, currency, token, amount, country: None }, method).await
+}
+
+/// Lock a price.
+pub(crate) async fn lock_price(world: &World, wanted: PriceWanted, method: &str) -> Quote {
     let command = LockQuote {
         tenant: world.tenant(),
         request: None,
-        wanted: PriceWanted { side, currency, token, amount, country: None },
+        wanted,
         payment_method: method.into(),
         lock_s: 120,
         on_lapse: OnLapse::default(),

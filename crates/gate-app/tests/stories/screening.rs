@@ -15,7 +15,7 @@ use gate_app::metrics::render;
 use gate_app::rails::RailError;
 use gate_app::screening::{SanctionsList, Screened, Verdict, hold};
 use gate_app::testing::{ADDRESS, World};
-use gate_domain::bank::BankAccount;
+use gate_domain::bank::{Account, BankAccount};
 use gate_domain::catalogue::{Entitlement, Side};
 use gate_domain::ids::{Mode, SessionId};
 use gate_domain::screening::Subject;
@@ -215,7 +215,7 @@ both_engines! {
             .await;
         let quote = world.quote(&sale).await;
         choose::accept_quote(app, &tenant, &sale, quote.clone()).await.unwrap();
-        let account = BankAccount::parse("DE09000000000000000001", None).unwrap();
+        let account = BankAccount::parse("DE09000000000000000001", None).map(Account::Iban).unwrap();
         choose::give_account(app, &tenant, &sale, account).await.unwrap();
         let held = start_deposit(app, &tenant, &sale, quote).await;
         assert!(matches!(held, Err(JourneyError::AddressHeld)));

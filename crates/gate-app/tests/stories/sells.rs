@@ -8,6 +8,7 @@ use gate_app::deposits::{
 use gate_app::journey::JourneyError;
 use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
 use gate_app::{cancel_session::cancel_session, quotes};
+use gate_domain::bank::{Account, BankAccount};
 use gate_domain::catalogue::{Entitlement, Side};
 use gate_domain::deposit::{Cause, State};
 use gate_domain::ids::{QuoteId, SessionId};
@@ -123,7 +124,7 @@ both_engines! {
         assert!(matches!(paid, Err(JourneyError::Refused(_))));
         let session = world.create().await;
         let quote = world.choose(&session, ADDRESS).await;
-        let account = gate_domain::bank::BankAccount::parse(PAID, None).unwrap();
+        let account = BankAccount::parse(PAID, None).map(Account::Iban).unwrap();
         gate_app::choose::give_account(app, &tenant, &session, account).await.unwrap_err();
         let started = gate_app::deposits::start_deposit(app, &tenant, &session, quote).await;
         assert!(matches!(started, Err(JourneyError::Refused(_))));

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bank::AccountKind;
 use crate::money::{Asset, Money};
 use crate::session::Flow;
 
@@ -179,6 +180,8 @@ pub struct Method {
     pub currencies: Vec<(String, Option<Limits>)>,
     /// The countries that it works in; every one where empty.
     pub countries: Vec<String>,
+    /// What the hosted page asks its user for, to pay them out; one without is for rails alone.
+    pub account: Option<AccountKind>,
 }
 
 impl Method {

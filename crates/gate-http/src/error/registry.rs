@@ -192,6 +192,10 @@ fn field_of(code: &str) -> &'static str {
         "url_invalid" => "/return_url",
         "invalid_wallet_address" => "/wallet_address",
         "iban_invalid" => "/iban",
+        "sort_code_invalid" => "/sort_code",
+        "account_number_invalid" => "/account_number",
+        "routing_number_invalid" => "/routing_number",
+        "pix_key_invalid" => "/pix_key",
         "user_reference_not_opaque" => "/user_reference",
         "metadata_invalid" => "/metadata",
         "cursor_invalid" => "starting_after",
@@ -240,6 +244,14 @@ fn words(code: &str) -> &'static str {
         "url_invalid" => "return_url must be an absolute https URL.",
         "invalid_wallet_address" => "This is no address of this network.",
         "iban_invalid" => "The IBAN does not have the length and form of its country.",
+        "sort_code_invalid" => "A sort code has 6 digits, such as 30-90-09.",
+        "account_number_invalid" => "An account number has 6 to 8 digits, such as 33669933.",
+        "routing_number_invalid" => {
+            "The digits of this routing number do not fit together, so one of them may be wrong."
+        }
+        "pix_key_invalid" => {
+            "A Pix key is a CPF, a CNPJ, a phone number with +55, an e-mail address or a random key."
+        }
         "user_reference_not_opaque" => {
             "user_reference must not be an e-mail address, a phone number or a card number."
         }

@@ -136,6 +136,10 @@ fn the_codes_of_single_fields() {
     url_invalid
     invalid_wallet_address
     iban_invalid
+    sort_code_invalid
+    account_number_invalid
+    routing_number_invalid
+    pix_key_invalid
     user_reference_not_opaque
     metadata_invalid
     invalid_text

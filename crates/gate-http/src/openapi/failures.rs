@@ -183,7 +183,22 @@ fn own(operation: &str) -> Vec<&'static str> {
             &["payments_paused", "quote_expired", "quote_id_invalid", "quote_replaced"],
         ],
         "giveWallet" | "giveRefundAddress" => &[RULES, JOURNEY, &["invalid_wallet_address"]],
-        "giveAccount" => &[RULES, JOURNEY, &["iban_invalid", "mode_not_enabled"]],
+        "giveAccount" => &[
+            RULES,
+            JOURNEY,
+            &[
+                "account_number_invalid",
+                "card_expiry_invalid",
+                "card_number_invalid",
+                "field_not_accepted",
+                "iban_invalid",
+                "mode_not_enabled",
+                "pix_key_invalid",
+                "routing_number_invalid",
+                "sort_code_invalid",
+                "test_card_required",
+            ],
+        ],
         "startDeposit" => &[
             RULES,
             JOURNEY,

@@ -122,9 +122,10 @@ pub(super) async fn quote(
         token: fields.text_opt("from_token", 12),
         network: fields.text_opt("from_network", 40),
     };
+    let payout = fields.text_opt("payout_method", 64);
     let token = fields.finish(token.zip(network))?;
     let app = state.app();
-    let wanted = choose::Wanted { token, from };
+    let wanted = choose::Wanted { token, from, payout };
     Ok(Json(choose::request_quote(app, &page.tenant, &page.session_id, wanted).await?))
 }
 

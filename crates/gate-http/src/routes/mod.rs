@@ -1,5 +1,6 @@
 //! Every route, in one list per resource.
 
+mod account_fields;
 mod branding;
 mod capabilities;
 mod chaos;

@@ -5,7 +5,6 @@ use axum::Json;
 use axum::extract::State;
 use gate_app::deposits::{Simulated, decline_new_price, simulate_deposit, start_deposit};
 use gate_app::{choose, journey as journeys};
-use gate_domain::bank::BankAccount;
 use gate_domain::ids::Mode;
 use gate_domain::session::Flow;
 use gate_domain::wallet::Address;
@@ -16,6 +15,7 @@ use gate_wire::embed::{
 use gate_wire::journey::Journey;
 
 use super::ServerState;
+use super::account_fields::read_account;
 use super::embed::{Answer, quote_id};
 use crate::auth::PageVisitor;
 use crate::body::{JsonObject, MaybeObject, NoBody};
@@ -44,7 +44,8 @@ pub(super) async fn flow(
     Ok(Json(choose::choose_flow(state.app(), &page.tenant, &page.session_id, flow).await?))
 }
 
-/// Say where the money of a sale goes. Only a token and the last four characters are kept.
+/// Say where the money of a sale goes, in the fields of the step's `account_kind`. Only a token and the
+/// last four characters are kept.
 #[utoipa::path(post, path = "/v1/embed/account", tag = "Embed", operation_id = "giveAccount",
     request_body = AccountRequestBody,
     responses((status = 200, body = Journey), (status = "default", body = ErrorBody)))]
@@ -54,13 +55,7 @@ pub(super) async fn account(
     JsonObject(body): JsonObject,
 ) -> Answer {
     let mut fields = Fields::new(body);
-    let account = fields.text("iban", 50).and_then(|iban| match BankAccount::parse(&iban, None) {
-        Ok(account) => Some(account),
-        Err(error) => {
-            fields.problem("iban", "iban_invalid", error.to_string());
-            None
-        }
-    });
+    let account = read_account(&mut fields);
     let account = fields.finish(account)?;
     Ok(Json(choose::give_account(state.app(), &page.tenant, &page.session_id, account).await?))
 }

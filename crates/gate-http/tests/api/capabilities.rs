@@ -147,6 +147,7 @@ fn one_row_of_each_list() {
         {
           "data": [
             {
+              "account_kind": null,
               "currency": "GBP",
               "id": "card",
               "limits": {
@@ -165,6 +166,7 @@ fn one_row_of_each_list() {
         {
           "data": [
             {
+              "account_kind": "sort_code",
               "currency": "GBP",
               "id": "faster_payments_payout",
               "limits": {

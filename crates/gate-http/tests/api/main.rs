@@ -39,6 +39,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use gate_app::provision::Provision;
 use gate_app::testing::World;
+use gate_domain::ids::SessionId;
 use gate_http::HttpConfig;
 use gate_store::Store;
 use serde_json::{Value, json};
@@ -95,10 +96,16 @@ impl Api {
     /// Bootstrap for a new session; the session's id and the embed token.
     pub(crate) async fn visit(&self) -> (String, String) {
         let session = self.create().await;
-        let body = json!({ "clientSecret": self.vault().client_secret(&session) });
+        let token = self.token_of(&session).await;
+        (session.to_string(), token)
+    }
+
+    /// The embed token of a session's page.
+    pub(crate) async fn token_of(&self, session: &SessionId) -> String {
+        let body = json!({ "clientSecret": self.vault().client_secret(session) });
         let call = self.call("POST", BOOTSTRAP).header("origin", gate_app::testing::SHOP);
         let reply = call.key(&self.partner.publishable_key.1).json(&body).await;
-        (session.to_string(), reply.value()["embed_token"].as_str().unwrap().to_owned())
+        reply.value()["embed_token"].as_str().unwrap().to_owned()
     }
 }
 

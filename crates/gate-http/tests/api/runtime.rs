@@ -5,6 +5,7 @@ use std::path::Path;
 use gate_app::bootstrap::Bootstrap;
 use gate_app::screening::SanctionsList;
 use gate_app::testing::{ADDRESS, SHOP, World};
+use gate_domain::ids::SessionId;
 use gate_store::both_engines;
 use gate_store::testing::{TestStore, block_on};
 use serde_json::{Value, json};
@@ -34,7 +35,114 @@ async fn at_payment(api: &Api) -> (String, String) {
     (token, quote)
 }
 
+/// Bring a fresh session of a sale to the step that asks for an account.
+async fn at_account(api: &Api, currency: &str, payout: Option<&str>) -> String {
+    let mut body = crate::good();
+    body["currency"] = json!(currency);
+    body["flow"] = json!("off_ramp");
+    let created = api.create_session(&body).await.value();
+    let session = SessionId::parse(created["id"].as_str().unwrap()).unwrap();
+    let token = api.token_of(&session).await;
+    let mut asset = json!({ "target_token": "USDC", "target_network": "base" });
+    if let Some(payout) = payout {
+        asset["payout_method"] = json!(payout);
+    }
+    let quoted = act(api, &token, "quote", &asset).await.value();
+    let quote = &quoted["step"]["quote"]["id"];
+    act(api, &token, "quote/accept", &json!({ "quote_id": quote })).await;
+    token
+}
+
 both_engines! {
+    async fn accounts_are_told_apart_field_by_field(store) {
+        let api = Api::over(store).await;
+        let mut told = Vec::new();
+        let us = |routing: &str, number: &str, kind: &str| {
+            json!({ "routing_number": routing, "account_number": number, "account_type": kind })
+        };
+        let uk = |sort_code: &str, number: &str| {
+            json!({ "sort_code": sort_code, "account_number": number })
+        };
+        let card = |number: &str, expiry: &str| json!({ "card": { "number": number, "expiry": expiry } });
+        for (currency, payout, bodies) in [
+            ("EUR", None, vec![json!({}), json!({ "iban": "DE00" }), uk("00-00-00", "00000001")]),
+            ("GBP", None, vec![
+                uk("00-00-0", "1234"),
+                json!({ "account_number": "00000001" }),
+                json!({ "iban": "GB29 NWBK 6016 1331 9268 19", "sort_code": "601613" }),
+                json!({ "iban": "DE09 0000 0000 0000 0000 01" }),
+                json!({ "iban": "GB29 NWBK 6016 1331 9268 19" }),
+            ]),
+            ("USD", None, vec![
+                us("021000022", "123", "current"),
+                us("000000000", "000000000001", "savings"),
+                json!({ "routing_number": "110000000" }),
+                json!({ "routing_number": 110_000_000, "account_number": null }),
+                us("110000000", "000000000001", "savings"),
+            ]),
+            ("BRL", None, vec![
+                json!({ "pix_key": "529.982.247-24" }),
+                json!({ "pix_key": "ada" }),
+                json!({ "pix_key": "529.982.247-25" }),
+            ]),
+            ("EUR", Some("card_payout"), vec![
+                card("4000 0566 5566 5557", "12/40"),
+                card("4000 0566 5566 5556", "12/20"),
+                card("5555 5555 5555 4444", "12/40"),
+                json!({ "card": { "number": "4000 0566 5566 5556", "expiry": "12/40", "cvc": "123" } }),
+                card("4000 0566 5566 5556", "12/40"),
+            ]),
+        ] {
+            let token = at_account(&api, currency, payout).await;
+            for body in bodies {
+                let answer = act(&api, &token, "account", &body).await;
+                told.push((format!("{currency} {body}"), answer.line()));
+            }
+        }
+        insta::allow_duplicates! { insta::assert_snapshot!(table(told), @r#"
+        EUR {}                                                                                       400 field_required /iban field_required
+        EUR {"iban":"DE00"}                                                                          400 iban_invalid /iban iban_invalid
+        EUR {"account_number":"00000001","sort_code":"00-00-00"}                                     400 method_not_available
+        GBP {"account_number":"1234","sort_code":"00-00-0"}                                          400 sort_code_invalid /sort_code sort_code_invalid /account_number account_number_invalid
+        GBP {"account_number":"00000001"}                                                            400 field_required /sort_code field_required
+        GBP {"iban":"GB29 NWBK 6016 1331 9268 19","sort_code":"601613"}                              400 field_not_accepted /sort_code field_not_accepted
+        GBP {"iban":"DE09 0000 0000 0000 0000 01"}                                                   400 method_not_available
+        GBP {"iban":"GB29 NWBK 6016 1331 9268 19"}                                                   200 -
+        USD {"account_number":"123","account_type":"current","routing_number":"021000022"}           400 routing_number_invalid /routing_number routing_number_invalid /account_number account_number_invalid /account_type field_range
+        USD {"account_number":"000000000001","account_type":"savings","routing_number":"000000000"}  400 routing_number_invalid /routing_number routing_number_invalid
+        USD {"routing_number":"110000000"}                                                           400 field_required /account_number field_required /account_type field_required
+        USD {"account_number":null,"routing_number":110000000}                                       400 field_type /routing_number field_type /account_number field_required /account_type field_required
+        USD {"account_number":"000000000001","account_type":"savings","routing_number":"110000000"}  200 -
+        BRL {"pix_key":"529.982.247-24"}                                                             400 pix_key_invalid /pix_key pix_key_invalid
+        BRL {"pix_key":"ada"}                                                                        400 pix_key_invalid /pix_key pix_key_invalid
+        BRL {"pix_key":"529.982.247-25"}                                                             200 -
+        EUR {"card":{"expiry":"12/40","number":"4000 0566 5566 5557"}}                               400 card_number_invalid /card/number
+        EUR {"card":{"expiry":"12/20","number":"4000 0566 5566 5556"}}                               400 card_expiry_invalid /card/expiry
+        EUR {"card":{"expiry":"12/40","number":"5555 5555 5555 4444"}}                               400 test_card_required /card/number
+        EUR {"card":{"cvc":"123","expiry":"12/40","number":"4000 0566 5566 5556"}}                   400 field_unknown /card/cvc field_unknown
+        EUR {"card":{"expiry":"12/40","number":"4000 0566 5566 5556"}}                               200 -
+        "#) };
+    }
+
+    async fn nothing_of_an_account_comes_back(store) {
+        let api = Api::over(store).await;
+        let token = at_account(&api, "USD", None).await;
+        let shown = journey(&api, &token).await.value()["step"].clone();
+        assert_eq!(shown["account_kind"], "aba");
+        let first = shown["test_payouts"][0].clone();
+        assert_eq!(first["account"], json!({ "routing_number": "110000000",
+            "account_number": "000000000001", "account_type": "checking" }));
+        let number = "00012345678901";
+        let body = json!({ "routing_number": "021000021", "account_number": number,
+            "account_type": "checking" });
+        act(&api, &token, "account", &body).await;
+        let after = act(&api, &token, "wallet", &json!({ "address": ADDRESS })).await.value();
+        assert_eq!(after["step"]["kind"], "confirm");
+        let kept = json!({ "kind": "aba", "last4": "8901", "country": "US" });
+        assert_eq!(after["step"]["account"], kept);
+        assert!(!after.to_string().contains(number) && !after.to_string().contains("021000021"));
+    }
+
     async fn a_whole_purchase(store) {
         let api = Api::over(store).await;
         let (token, quote) = at_payment(&api).await;

@@ -1,6 +1,7 @@
 //! Sessions, quotes and transactions.
 
 use gate_domain::Millis;
+use gate_domain::bank::AccountKind;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId, UserId};
 use gate_domain::rail::PayoutAccount;
 use gate_domain::reason::Reason;
@@ -26,6 +27,7 @@ fn states(tenant: &Tenant) -> Vec<State> {
         back_to: Address::parse("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed").ok(),
         flow: Some(Flow::OffRamp),
         account: Some(PayoutAccount {
+            kind: AccountKind::Aba,
             token: "succeeds".into(),
             last4: "0001".into(),
             country: "DE".into(),

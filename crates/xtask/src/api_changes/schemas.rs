@@ -40,6 +40,9 @@ impl<'a> Compared<'a> {
 
     /// Compare what two schemas let pass.
     pub(super) fn schemas(&mut self, place: &str, old: &Value, new: &Value, way: Way) {
+        if way == Way::Request && self.is_one_of(place, old, new) {
+            return;
+        }
         let old = Shape::of(self.old, old);
         let new = Shape::of(self.new, new);
         self.kinds(place, &old, &new, way);
@@ -53,6 +56,18 @@ impl<'a> Compared<'a> {
         if let (Some(old), Some(new)) = (old.items, new.items) {
             self.schemas(&format!("{place}[]"), old, new, way);
         }
+    }
+
+    /// Whether what was taken is still taken, as one of several shapes.
+    fn is_one_of(&self, place: &str, old: &Value, new: &Value) -> bool {
+        let shapes = Shape::of(self.new, new).variants;
+        let only_before = Shape::of(self.old, old).variants.is_empty();
+        let same = |shape: &&Value| {
+            let mut beside = Compared::new(self.old, self.new);
+            beside.schemas(place, old, shape, Way::Request);
+            beside.changes.is_empty()
+        };
+        only_before && shapes.values().any(same)
     }
 
     /// Types, and whether null is among them.

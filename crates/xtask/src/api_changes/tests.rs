@@ -262,3 +262,20 @@ fn parts_and_choices_are_followed() {
     assert_eq!(fewer, ["POST /things body<step=\"a\"> is not taken any more"]);
     assert_eq!(breaking_changes(&choice(&["b"]), &choice(&["a", "b"])), none());
 }
+
+#[test]
+fn what_was_taken_may_become_one_of_several() {
+    let (_, answer) = plain();
+    let of = |field: &str| json!({ "type": "object", "required": [field], "properties": { field: { "type": "string" } } });
+    let before = document(&of("iban"), &answer);
+    let one_of = |fields: &[&str]| {
+        let shapes: Vec<_> = fields.iter().map(|field| of(field)).collect();
+        document(&json!({ "oneOf": shapes }), &answer)
+    };
+    assert_eq!(breaking_changes(&before, &one_of(&["pix_key", "iban"])), none());
+    let gone = breaking_changes(&before, &one_of(&["pix_key", "card"]));
+    assert!(
+        gone.contains(&"POST /things body takes only certain shapes now".to_owned()),
+        "{gone:?}"
+    );
+}

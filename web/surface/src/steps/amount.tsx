@@ -6,6 +6,7 @@ import { Button } from '../parts/button';
 import { Countdown, useLapsed } from '../parts/countdown';
 import { Heading } from '../parts/heading';
 import { Notice } from '../parts/notice';
+import { TO } from '../parts/paid-to';
 import { ProblemNotice } from '../parts/problem';
 import { QuoteLines, YouGet } from '../parts/quote-lines';
 import { useFreshPrice } from './fresh-price';
@@ -105,6 +106,26 @@ export function AmountView({ session, step }: { session: Session; step: AmountSt
         </div>
       )}
 
+      {step.payout_methods.length > 1 && (
+        <div class="field">
+          <label for="payout">Get paid</label>
+          <div class="control">
+            <select
+              id="payout"
+              disabled={busy !== null}
+              value={step.payout_method ?? ''}
+              onChange={({ currentTarget }) => ask(step.selected, null, currentTarget.value)}
+            >
+              {step.payout_methods.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </div>
+        </div>
+      )}
+
       <section class="price" aria-busy={pricing} aria-label="Price">
         {quote && !(pricing && quote.target_token !== shown.target_token) ? (
           <div class="price-head" data-stale={pricing}>
@@ -170,10 +191,15 @@ function Flows({ step }: { step: AmountStep }) {
 function leadOf(session: Session, step: AmountStep, asset: AssetOption | undefined): string {
   const amount = formatFiat(session.amount, session.currency);
   if (step.flow === 'swap') return `For tokens that are worth ${amount}.`;
-  if (step.flow === 'off_ramp') return `You are paid ${amount}, to your bank account.`;
+  if (step.flow === 'off_ramp') return `You are paid ${amount}, ${paidTo(step)}.`;
   return step.pinned && asset
     ? `You are spending ${amount} on ${asset.name}, delivered on ${asset.network_name}.`
     : `You are spending ${amount}.`;
+}
+
+function paidTo({ payout_methods, payout_method }: AmountStep): string {
+  const method = payout_methods.find(({ id }) => id === payout_method);
+  return TO[method?.account_kind ?? 'iban'];
 }
 
 function Waiting({ paused }: { paused: boolean }) {

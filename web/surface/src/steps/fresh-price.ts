@@ -18,12 +18,18 @@ export function useFreshPrice(step: AmountStep, lapsed: boolean) {
   const unattended = useRef(0);
   const told = useRef<string | null>(null);
 
-  const ask = (target: Target, from: Target | null = step.from_selected) => {
+  // Until there is a price nobody has chosen how to be paid out, and the server knows best.
+  const payout = quote === null ? null : step.payout_method;
+  const ask = (
+    target: Target,
+    from: Target | null = step.from_selected,
+    payoutMethod: string | null = payout,
+  ) => {
     unattended.current = 0;
     setPaused(false);
     setRenewed(false);
     setWanted(target);
-    void act('quote', (client) => client.quote(target, from));
+    void act('quote', (client) => client.quote(target, from, payoutMethod));
   };
 
   const needed = (quote === null || lapsed) && busy === null && problem?.action !== 'quote';
@@ -36,7 +42,7 @@ export function useFreshPrice(step: AmountStep, lapsed: boolean) {
     unattended.current += 1;
     if (quote !== null) setRenewed(true);
     setWanted(step.selected);
-    void act('quote', (client) => client.quote(step.selected, step.from_selected));
+    void act('quote', (client) => client.quote(step.selected, step.from_selected, payout));
   }, [needed]);
 
   useEffect(() => {

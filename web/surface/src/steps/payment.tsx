@@ -1,17 +1,19 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Card, PaymentStep } from '../api';
-import { caretAfter, groupCardNumber, missingInCard, onlyDigits, shapeExpiry } from '../card';
+import { groupCardNumber, missingInCard, onlyDigits } from '../card';
 import { usePage } from '../context';
 import { formatFiat } from '../money';
 import { Back } from '../parts/back';
 import { Button } from '../parts/button';
+import { CardExpiry, CardNumber } from '../parts/card-fields';
 import { shorten } from '../parts/copy-row';
 import { Countdown, useLapsed } from '../parts/countdown';
 import { Field } from '../parts/field';
 import { Heading } from '../parts/heading';
-import { CardIcon, LockIcon } from '../parts/icons';
+import { LockIcon } from '../parts/icons';
 import { Lapsed } from '../parts/lapsed';
 import { ProblemNotice } from '../parts/problem';
+import { reshape } from '../parts/shaped-field';
 import { Summary } from '../parts/summary';
 import { TestValues } from '../parts/test-values';
 
@@ -94,21 +96,10 @@ export function PaymentView({ step }: { step: PaymentStep }) {
           onValue={(number) => change({ number })}
         />
         <div class="pair">
-          <Field
-            id="expiry"
-            label="Expiry"
+          <CardExpiry
+            value={card.expiry}
             error={errorOf('expiry')}
-            input={{
-              name: 'expiry',
-              value: card.expiry,
-              placeholder: 'MM/YY',
-              inputMode: 'numeric',
-              autocomplete: 'cc-exp',
-              onInput: (event) =>
-                change({
-                  expiry: reshape(event.currentTarget, (text) => shapeExpiry(text, card.expiry)),
-                }),
-            }}
+            onValue={(expiry) => change({ expiry })}
           />
           <Field
             id="cvc"
@@ -142,52 +133,4 @@ export function PaymentView({ step }: { step: PaymentStep }) {
       )}
     </form>
   );
-}
-
-function CardNumber({
-  value,
-  error,
-  onValue,
-}: {
-  value: string;
-  error: string | null;
-  onValue: (value: string) => void;
-}) {
-  const caret = useRef<{ input: HTMLInputElement; at: number } | null>(null);
-  // Grouping moves the text under the caret, so the caret is put back behind the same digit.
-  useLayoutEffect(() => {
-    if (caret.current && document.activeElement === caret.current.input) {
-      caret.current.input.setSelectionRange(caret.current.at, caret.current.at);
-    }
-    caret.current = null;
-  });
-  return (
-    <Field
-      id="number"
-      label="Card number"
-      error={error}
-      icon={<CardIcon />}
-      input={{
-        name: 'number',
-        value,
-        placeholder: '1234 1234 1234 1234',
-        inputMode: 'numeric',
-        autocomplete: 'cc-number',
-        onInput: (event) => {
-          const input = event.currentTarget;
-          const before = input.value.slice(0, input.selectionStart ?? input.value.length);
-          const shaped = reshape(input, groupCardNumber);
-          caret.current = { input, at: caretAfter(shaped, onlyDigits(before).length) };
-          onValue(shaped);
-        },
-      }}
-    />
-  );
-}
-
-/** Writes the shaped text at once: when shaping gives the old value, no redraw would undo the key. */
-function reshape(input: HTMLInputElement, shape: (text: string) => string): string {
-  const shaped = shape(input.value);
-  if (input.value !== shaped) input.value = shaped;
-  return shaped;
 }

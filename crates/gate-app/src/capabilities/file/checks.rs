@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use gate_domain::bank::AccountKind;
 use gate_domain::catalogue::{
     Catalogue, Country, CryptoAsset, Currency, Limits, Method, Network, Side, Token,
 };
@@ -312,8 +313,27 @@ fn read_method(
         let country = notes.referred(word, known, file.countries.keys(), "countries");
         works_in.extend(country.map(|country| country.code.clone()));
     }
+    let account = read_account(notes, side, draft);
     let (id, name) = (id.clone(), draft.name.clone());
-    Some(Method { id, name, side, currencies: taken, countries: works_in })
+    Some(Method { id, name, side, currencies: taken, countries: works_in, account })
+}
+
+/// What a way of being paid out asks for.
+fn read_account(notes: &mut Notes<'_>, side: Side, draft: &DraftMethod) -> Option<AccountKind> {
+    match (&draft.account, side) {
+        (None, Side::OnRamp) => None,
+        (None, Side::OffRamp) => world_wide().method(side, draft.id.get_ref())?.account,
+        (Some(word), Side::OnRamp) => {
+            let message = format!("\"{}\": only payout methods have an account.", word.get_ref());
+            notes.problem(word, message);
+            None
+        }
+        (Some(word), Side::OffRamp) => {
+            let kind = AccountKind::parse(word.get_ref());
+            let message = "is no kind of account; there are iban, sort_code, aba, pix and card.";
+            notes.wanted(word, kind, message)
+        }
+    }
 }
 
 /// Limits of a method: what it leaves out is the currency's.

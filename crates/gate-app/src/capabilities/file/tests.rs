@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use gate_domain::bank::AccountKind;
 use gate_domain::catalogue::{Charged, Offer, Rules, Side, SpendLimits};
 use gate_domain::ids::{PartnerId, Seed, Tenant};
 use gate_domain::limits::{Standing, within_limits};
@@ -249,6 +250,37 @@ fn each_mistake_is_told_with_its_line() {
     [countries
       line 20: unclosed table, expected `]`.
     "#);
+}
+
+#[test]
+fn what_a_method_pays_out_to_is_read() {
+    let with = |lines: &str| {
+        let methods =
+            format!("[[payout_methods]]\nname = \"Out\"\ncurrencies = [\"EUR\"]\n{lines}\n");
+        SMALL.replacen("payout_methods = []\n", "", 1) + &methods
+    };
+    for (lines, account) in [
+        ("id = \"mine\"\naccount = \"sort_code\"", Some(AccountKind::SortCode)),
+        ("id = \"sepa_payout\"\naccount = \"aba\"", Some(AccountKind::Aba)),
+        // Where the file says nothing: as in the program, and for rails alone where that has none.
+        ("id = \"sepa_payout\"", Some(AccountKind::Iban)),
+        ("id = \"mine\"", None),
+    ] {
+        let catalogue = read_text(&with(lines)).expect(lines);
+        let method = catalogue.methods().iter().find(|method| method.side == Side::OffRamp);
+        assert_eq!(method.unwrap().account, account, "{lines}");
+    }
+    let unknown = read_text(&with("id = \"mine\"\naccount = \"cheque\"")).unwrap_err();
+    let wrong_side = SMALL.replace("id = \"card\"", "id = \"card\"\naccount = \"card\"");
+    let wrong_side = read_text(&wrong_side).unwrap_err();
+    insta::assert_snapshot!(format!("{unknown}\n{wrong_side}"), @r#"
+      line 25: "cheque" is no kind of account; there are iban, sort_code, aba, pix and card.
+      line 17: "card": only payout methods have an account.
+    "#);
+    // The page can pay out by every method that ships.
+    for method in world_wide().methods() {
+        assert_eq!(method.account.is_some(), method.side == Side::OffRamp, "{}", method.id);
+    }
 }
 
 #[test]

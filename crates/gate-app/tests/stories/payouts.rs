@@ -1,0 +1,269 @@
+//! Sales are paid out by every method of the catalogue: each asks for its own kind of account, and what
+//! its rail makes of it is the same everywhere.
+
+use gate_app::choose::{self, Wanted};
+use gate_app::deposits::start_deposit;
+use gate_app::journey::JourneyError;
+use gate_app::quotes::PriceWanted;
+use gate_app::test_helpers::{Force, force};
+use gate_app::testing::{ADDRESS, World, paid_out};
+use gate_domain::bank::{Account, AccountKind, BankAccount};
+use gate_domain::catalogue::{Entitlement, Side};
+use gate_domain::ids::{QuoteId, SessionId};
+use gate_domain::money::Money;
+use gate_domain::quote::Quote;
+use gate_domain::session::{BackTo, Flow, Refused};
+use gate_domain::wallet::Address;
+use gate_rails::simulator::TEST_ACCOUNTS;
+use gate_store::both_engines;
+use gate_wire::journey::JourneyStep;
+use gate_wire::words;
+
+use crate::purchases::balance;
+use crate::rails::{command, lock_price, session_for, start};
+
+/// The simulator's account of a kind that a payout goes like this to.
+fn account(kind: AccountKind, outcome: &str) -> Account {
+    let mut accounts = TEST_ACCOUNTS.iter().filter(|known| known.outcome == outcome);
+    accounts.find_map(|known| Some(known.account()).filter(|known| known.kind() == kind)).unwrap()
+}
+
+async fn step(world: &World, session: &SessionId) -> JourneyStep {
+    world.journey(session).await.step
+}
+
+async fn nothing_is_left(world: &World, kind: AccountKind) {
+    let (currency, _) = paid_out(kind);
+    world.sound().await;
+    for name in ["suspense USDC.base", "user_funds USDC.base", &format!("user_funds {currency}")] {
+        assert_eq!(balance(world, name).await, 0, "{name}");
+    }
+}
+
+/// The price on the table, accepted.
+async fn accepted(world: &World, session: &SessionId, payout: Option<&str>) -> QuoteId {
+    let (app, tenant) = (&world.app, world.tenant());
+    let wanted = Wanted { payout: payout.map(str::to_owned), ..Wanted::of("USDC", "base") };
+    let journey = choose::request_quote(app, &tenant, session, wanted).await.unwrap();
+    let JourneyStep::Amount { quote: Some(quote), .. } = journey.step else {
+        panic!("a price is on the table")
+    };
+    let quote = QuoteId::parse(&quote.id).unwrap();
+    choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
+    quote
+}
+
+both_engines! {
+    async fn each_kind_of_account_is_paid_in_its_currency(store) {
+        for kind in AccountKind::ALL {
+            let world = World::over(store).await;
+            let session = world.create_sale_to(kind).await;
+            world.sell_to(&session, account(kind, "succeeds"), ADDRESS).await;
+            world.send_tokens(&session, None).await;
+            world.pass_seconds(3).await;
+            let JourneyStep::Done { account: Some(shown), .. } = step(&world, &session).await else {
+                panic!("the money is there: {kind:?}")
+            };
+            assert_eq!(shown.kind, kind.into());
+            let (currency, method) = paid_out(kind);
+            let till = format!("bank:{method} {currency}");
+            assert_eq!(balance(&world, &till).await, -100_00, "{till}");
+            nothing_is_left(&world, kind).await;
+        }
+    }
+
+    async fn a_payout_that_bounces_gives_the_tokens_back_whatever_it_went_to(store) {
+        for kind in AccountKind::ALL {
+            let world = World::over(store).await;
+            let session = world.create_sale_to(kind).await;
+            world.sell_to(&session, account(kind, "bounces"), ADDRESS).await;
+            world.send_tokens(&session, None).await;
+            world.pass_seconds(3).await;
+            let JourneyStep::Failed { reason, refunded, .. } = step(&world, &session).await else {
+                panic!("the sale has failed: {kind:?}")
+            };
+            assert_eq!((reason.code.as_str(), refunded), ("payout_bounced", true));
+            nothing_is_left(&world, kind).await;
+            // With another account it works.
+            choose::retry(&world.app, &world.tenant(), &session).await.unwrap();
+            world.sell_to(&session, account(kind, "slow"), ADDRESS).await;
+            world.send_tokens(&session, None).await;
+            world.pass_seconds(8).await;
+            assert!(matches!(step(&world, &session).await, JourneyStep::Processing { .. }));
+            world.pass_seconds(5).await;
+            assert!(matches!(step(&world, &session).await, JourneyStep::Done { .. }));
+            nothing_is_left(&world, kind).await;
+        }
+    }
+
+    async fn the_page_asks_for_what_the_method_pays_out_to(store) {
+        let world = World::over(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        for kind in AccountKind::ALL {
+            let session = world.create_sale_to(kind).await;
+            accepted(&world, &session, Some(paid_out(kind).1)).await;
+            let JourneyStep::Account { account_kind, test_payouts, test_accounts, .. } =
+                step(&world, &session).await
+            else {
+                panic!("an account is asked for")
+            };
+            assert_eq!(account_kind, words::AccountKind::from(kind));
+            assert_eq!(test_payouts.len(), 4, "{kind:?}");
+            assert_eq!(test_accounts.len(), if kind == AccountKind::Iban { 4 } else { 0 });
+            for other in AccountKind::ALL.into_iter().filter(|other| *other != kind) {
+                let given = account(other, "succeeds");
+                let refused = choose::give_account(app, &tenant, &session, given).await;
+                let Err(JourneyError::Unavailable(refusal)) = refused else {
+                    panic!("{other:?} for {kind:?}")
+                };
+                assert!(refusal.message.ends_with("goes to another kind of account."));
+            }
+            let given = account(kind, "succeeds");
+            choose::give_account(app, &tenant, &session, given).await.unwrap();
+        }
+    }
+
+    async fn a_british_iban_does_for_a_sort_code_and_no_other(store) {
+        let world = World::over(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        let session = world.create_sale_to(AccountKind::SortCode).await;
+        accepted(&world, &session, None).await;
+        let iban = |text| Account::Iban(BankAccount::parse(text, None).unwrap());
+        let french = iban("FR14 2004 1010 0505 0001 3M02 606");
+        let refused = choose::give_account(app, &tenant, &session, french).await;
+        assert!(matches!(refused, Err(JourneyError::Unavailable(_))));
+        let british = iban("GB29 NWBK 6016 1331 9268 19");
+        choose::give_account(app, &tenant, &session, british).await.unwrap();
+        let given = world.session(&session).await.choice().unwrap().account.clone().unwrap();
+        assert_eq!((given.kind, given.last4.as_str()), (AccountKind::SortCode, "6819"));
+        assert_eq!(given.country, "GB");
+    }
+
+    async fn users_choose_how_they_are_paid_out(store) {
+        let world = World::over(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        let session = world.create_sale().await;
+        let JourneyStep::Amount { payout_methods, payout_method, .. } =
+            step(&world, &session).await
+        else {
+            panic!("the first step")
+        };
+        let ids: Vec<_> = payout_methods.iter().map(|method| method.id.as_str()).collect();
+        assert_eq!(ids, ["sepa_payout", "card_payout"]);
+        assert_eq!(payout_method.as_deref(), Some("sepa_payout"), "the first, where nobody says");
+        let quote = accepted(&world, &session, None).await;
+        let address = Address::parse(ADDRESS).unwrap();
+        choose::give_account(app, &tenant, &session, account(AccountKind::Iban, "succeeds"))
+            .await
+            .unwrap();
+        choose::give_address(app, &tenant, &session, address).await.unwrap();
+        assert!(matches!(step(&world, &session).await, JourneyStep::Confirm { .. }));
+        // They think again: the account that they named does not fit what they choose now.
+        choose::step_back(app, &tenant, &session, BackTo::Amount)
+            .await
+            .unwrap();
+        let other = accepted(&world, &session, Some("card_payout")).await;
+        assert_ne!(other, quote);
+        let JourneyStep::Account { account_kind, .. } = step(&world, &session).await else {
+            panic!("a card is asked for")
+        };
+        assert_eq!(account_kind, words::AccountKind::Card);
+        let early = start_deposit(app, &tenant, &session, other.clone()).await;
+        assert!(matches!(early, Err(JourneyError::Refused(Refused::OutOfStep))), "{early:?}");
+        let card = account(AccountKind::Card, "succeeds");
+        choose::give_account(app, &tenant, &session, card).await.unwrap();
+        start_deposit(app, &tenant, &session, other).await.unwrap();
+        world.send_tokens(&session, None).await;
+        world.pass_seconds(3).await;
+        assert!(matches!(step(&world, &session).await, JourneyStep::Done { .. }));
+        assert_eq!(balance(&world, "bank:card_payout EUR").await, -100_00);
+        for unknown in ["ach_payout", "cheque"] {
+            let session = world.create_sale().await;
+            let wanted = Wanted { payout: Some(unknown.into()), ..Wanted::of("USDC", "base") };
+            let refused = choose::request_quote(app, &tenant, &session, wanted).await;
+            assert!(matches!(refused, Err(JourneyError::Unavailable(_))), "{unknown}");
+        }
+    }
+
+    async fn a_method_that_is_switched_off_leaves_the_others(store) {
+        let world = World::over(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        let session = world.create_sale().await;
+        accepted(&world, &session, None).await;
+        world.switch_off("payout_method:sepa_payout", "Our bank is closed.").await;
+        let JourneyStep::Amount { payout_methods, notice, .. } = step(&world, &session).await
+        else {
+            panic!("they choose again")
+        };
+        assert_eq!(notice, Some(words::Notice::AssetNotAvailable));
+        assert_eq!(payout_methods.len(), 1);
+        let iban = account(AccountKind::Iban, "succeeds");
+        choose::give_account(app, &tenant, &session, iban).await.unwrap();
+        assert!(matches!(step(&world, &session).await, JourneyStep::Amount { .. }));
+        assert_eq!(world.session(&session).await.choice().unwrap().account, None, "not taken");
+        accepted(&world, &session, None).await;
+        let JourneyStep::Account { account_kind, .. } = step(&world, &session).await else {
+            panic!("a card is asked for")
+        };
+        assert_eq!(account_kind, words::AccountKind::Card);
+        world.switch_off("payout_method:card_payout", "So are the schemes.").await;
+        assert!(matches!(step(&world, &session).await, JourneyStep::Unavailable { .. }));
+    }
+
+    async fn a_sale_is_forced_in_every_currency(store) {
+        for kind in AccountKind::ALL {
+            let world = World::over(store).await;
+            let session = world.create_sale_to(kind).await;
+            force(&world.app, &world.tenant(), &session, Force::Complete).await.unwrap();
+            assert!(matches!(step(&world, &session).await, JourneyStep::Done { .. }), "{kind:?}");
+            nothing_is_left(&world, kind).await;
+        }
+    }
+
+    async fn a_locked_price_says_how_it_is_paid_out(store) {
+        let world = World::over(store).await;
+        world.entitle(&[Entitlement::Rails]).await;
+        for kind in AccountKind::ALL {
+            let quote = lock(&world, kind).await;
+            let (id, fiat) = (quote.id.clone(), quote.fiat.clone());
+            let session = world.create_with(|terms| {
+                terms.flow = Some(Flow::OffRamp);
+                terms.amount = fiat;
+                terms.quote_id = Some(id);
+            });
+            let session = session.await;
+            assert_eq!(accepted(&world, &session, None).await, quote.id);
+            let JourneyStep::Account { account_kind, .. } = step(&world, &session).await else {
+                panic!("an account is asked for")
+            };
+            assert_eq!(account_kind, words::AccountKind::from(kind));
+        }
+    }
+
+    async fn rails_pay_out_by_every_method(store) {
+        let world = World::over(store).await;
+        world.entitle(&[Entitlement::Rails]).await;
+        for kind in AccountKind::ALL {
+            let (currency, method) = paid_out(kind);
+            let quote = lock(&world, kind).await;
+            let session = session_for(&world, &quote, ADDRESS).await;
+            start(&world, command(&world, &quote, &session)).await.unwrap();
+            world.pass_seconds(3).await;
+            assert_eq!(world.session(&session).await.status(), "completed");
+            let till = format!("bank:{method} {currency}");
+            assert_eq!(balance(&world, &till).await, -quote.fiat.units, "{till}");
+            nothing_is_left(&world, kind).await;
+        }
+    }
+}
+
+/// Lock the price of selling 100 USDC for what an account is paid in.
+async fn lock(world: &World, kind: AccountKind) -> Quote {
+    let (currency, method) = paid_out(kind);
+    let offer = world.app.offer(&world.tenant());
+    let token = offer.token("USDC", "base", Some(Side::OffRamp)).unwrap().asset();
+    let currency = offer.currency(currency).unwrap().asset();
+    let amount = Money::new(100_000_000, token.clone());
+    let wanted = PriceWanted { side: Side::OffRamp, currency, token, amount, country: None };
+    lock_price(world, wanted, method).await
+}
