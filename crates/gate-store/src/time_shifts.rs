@@ -34,6 +34,10 @@ const SHIFT_CHECKS: Sql = sql("update identity_checks
     where partner_id = $1 and mode = $2 and session_id = $3 and status = 'pending'");
 const LIST_ENDPOINTS: Sql =
     sql("select id from endpoints where partner_id = $1 and mode = $2 order by id");
+// Nothing of an endpoint that is paused is tried again, so its pause passes too.
+const SHIFT_PAUSE: Sql = sql("update endpoint_health
+    set until = until - $4, held_until = held_until - $4
+    where partner_id = $1 and mode = $2 and endpoint_id = $3");
 // The status twice: the first is what the index knows, the second what is meant.
 const SHIFT_DELIVERIES: Sql = sql("update deliveries set next_attempt_at = next_attempt_at - $4
     where endpoint_id = $2 and order_key = $3 and status in ('pending', 'in_flight')
@@ -54,6 +58,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     SHIFT_CODES,
     SHIFT_CHECKS,
     LIST_ENDPOINTS,
+    SHIFT_PAUSE,
     SHIFT_DELIVERIES,
     INSERT,
     SHIFTED_SINCE,
@@ -61,7 +66,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
 
 impl Tx {
     /// Let `by_ms` pass for a session: its expiry, the price on its table, its commands, the
-    /// code and the check of its user, and the next attempts of its deliveries. Only for the sandbox, and the one change of a session that
+    /// code and the check of its user, and the next attempts of its deliveries with the pauses of the endpoints that they go to. Only for the sandbox, and the one change of a session that
     /// is no step of its machine.
     pub fn shift_session_time(
         &mut self,
@@ -98,6 +103,7 @@ impl Tx {
         let endpoints =
             self.query(LIST_ENDPOINTS, &[&partner, &mode], |row| row.get::<String>(0))?;
         for endpoint in endpoints {
+            self.write(SHIFT_PAUSE, &[&partner, &mode, &endpoint, &by_ms])?;
             self.write(SHIFT_DELIVERIES, &[&partner, &endpoint, &id, &by_ms])?;
         }
         self.write(INSERT, &[&partner, &mode, &id, &now.0, &by_ms])?;

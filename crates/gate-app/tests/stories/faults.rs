@@ -194,9 +194,12 @@ impl Plot {
             }
             Self::Reversed(_) => {
                 pay(world, session, quote, "reversed").await;
-                work(world, 10).await;
+                work(world, 5).await;
                 give_back(world, session, "30.00").await;
-                work(world, 30).await;
+                work(world, 5).await;
+                // Half a minute after the payment it is taken back.
+                world.clock.advance_ms(20_000);
+                work(world, 5).await;
             }
             Self::Identity => {
                 show(world, session).await;

@@ -45,5 +45,6 @@ mod screening;
 mod sells;
 mod swaps;
 mod time;
+mod time_follows;
 mod tokens;
 mod who;

@@ -50,12 +50,12 @@ pub(crate) fn silent_refunds() -> Rails {
     Rails { card, ..Rails::simulated() }
 }
 
-fn silent_charges() -> Rails {
+pub(crate) fn silent_charges() -> Rails {
     let card = Arc::new(Silent(SimulatedCards, CommandKind::Charge));
     Rails { card, ..Rails::simulated() }
 }
 
-fn silent_chain() -> Rails {
+pub(crate) fn silent_chain() -> Rails {
     let chain = Arc::new(Silent(CHAIN, CommandKind::Payout));
     Rails { chain, ..Rails::simulated() }
 }

@@ -7,15 +7,16 @@ use gate_app::testing::{ADDRESS, START, ScriptedSender, World};
 use gate_app::workers::commands::send_due_commands;
 use gate_app::workers::deliveries::deliver_due;
 use gate_app::workers::sweep::expire_due_sessions;
+use gate_domain::delivery::{DeliveryStatus, RETRY_GAPS_S};
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::rail::ChallengeCode;
 use gate_domain::session::Session;
 use gate_store::both_engines;
 use gate_wire::journey::{JourneyStep, QuoteBody};
 
-use crate::deliveries::HOOK;
+use crate::deliveries::{HOOK, deliveries};
 
-async fn advance(world: &World, session: &SessionId, seconds: i64) -> Session {
+pub(crate) async fn advance(world: &World, session: &SessionId, seconds: i64) -> Session {
     let (tenant, id) = (world.tenant(), session.clone());
     let moved =
         world.app.write(move |tx, scope| advance_time(tx, scope, &tenant, &id, seconds)).await;
@@ -45,7 +46,12 @@ both_engines! {
         advance(&world, &session, 1).await;
         let late = world.pay(&session, &quote, "succeeds").await.unwrap_err();
         assert!(matches!(late, JourneyError::QuoteExpired), "{late}");
-        assert_ne!(world.quote(&session).await, quote);
+        world.clock.advance_ms(1);
+        let fresh = world.quote(&session).await;
+        assert_ne!(fresh, quote);
+        assert_eq!(world.quote(&session).await, fresh, "no new row within a moment");
+        advance(&world, &session, 3).await;
+        assert_ne!(world.quote(&session).await, fresh, "the moment has passed");
         let JourneyStep::Amount { quote: Some(QuoteBody { lapsed: false, .. }), .. } =
             world.journey(&session).await.step
         else {
@@ -91,6 +97,40 @@ both_engines! {
         assert_eq!(deliver().await, 1, "one is due");
         advance(&world, &other, 120).await;
         assert_eq!(deliver().await, 1);
+    }
+
+    /// Its session's time is enough: each attempt of the schedule, and then none.
+    async fn a_webhook_to_a_dead_endpoint_is_given_up_after_its_schedule(store) {
+        let world = World::over(store).await;
+        let (session, other) = (world.create().await, world.create().await);
+        let sender = ScriptedSender::default();
+        sender.answer(HOOK, [500; 40]);
+        let statuses = async || -> Vec<_> {
+            let rows = deliveries(&world).await;
+            let created = rows.iter().filter(|row| row.event_type == "gate_session.created");
+            created.map(|row| (row.status, row.attempts)).collect()
+        };
+        assert_eq!(deliver_due(&world.app, &sender).await.unwrap().total(), 2);
+        for gap_s in RETRY_GAPS_S {
+            advance(&world, &session, gap_s - 1).await;
+            assert_eq!(deliver_due(&world.app, &sender).await.unwrap().total(), 0, "{gap_s} not yet");
+            // The tenth part that a wait may be longer.
+            advance(&world, &session, 1 + gap_s / 10).await;
+            assert_eq!(deliver_due(&world.app, &sender).await.unwrap().total(), 1, "{gap_s}");
+        }
+        let mut ended = statuses().await;
+        ended.sort_by_key(|(_, attempts)| *attempts);
+        let given_up = [(DeliveryStatus::Pending, 1), (DeliveryStatus::DeadLettered, 10)];
+        assert_eq!(ended, given_up);
+        for _ in 0..2 {
+            let sent = deliver_due(&world.app, &sender).await.unwrap().total();
+            assert_eq!(sent, 1, "that it has expired waited behind it");
+            advance(&world, &session, 2_592_000).await;
+        }
+        ended = statuses().await;
+        ended.sort_by_key(|(_, attempts)| *attempts);
+        assert_eq!(ended, given_up, "from now on only by hand");
+        assert_eq!(world.session(&other).await.status(), "open");
     }
 
     async fn never_in_live_mode(store) {
