@@ -4,6 +4,7 @@ use gate_domain::catalogue::Charged;
 use gate_domain::deposit::{
     AfterLapse, Cause, Deposit, NEW_PRICE_MS, State, Verdict, in_words, judge,
 };
+use gate_domain::destination::Destination;
 use gate_domain::ids::{DepositId, QuoteId};
 use gate_domain::ledger::Posting;
 use gate_domain::money::Money;
@@ -11,7 +12,6 @@ use gate_domain::quote::{Quote, price, price_sale, worth};
 use gate_domain::reason::Reason;
 use gate_domain::session::Session;
 use gate_domain::transaction::{Event, Transaction};
-use gate_domain::wallet::Address;
 use gate_rails::PriceSource;
 use gate_store::{Locked, StoreError, Tx};
 use tracing::{info, warn};
@@ -25,7 +25,7 @@ use crate::app::Scope;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// Where it went.
-    pub address: Address,
+    pub address: Destination,
     /// How much of what.
     pub amount: Money,
     /// Its name on its network.

@@ -6,14 +6,13 @@ use gate_domain::deposit::Deposit;
 use gate_domain::ids::{QuoteId, SessionId, TransactionId};
 use gate_domain::session::{Flow, LIFETIME_DEFAULT_S, Session, Terms};
 use gate_domain::transaction::Transaction;
-use gate_domain::wallet::Address;
 use gate_domain::{Millis, money::Money};
 use gate_store::{IdempotentRequest, Sql, StoreError, sql};
 use gate_wire::event::EventBody;
 use gate_wire::journey::{Journey, JourneyStep};
 
 use super::{SHOP, World};
-use crate::choose::{PaidWith, Wanted};
+use crate::choose::{PaidWith, TypedAddress, Wanted};
 use crate::create_session::{CreateSession, create_session};
 use crate::deposits::{Simulated, simulate_deposit, start_deposit};
 use crate::doctor::{Report, examine};
@@ -25,7 +24,7 @@ use crate::{choose, pay};
 /// A wallet that takes what it is sent.
 pub const ADDRESS: &str = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
 /// A wallet that the simulated chain cannot send to.
-pub const DEAD_ADDRESS: &str = "0x000000000000000000000000000000000000dead";
+pub const DEAD_ADDRESS: &str = "0x52908400098527886e0f7030069857d2e416dead";
 
 const EVENTS: Sql = sql("select body from events where partner_id = $1 order by sequence");
 
@@ -37,6 +36,15 @@ pub fn card(outcome: &str) -> TypedCard<'static> {
     let cards = &gate_rails::simulator::TEST_CARDS;
     let card = cards.iter().find(|card| card.outcome == outcome).unwrap();
     TypedCard { number: card.number, expiry: "12/30", cvc: "123" }
+}
+
+/// An address and the memo behind a space, as a user types them who has thought of the memo.
+pub fn typed(text: &str) -> TypedAddress {
+    let (address, memo) = match text.split_once(' ') {
+        Some((address, memo)) => (address, Some(memo.to_owned())),
+        None => (text, None),
+    };
+    TypedAddress { address: address.to_owned(), without_memo: memo.is_none(), memo }
 }
 
 impl World {
@@ -89,8 +97,7 @@ impl World {
         let (app, tenant) = (&self.app, self.tenant());
         let quote = self.quote(session).await;
         choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
-        let address = Address::parse(address).unwrap();
-        choose::give_address(app, &tenant, session, address).await.unwrap();
+        choose::give_address(app, &tenant, session, typed(address)).await.unwrap();
         quote
     }
 
@@ -106,8 +113,7 @@ impl World {
         choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
         let account = BankAccount::parse(iban, None).unwrap();
         choose::give_account(app, &tenant, session, account).await.unwrap();
-        let address = Address::parse(back_to).unwrap();
-        choose::give_address(app, &tenant, session, address).await.unwrap();
+        choose::give_address(app, &tenant, session, typed(back_to)).await.unwrap();
         start_deposit(app, &tenant, session, quote.clone()).await.unwrap();
         quote
     }
@@ -134,10 +140,8 @@ impl World {
         };
         let quote = QuoteId::parse(&quote.id).unwrap();
         choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
-        let (address, back_to) =
-            (Address::parse(address).unwrap(), Address::parse(back_to).unwrap());
-        choose::give_address(app, &tenant, session, address).await.unwrap();
-        choose::give_refund_address(app, &tenant, session, back_to).await.unwrap();
+        choose::give_address(app, &tenant, session, typed(address)).await.unwrap();
+        choose::give_refund_address(app, &tenant, session, typed(back_to)).await.unwrap();
         start_deposit(app, &tenant, session, quote.clone()).await.unwrap();
         quote
     }

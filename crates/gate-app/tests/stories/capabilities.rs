@@ -9,11 +9,10 @@ use gate_app::choose::{Wanted, accept_quote, give_address, give_up, request_quot
 use gate_app::journey::{JourneyError, find_journey};
 use gate_app::pay::pay;
 use gate_app::test_helpers::{Force, force};
-use gate_app::testing::{ADDRESS, World, card, partner, tenant_of};
+use gate_app::testing::{ADDRESS, World, card, partner, tenant_of, typed};
 use gate_domain::catalogue::{Entitlement, Kind, RefusalCode, Subject};
 use gate_domain::ids::{Mode, QuoteId, SessionId};
 use gate_domain::session::{BackTo, Flow};
-use gate_domain::wallet::Address;
 use gate_store::both_engines;
 use gate_wire::journey::{Journey, JourneyStep};
 use gate_wire::words::Notice;
@@ -73,7 +72,7 @@ both_engines! {
             assert_eq!(kind(&tried.unwrap()), closed);
             let tried = accept_quote(app, &tenant, &at_price, quoted.clone()).await;
             assert_eq!(kind(&tried.unwrap()), closed);
-            let address = Address::parse(ADDRESS).unwrap();
+            let address = typed(ADDRESS);
             let tried = give_address(app, &tenant, &at_wallet, address).await;
             assert_eq!(kind(&tried.unwrap()), closed);
             let tried = pay(app, &tenant, &at_payment, agreed.clone(), card("succeeds")).await;

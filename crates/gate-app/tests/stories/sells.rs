@@ -6,7 +6,7 @@ use gate_app::deposits::{
     DepositError, Simulated, decline_new_price, look_after_deposits, send_back, simulate_deposit,
 };
 use gate_app::journey::JourneyError;
-use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
+use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World, typed};
 use gate_app::{cancel_session::cancel_session, quotes};
 use gate_domain::catalogue::{Entitlement, Side};
 use gate_domain::deposit::{Cause, State};
@@ -117,7 +117,7 @@ both_engines! {
         let quote = world.quote(&session).await;
         let (app, tenant) = (&world.app, world.tenant());
         accept_quote(app, &tenant, &session, quote.clone()).await.unwrap();
-        let address = gate_domain::wallet::Address::parse(ADDRESS).unwrap();
+        let address = typed(ADDRESS);
         gate_app::choose::give_address(app, &tenant, &session, address).await.unwrap();
         let paid = world.pay(&session, &quote, "succeeds").await;
         assert!(matches!(paid, Err(JourneyError::Refused(_))));

@@ -97,6 +97,7 @@ fn own(operation: &str) -> Vec<&'static str> {
                 "entitlement_required",
                 "flow_not_supported",
                 "invalid_wallet_address",
+                "invalid_wallet_memo",
                 "kyc_package_not_enabled",
                 "metadata_invalid",
                 "mode_not_enabled",
@@ -182,7 +183,11 @@ fn own(operation: &str) -> Vec<&'static str> {
             PRICE,
             &["payments_paused", "quote_expired", "quote_id_invalid", "quote_replaced"],
         ],
-        "giveWallet" | "giveRefundAddress" => &[RULES, JOURNEY, &["invalid_wallet_address"]],
+        "giveWallet" | "giveRefundAddress" => &[
+            RULES,
+            JOURNEY,
+            &["invalid_wallet_address", "invalid_wallet_memo", "mode_not_enabled"],
+        ],
         "giveAccount" => &[RULES, JOURNEY, &["iban_invalid", "mode_not_enabled"]],
         "startDeposit" => &[
             RULES,
