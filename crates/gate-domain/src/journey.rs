@@ -336,8 +336,9 @@ fn open_step<'a>(
     }
     // Networks of one family share addresses; to any other one the user names another.
     let (asset, sent) = (&quote.crypto.asset, &quote.taken().asset);
-    let family_of = |asset| offer.catalogue().family(asset).expect("what is on offer is known");
-    let fits = |address: &&Destination, asset| address.family == family_of(asset);
+    let family = |asset| offer.catalogue().family(asset);
+    let family_of = |asset| family(asset).expect("what is on offer is known");
+    let fits = |address: &&Destination, asset| family(asset) == Some(address.family);
     let address = choice.address.as_ref().filter(|address| fits(address, asset));
     let back_to = choice.back_to.as_ref().filter(|address| fits(address, sent));
     let wallet = || Step::Wallet { quote, family: family_of(asset), refund: false };
