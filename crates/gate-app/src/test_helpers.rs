@@ -123,7 +123,7 @@ fn ensure_payment(
     let quote = make_quote(scope, &session, &choices, (&asset, from.as_ref()), &*rails.prices)?;
     tx.insert_quote(&tenant, &quote)?;
     let family_of = |asset| scope.catalogue().family(asset).ok_or(JourneyError::AssetNotAvailable);
-    let (family, sent) = (family_of(&asset)?, family_of(&quote.taken().asset)?);
+    let family = family_of(&asset)?;
     let known = session.choice().and_then(|choice| choice.address.as_ref());
     let known = known.is_some_and(|known| known.family == family);
 
@@ -135,9 +135,10 @@ fn ensure_payment(
         let session = lock(tx, &tenant, &id)?;
         advance_session(tx, scope, session, &Event::AddressGiven(test_address(family)))?;
     }
-    if from.is_some() {
+    if let Some(from) = &from {
+        let back_to = Event::BackToGiven(test_address(family_of(from)?));
         let session = lock(tx, &tenant, &id)?;
-        advance_session(tx, scope, session, &Event::BackToGiven(test_address(sent)))?;
+        advance_session(tx, scope, session, &back_to)?;
         let session = lock(tx, &tenant, &id)?;
         let admitted = admit_forced(tx, scope, &session)?;
         return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits, admitted);
@@ -178,6 +179,7 @@ fn force_completion(
             (&transaction.state, transaction.means.deposit())
         {
             let transfer = Transfer {
+                mode: tenant.mode,
                 address: means.address.clone(),
                 amount: find_agreed_quote(tx, &transaction)?.taken().clone(),
                 transfer: format!("forced_in_{tail}"),

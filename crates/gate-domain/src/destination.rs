@@ -128,7 +128,7 @@ impl Destination {
                     .map_or(why, |found| DestinationError::OtherFamily { found, wanted: family }));
             }
         };
-        let memo = memo::read(family, &address, memo, memo_needed)?;
+        let memo = Memo::read(family, &address, memo, memo_needed)?;
         Ok(Self { family, address, memo })
     }
 

@@ -814,6 +814,7 @@ impl From<SimulateError> for ApiError {
                 let message = "amount is required where nothing is missing.";
                 Self::field("/amount", "field_required", message)
             }
+            SimulateError::Memo(why) => Self::Wallet(why.into()),
             SimulateError::NoToken => {
                 let message = "There is no such token on this network.";
                 Self::field("/token", "asset_not_available", message)

@@ -36,4 +36,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0012_screening.sql",
     "0013_identity.sql",
     "0014_halts_and_reversals.sql",
+    "0015_strays.sql",
 ];

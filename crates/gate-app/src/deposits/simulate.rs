@@ -1,12 +1,12 @@
 //! The sandbox: show the simulator a transfer to a session's address.
 
 use gate_domain::catalogue::Token;
-use gate_domain::deposit::Deposit;
+use gate_domain::destination::{Destination, Memo, MemoError};
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::money::{Asset, DecimalError, Money};
 use gate_store::StoreError;
 
-use super::receive::{Transfer, receive_transfer};
+use super::receive::{Received, Transfer, receive_transfer};
 use super::{DepositError, counted_units};
 use crate::advance::find_agreed_quote;
 use crate::app::App;
@@ -20,6 +20,10 @@ pub struct Simulated {
     pub token: Option<String>,
     /// A network.
     pub network: Option<String>,
+    /// Another memo than was asked for.
+    pub memo: Option<String>,
+    /// No memo, although one was asked for.
+    pub without_memo: bool,
     /// The name of the transfer.
     pub transfer: Option<String>,
 }
@@ -39,6 +43,9 @@ pub enum SimulateError {
     /// Nothing is missing, so how much to send has to be said.
     #[error("nothing is missing: say how much to send")]
     NothingMissing,
+    /// The memo is none of the network.
+    #[error(transparent)]
+    Memo(#[from] MemoError),
     /// There is no such token on this network.
     #[error("no such token")]
     NoToken,
@@ -59,7 +66,7 @@ pub async fn simulate_deposit(
     tenant: &Tenant,
     session: &SessionId,
     simulated: Simulated,
-) -> Result<Deposit, SimulateError> {
+) -> Result<Received, SimulateError> {
     if tenant.mode != Mode::Test {
         return Err(SimulateError::NotFound);
     }
@@ -98,7 +105,8 @@ pub async fn simulate_deposit(
             Money::new(missing, asset)
         };
         let transfer = Transfer {
-            address: means.address.clone(),
+            mode: tenant.mode,
+            address: simulated.address(&means.address)?,
             amount,
             transfer: if let Some(name) = &simulated.transfer {
                 name.clone()
@@ -112,6 +120,17 @@ pub async fn simulate_deposit(
         Ok(receive_transfer(tx, scope, &*prices, &transfer)?)
     })
     .await
+}
+
+impl Simulated {
+    /// Where it goes: where it should, or with another memo.
+    fn address(&self, asked: &Destination) -> Result<Destination, MemoError> {
+        if self.memo.is_none() && !self.without_memo {
+            return Ok(asked.clone());
+        }
+        let memo = Memo::read(asked.family, &asked.address, self.memo.as_deref(), false)?;
+        Ok(Destination { memo, ..asked.clone() })
+    }
 }
 
 fn positive(text: &str, asset: Asset) -> Result<Money, SimulateError> {

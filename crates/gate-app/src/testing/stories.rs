@@ -150,7 +150,8 @@ impl World {
     pub async fn send_tokens(&self, session: &SessionId, amount: Option<&str>) -> Deposit {
         self.clock.advance_ms(1);
         let simulated = Simulated { amount: amount.map(str::to_owned), ..Simulated::default() };
-        simulate_deposit(&self.app, &self.tenant(), session, simulated).await.unwrap()
+        let received = simulate_deposit(&self.app, &self.tenant(), session, simulated).await;
+        received.unwrap().deposit().unwrap()
     }
 
     /// What came in for the sale of a session, oldest first.

@@ -280,7 +280,7 @@ both_engines! {
         let mut told = String::new();
         for command_line in [
             off("colour:red", CLOSED, everybody()),
-            off("network:solana", CLOSED, everybody()),
+            off("network:fantom", CLOSED, everybody()),
             off("currency:EUR", " ", everybody()),
             off("currency:EUR", &"x".repeat(201), everybody()),
             off("currency:EUR", CLOSED, somebody("ptr_1")),
@@ -305,7 +305,7 @@ both_engines! {
             Command::Restrict {
                 whose: whose(&world),
                 kind: Kind::Network,
-                only: Some(vec!["base".into(), "solana".into()]),
+                only: Some(vec!["base".into(), "fantom".into()]),
                 actor: "jo".into(),
             },
         ] {
@@ -315,14 +315,14 @@ both_engines! {
         insta::allow_duplicates! {
             insta::assert_snapshot!(told, @r#"
             subject_invalid: "colour:red" names nothing. Write kind:id, such as currency:EUR; kinds are country, currency, asset, network, payment_method, payout_method, flow.
-            subject_unknown: There is no network "solana". There is: arbitrum, base, ethereum, polygon.
+            subject_unknown: There is no network "fantom". There is: arbitrum, base, bitcoin, ethereum, polygon, solana, stellar, tron, xrpl.
             text_invalid: The reason must have 1 to 200 characters.
             text_invalid: The reason must have 1 to 200 characters.
             partner_not_found: There is no partner "ptr_1". `gate partner list` shows their ids.
             not_switched_off: currency:EUR is not switched off for exactly these partners and modes.
             maximum_invalid: The maximum must have at most 2 decimals.
             maximum_invalid: The maximum for EUR must be more than 0.
-            subject_unknown: There is no network "solana". There is: arbitrum, base, ethereum, polygon.
+            subject_unknown: There is no network "fantom". There is: arbitrum, base, bitcoin, ethereum, polygon, solana, stellar, tron, xrpl.
             "#);
         }
         // Nothing of it left a trace.

@@ -205,7 +205,10 @@ both_engines! {
                 ..Simulated::default()
             };
             let (app, tenant, session) = (world.app.clone(), world.tenant(), session.clone());
-            async move { simulate_deposit(&app, &tenant, &session, simulated).await.unwrap() }
+            async move {
+                let told = simulate_deposit(&app, &tenant, &session, simulated).await;
+                told.unwrap().deposit().unwrap()
+            }
         };
         let first = tell().await;
         // At the same time, as two watchers of a network would.
@@ -227,10 +230,10 @@ both_engines! {
                 amount: Some("25".into()),
                 token: token.map(str::to_owned),
                 network: network.map(str::to_owned),
-                transfer: None,
+                ..Simulated::default()
             };
             let wrong = simulate_deposit(&world.app, &world.tenant(), &session, simulated).await;
-            let wrong = wrong.unwrap();
+            let wrong = wrong.unwrap().deposit().unwrap();
             assert_eq!(wrong.state, State::Held { cause });
             let (tenant, id) = (world.tenant(), wrong.id.clone());
             let sent = world.app.write(move |tx, scope| send_back(tx, scope, &tenant, &id)).await;

@@ -56,21 +56,23 @@ fn is_inside(family: Family, address: &str) -> bool {
     family == Family::Stellar && address.starts_with('M')
 }
 
-/// Read a memo for an address of this family. An empty one is none.
-pub(super) fn read(
-    family: Family,
-    address: &str,
-    memo: Option<&str>,
-    needed: bool,
-) -> Result<Option<Memo>, MemoError> {
-    let memo = memo.map(str::trim).filter(|memo| !memo.is_empty());
-    let inside = is_inside(family, address);
-    match (memo, family.memo_name()) {
-        (Some(_), None) => Err(MemoError::Unused),
-        (Some(_), Some(_)) if inside => Err(MemoError::Inside),
-        (None, Some(name)) if needed && !inside => Err(MemoError::Needed(name)),
-        (None, _) => Ok(None),
-        (Some(text), Some(_)) => parse(family, text).map(Some),
+impl Memo {
+    /// Read a memo for an address of a family. An empty one is none.
+    pub fn read(
+        family: Family,
+        address: &str,
+        memo: Option<&str>,
+        needed: bool,
+    ) -> Result<Option<Self>, MemoError> {
+        let memo = memo.map(str::trim).filter(|memo| !memo.is_empty());
+        let inside = is_inside(family, address);
+        match (memo, family.memo_name()) {
+            (Some(_), None) => Err(MemoError::Unused),
+            (Some(_), Some(_)) if inside => Err(MemoError::Inside),
+            (None, Some(name)) if needed && !inside => Err(MemoError::Needed(name)),
+            (None, _) => Ok(None),
+            (Some(text), Some(_)) => parse(family, text).map(Some),
+        }
     }
 }
 
