@@ -639,7 +639,8 @@ export interface paths {
         put?: never;
         /**
          * Show the simulator an incoming transfer to the address of a session that sells: what is missing,
-         *     or less, more, another token, too late, or the same one twice.
+         *     or less, more, another token, too late, or the same one twice. One without its memo, or with one that
+         *     nobody was given, is nobody's until an operator has found out whose it is.
          */
         post: operations["createTestDeposit"];
         delete?: never;
@@ -1955,7 +1956,7 @@ export interface components {
          * @description How an address looks.
          * @enum {string}
          */
-        AddressFormat: "evm";
+        AddressFormat: "evm" | "bitcoin" | "tron" | "xrp" | "stellar" | "solana";
         /** @description What the test helper `advance_time` takes. */
         AdvanceTimeBody: {
             /**
@@ -2017,14 +2018,23 @@ export interface components {
              * @example Base
              */
             name: string;
+            /** @description Whose kind of addresses it has: what `wallet_address` must be. */
+            family: components["schemas"]["AddressFormat"];
+            /**
+             * @description What the network calls the memo that accounts at exchanges need beside an address, and
+             *     `wallet_memo` takes; null where there is none.
+             * @example destination tag
+             */
+            memo_name: string | null;
             /**
              * Format: int64
-             * @description Its number after EIP-155.
+             * @description Its number after EIP-155; 0 for a network of another family than `evm`, which has none.
              * @example 8453
              */
             chain_id: number;
             /**
-             * @description The asset's contract there; null for the network's own coin.
+             * @description What tells the asset apart there: its contract or mint, or its code and issuer as in
+             *     `USDC:G…`; null for the network's own coin.
              * @example 0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913
              */
             contract_address: string | null;
@@ -2393,6 +2403,8 @@ export interface components {
             flow?: string | null;
             /** @description Where the tokens go, if the partner knows. */
             wallet_address?: string | null;
+            /** @description The memo or destination tag that belongs to it, where its network has one. */
+            wallet_memo?: string | null;
             /** @description The partner's own opaque name for the user. */
             user_reference?: string | null;
             /**
@@ -2970,6 +2982,12 @@ export interface components {
             address: string | null;
             /** @description How an address looks. */
             address_format: components["schemas"]["AddressFormat"];
+            /** @description What the network calls the memo that accounts at exchanges need; null where it has none. */
+            memo_name: string | null;
+            /** @description Addresses here have no checksum: a typing mistake cannot be noticed. */
+            unchecked: boolean;
+            /** @description Wallets that the simulator knows; empty in live mode. */
+            test_wallets: components["schemas"]["TestWallet"][];
             /** @description It is for what would go back, and not for what is bought. */
             refund: boolean;
             /** @description The partner fixed the address. */
@@ -2983,8 +3001,12 @@ export interface components {
             network_name: string;
             /** @description Where tokens would go back to. */
             back_to: string;
+            /** @description The memo that belongs to it. */
+            back_to_memo: string | null;
             /** @description Where the tokens of a swap go; none for a sale. */
             address: string | null;
+            /** @description The memo that belongs to it. */
+            memo: string | null;
             /** @description The partner fixed one of these addresses. */
             locked: boolean;
             account: components["schemas"]["AccountBody"] | null;
@@ -2995,8 +3017,19 @@ export interface components {
             quote: components["schemas"]["QuoteBody"];
             /** @description The network's name for people. */
             network_name: string;
-            /** @description Where to send them. Nobody else is given this address. */
+            /** @description Where to send them. Nobody else is given this address, or this address and this memo. */
             address: string;
+            /**
+             * @description What has to be sent with them, where others are given the same address: without it nobody
+             *     can tell whose they are.
+             */
+            memo: string | null;
+            /** @description What the network calls the memo; null where it has none. */
+            memo_name: string | null;
+            /** @description The text for a QR code. It carries the memo where the network has a standard for that. */
+            qr: string;
+            /** @description Whether that text carries the memo. */
+            qr_has_memo: boolean;
             /** @description What has come. */
             received_amount: string;
             /** @description What is still to come. */
@@ -3005,6 +3038,8 @@ export interface components {
             lapsed: boolean;
             /** @description Where tokens would go back to. */
             back_to: string;
+            /** @description The memo that belongs to it. */
+            back_to_memo: string | null;
             account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
@@ -3031,6 +3066,8 @@ export interface components {
             network_name: string;
             /** @description Where the tokens go. */
             address: string;
+            /** @description The memo that belongs to it. */
+            memo: string | null;
             /** @description Cards that the simulator knows; empty in live mode. */
             test_cards: components["schemas"]["TestCard"][];
             /** @enum {string} */
@@ -3072,6 +3109,8 @@ export interface components {
             quote: components["schemas"]["QuoteBody"];
             /** @description Where the tokens go, or go back to. */
             address: string;
+            /** @description The memo that belongs to it. */
+            memo: string | null;
             account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
@@ -3086,6 +3125,8 @@ export interface components {
             quote: components["schemas"]["QuoteBody"];
             /** @description Where the tokens of a buy went. */
             address: string;
+            /** @description The memo that belongs to it. */
+            memo: string | null;
             account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
@@ -3779,6 +3820,8 @@ export interface components {
                 flow: string | null;
                 /** @description The address that the partner gave. */
                 wallet_address: string | null;
+                /** @description The memo or destination tag that belongs to it. */
+                wallet_memo: string | null;
                 /** @description Where the user goes back to. */
                 return_url: string;
                 /** @description Where the user goes back to after giving up. */
@@ -4401,6 +4444,8 @@ export interface components {
             flow: string | null;
             /** @description The address that the partner gave. */
             wallet_address: string | null;
+            /** @description The memo or destination tag that belongs to it. */
+            wallet_memo: string | null;
             /** @description Where the user goes back to. */
             return_url: string;
             /** @description Where the user goes back to after giving up. */
@@ -4534,6 +4579,32 @@ export interface components {
              */
             session_id: string;
         };
+        /** @description A transfer to an address that users share, without the memo of any of them. */
+        StrayBody: {
+            /**
+             * @description Its id.
+             * @example st_test_01hf7yat00fentqaxbnentqaxb
+             */
+            id: string;
+            /** @description Always `stray_transfer`. */
+            object: string;
+            /** @description Where it went. */
+            address: string;
+            /** @description The memo that it had; null where it had none. */
+            memo: string | null;
+            /** @description The symbol of what came. */
+            token: string;
+            /** @description The network that it came on. */
+            network: string;
+            /** @description How much came. */
+            amount: string;
+            /** @description The transfer, by its name on its network. */
+            transfer_id: string;
+            /** @description The deposit that it was found to be; null while nobody knows whose it is. */
+            deposit_id: string | null;
+            /** @description RFC 3339. */
+            created_at: string;
+        };
         /** @description A bank account that the simulator knows. */
         TestAccount: {
             /** @description The IBAN, grouped. */
@@ -4575,6 +4646,13 @@ export interface components {
              */
             network?: string | null;
             /**
+             * @description Another memo than was asked for, where the network has memos.
+             * @example 271828
+             */
+            memo?: string | null;
+            /** @description No memo, although one was asked for. */
+            without_memo?: boolean | null;
+            /**
              * @description Its name on its network; the same one again is the same transfer. One is made where nothing is
              *     said.
              */
@@ -4592,6 +4670,15 @@ export interface components {
             /** @description The family name, in any case. */
             family_name: string;
             /** @description What becomes of their check, for people. */
+            label: string;
+            /** @description What becomes of it, for programs. */
+            outcome: string;
+        };
+        /** @description A wallet that the simulator knows. */
+        TestWallet: {
+            /** @description The address. */
+            address: string;
+            /** @description What becomes of a transfer to it, for people. */
             label: string;
             /** @description What becomes of it, for programs. */
             outcome: string;
@@ -4742,6 +4829,16 @@ export interface components {
              * @example 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed
              */
             address: string;
+            /**
+             * @description The memo or destination tag that belongs to it, where its network has one.
+             * @example 271828
+             */
+            memo?: string | null;
+            /**
+             * @description The user says that this address needs none. Without a memo and without this, an address on a
+             *     network that has memos is refused: at an exchange the tokens would be lost.
+             */
+            without_memo?: boolean | null;
         };
         /**
          * @description Whether an endpoint is sent to now.
@@ -5076,6 +5173,7 @@ export interface operations {
                      *           "target_network": "base",
                      *           "flow": null,
                      *           "wallet_address": null,
+                     *           "wallet_memo": null,
                      *           "return_url": "https://shop.example/orders/1042",
                      *           "cancel_url": "https://shop.example/cart",
                      *           "status": "open",
@@ -5174,6 +5272,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -5196,7 +5295,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedSessionBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_supported`, `flow_not_available`, `url_invalid`, `invalid_wallet_address`, `user_reference_not_opaque`, `metadata_invalid`, `invalid_text`, `quote_id_invalid`, `quote_not_found`, `quote_mismatch`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `url_not_allowed`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_supported`, `flow_not_available`, `url_invalid`, `invalid_wallet_address`, `invalid_wallet_memo`, `user_reference_not_opaque`, `metadata_invalid`, `invalid_text`, `quote_id_invalid`, `quote_not_found`, `quote_mismatch`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `url_not_allowed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5283,6 +5382,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -5360,6 +5460,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "cancelled",
@@ -7578,6 +7679,7 @@ export interface operations {
                      *             "target_network": "base",
                      *             "flow": null,
                      *             "wallet_address": null,
+                     *             "wallet_memo": null,
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
@@ -7614,6 +7716,7 @@ export interface operations {
                      *             "target_network": "base",
                      *             "flow": "off_ramp",
                      *             "wallet_address": null,
+                     *             "wallet_memo": null,
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
@@ -7752,6 +7855,7 @@ export interface operations {
                      *         "target_network": "base",
                      *         "flow": null,
                      *         "wallet_address": null,
+                     *         "wallet_memo": null,
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
@@ -8535,6 +8639,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
@@ -8643,6 +8748,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -8774,7 +8880,34 @@ export interface operations {
                     "application/json": components["schemas"]["DepositBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `asset_not_available`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "address": "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh",
+                     *       "amount": "45.250000",
+                     *       "created_at": "2026-11-23T12:00:00.000Z",
+                     *       "deposit_id": null,
+                     *       "id": "st_test_01hf7yat00fentqaxbnentqaxb",
+                     *       "memo": null,
+                     *       "network": "xrpl",
+                     *       "object": "stray_transfer",
+                     *       "token": "XRP",
+                     *       "transfer_id": "sim_in_1_01hf7yat00fentqaxbnentqaxb"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StrayBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `asset_not_available`, `invalid_wallet_memo`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8986,6 +9119,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
@@ -9103,6 +9237,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -9229,6 +9364,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -10048,6 +10184,8 @@ export interface operations {
                      *             {
                      *               "chain": "base",
                      *               "name": "Base",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 8453,
                      *               "contract_address": "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
                      *               "decimals": 6
@@ -10055,6 +10193,8 @@ export interface operations {
                      *             {
                      *               "chain": "ethereum",
                      *               "name": "Ethereum",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 1,
                      *               "contract_address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
                      *               "decimals": 6
@@ -10062,6 +10202,8 @@ export interface operations {
                      *             {
                      *               "chain": "arbitrum",
                      *               "name": "Arbitrum One",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 42161,
                      *               "contract_address": "0xaf88d065e77c8cC2239327C5EDb3A432268e5831",
                      *               "decimals": 6
@@ -10069,8 +10211,19 @@ export interface operations {
                      *             {
                      *               "chain": "polygon",
                      *               "name": "Polygon",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 137,
                      *               "contract_address": "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359",
+                     *               "decimals": 6
+                     *             },
+                     *             {
+                     *               "chain": "solana",
+                     *               "name": "Solana",
+                     *               "family": "solana",
+                     *               "memo_name": null,
+                     *               "chain_id": 0,
+                     *               "contract_address": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
                      *               "decimals": 6
                      *             }
                      *           ],
@@ -10094,6 +10247,8 @@ export interface operations {
                      *             {
                      *               "chain": "ethereum",
                      *               "name": "Ethereum",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 1,
                      *               "contract_address": "0xdAC17F958D2ee523a2206206994597C13D831ec7",
                      *               "decimals": 6
@@ -10101,6 +10256,8 @@ export interface operations {
                      *             {
                      *               "chain": "arbitrum",
                      *               "name": "Arbitrum One",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 42161,
                      *               "contract_address": "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9",
                      *               "decimals": 6
@@ -10108,8 +10265,19 @@ export interface operations {
                      *             {
                      *               "chain": "polygon",
                      *               "name": "Polygon",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 137,
                      *               "contract_address": "0xc2132D05D31c914a87C6611C10748AEb04B58e8F",
+                     *               "decimals": 6
+                     *             },
+                     *             {
+                     *               "chain": "tron",
+                     *               "name": "Tron",
+                     *               "family": "tron",
+                     *               "memo_name": null,
+                     *               "chain_id": 0,
+                     *               "contract_address": "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
                      *               "decimals": 6
                      *             }
                      *           ],
@@ -10195,6 +10363,8 @@ export interface operations {
                      *         {
                      *           "chain": "base",
                      *           "name": "Base",
+                     *           "family": "evm",
+                     *           "memo_name": null,
                      *           "chain_id": 8453,
                      *           "contract_address": "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
                      *           "decimals": 6
@@ -10202,6 +10372,8 @@ export interface operations {
                      *         {
                      *           "chain": "ethereum",
                      *           "name": "Ethereum",
+                     *           "family": "evm",
+                     *           "memo_name": null,
                      *           "chain_id": 1,
                      *           "contract_address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
                      *           "decimals": 6
@@ -10209,6 +10381,8 @@ export interface operations {
                      *         {
                      *           "chain": "arbitrum",
                      *           "name": "Arbitrum One",
+                     *           "family": "evm",
+                     *           "memo_name": null,
                      *           "chain_id": 42161,
                      *           "contract_address": "0xaf88d065e77c8cC2239327C5EDb3A432268e5831",
                      *           "decimals": 6
@@ -10216,8 +10390,19 @@ export interface operations {
                      *         {
                      *           "chain": "polygon",
                      *           "name": "Polygon",
+                     *           "family": "evm",
+                     *           "memo_name": null,
                      *           "chain_id": 137,
                      *           "contract_address": "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359",
+                     *           "decimals": 6
+                     *         },
+                     *         {
+                     *           "chain": "solana",
+                     *           "name": "Solana",
+                     *           "family": "solana",
+                     *           "memo_name": null,
+                     *           "chain_id": 0,
+                     *           "contract_address": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
                      *           "decimals": 6
                      *         }
                      *       ],
@@ -11225,6 +11410,25 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": null,
                      *         "address_format": "evm",
+                     *         "memo_name": null,
+                     *         "unchecked": false,
+                     *         "test_wallets": [
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Arrives",
+                     *             "outcome": "arrives"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Cannot be sent to",
+                     *             "outcome": "fails"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Takes ten seconds",
+                     *             "outcome": "slow"
+                     *           }
+                     *         ],
                      *         "refund": false,
                      *         "locked": false
                      *       }
@@ -11484,6 +11688,25 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": null,
                      *         "address_format": "evm",
+                     *         "memo_name": null,
+                     *         "unchecked": false,
+                     *         "test_wallets": [
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Arrives",
+                     *             "outcome": "arrives"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Cannot be sent to",
+                     *             "outcome": "fails"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Takes ten seconds",
+                     *             "outcome": "slow"
+                     *           }
+                     *         ],
                      *         "refund": true,
                      *         "locked": false
                      *       }
@@ -11632,7 +11855,9 @@ export interface operations {
                      *         },
                      *         "network_name": "Ethereum",
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "back_to_memo": null,
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "memo": null,
                      *         "locked": false,
                      *         "account": null
                      *       }
@@ -11641,7 +11866,7 @@ export interface operations {
                     "application/json": components["schemas"]["Journey"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_wallet_memo`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -11677,6 +11902,20 @@ export interface operations {
             415: components["responses"]["NotJson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             503: components["responses"]["Busy"];
         };
     };
@@ -11757,10 +11996,15 @@ export interface operations {
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *         "memo": null,
+                     *         "memo_name": null,
+                     *         "qr": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *         "qr_has_memo": true,
                      *         "received_amount": "0.000000",
                      *         "missing_amount": "110.070559",
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "back_to_memo": null,
                      *         "account": {
                      *           "last4": "0001",
                      *           "country": "DE"
@@ -12005,10 +12249,15 @@ export interface operations {
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *         "memo": null,
+                     *         "memo_name": null,
+                     *         "qr": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *         "qr_has_memo": true,
                      *         "received_amount": "10.500000",
                      *         "missing_amount": "99.570559",
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "back_to_memo": null,
                      *         "account": {
                      *           "last4": "0001",
                      *           "country": "DE"
@@ -12156,6 +12405,7 @@ export interface operations {
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "memo": null,
                      *         "test_cards": [
                      *           {
                      *             "number": "4242 4242 4242 4242",
@@ -12214,7 +12464,7 @@ export interface operations {
                     "application/json": components["schemas"]["Journey"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_wallet_memo`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12250,6 +12500,20 @@ export interface operations {
             415: components["responses"]["NotJson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             503: components["responses"]["Busy"];
         };
     };
@@ -12336,6 +12600,25 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": null,
                      *         "address_format": "evm",
+                     *         "memo_name": null,
+                     *         "unchecked": false,
+                     *         "test_wallets": [
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Arrives",
+                     *             "outcome": "arrives"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Cannot be sent to",
+                     *             "outcome": "fails"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Takes ten seconds",
+                     *             "outcome": "slow"
+                     *           }
+                     *         ],
                      *         "refund": false,
                      *         "locked": false
                      *       }
@@ -12470,6 +12753,7 @@ export interface operations {
                      *           "locked_for_seconds": 120
                      *         },
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "memo": null,
                      *         "account": null,
                      *         "transaction_id": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
                      *         "slow": false,
@@ -12615,6 +12899,7 @@ export interface operations {
                      *           "locked_for_seconds": 120
                      *         },
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "memo": null,
                      *         "account": null,
                      *         "transaction_id": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
                      *         "slow": false,
@@ -13562,6 +13847,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
@@ -13641,6 +13927,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
@@ -13747,6 +14034,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "completed",
@@ -13853,6 +14141,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
@@ -13987,6 +14276,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
@@ -14066,6 +14356,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "cancelled",
