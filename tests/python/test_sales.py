@@ -173,7 +173,7 @@ def test_a_swap_takes_one_token_in_and_sends_another_out(gate: dict[str, str], a
     assert swapped["token_amount"] == asked["crypto_amount"]
 
 
-@covers("createTestDeposit", "giveWallet")
+@covers("createTestStray", "giveWallet")
 def test_tokens_without_their_memo_wait_for_a_person(gate: dict[str, str], api: Api) -> None:
     page = Page.open(gate, api, flow="off_ramp", target_token="XRP", target_network="xrpl")
     choice = {"target_token": "XRP", "target_network": "xrpl"}
@@ -188,12 +188,13 @@ def test_tokens_without_their_memo_wait_for_a_person(gate: dict[str, str], api: 
     page.post("wallet", {"address": address, "memo": "7"}).ok()
     step = page.post("deposit", {"quote_id": quote_id}).ok()["step"]
     assert step["memo"].isdigit() and step["back_to_memo"] == "7"
-    lost = {"session_id": page.session["id"], "without_memo": True, "transfer_id": "lost"}
-    stray = api.post("test_helpers/deposits", lost)
-    assert stray.status == 202, stray.json
-    assert (stray.json["object"], stray.json["memo"]) == ("stray_transfer", None)
-    assert stray.json["address"] == step["address"]
-    assert api.post("test_helpers/deposits", lost).json == stray.json, "it is told twice"
+    lost = {"session_id": page.session["id"], "transfer_id": "lost"}
+    stray = api.post("test_helpers/strays", lost).ok(201)
+    assert (stray["object"], stray["memo"]) == ("stray_transfer", None)
+    assert stray["address"] == step["address"]
+    assert api.post("test_helpers/strays", lost).ok(201) == stray, "it is told twice"
+    right = {**lost, "memo": step["memo"], "transfer_id": "right"}
+    api.post("test_helpers/strays", right).refused(400, "invalid_wallet_memo", "/memo")
     page.at("deposit")
     assert api.get(f"transactions/{refid(api, page)}/deposits").ok()["data"] == []
     page.post("simulated_deposit", {}).ok()

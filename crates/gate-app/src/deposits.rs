@@ -23,7 +23,7 @@ pub use give_back::{look_after_deposits, send_back};
 pub use new_price::decline_new_price;
 pub(crate) use new_price::{accept_new_price, is_asked, put_new_price};
 pub use receive::{Received, Transfer, receive_transfer};
-pub use simulate::{SimulateError, Simulated, simulate_deposit};
+pub use simulate::{SimulateError, Simulated, simulate_deposit, simulate_stray};
 pub use start::start_deposit;
 pub(crate) use start::write_down_sale;
 pub use stray::assign_stray;

@@ -815,6 +815,11 @@ impl From<SimulateError> for ApiError {
                 Self::field("/amount", "field_required", message)
             }
             SimulateError::Memo(why) => Self::Wallet(why.into()),
+            SimulateError::NotStray => Self::field(
+                "/memo",
+                "invalid_wallet_memo",
+                "A sale waits at this address with this memo. Send a memo that nobody was given, or none where the network has memos.",
+            ),
             SimulateError::NoToken => {
                 let message = "There is no such token on this network.";
                 Self::field("/token", "asset_not_available", message)

@@ -107,13 +107,28 @@ pub struct TestDepositBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 40, example = "ethereum")]
     pub network: Option<String>,
-    /// Another memo than was asked for, where the network has memos.
+    /// Its name on its network; the same one again is the same transfer. One is made where nothing is
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub transfer_id: Option<String>,
+}
+
+/// Show the simulator a transfer with another memo than was asked for, or without one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestStrayBody {
+    /// The session, which waits for tokens on a network with memos.
+    #[schema(min_length = 1, max_length = 200, example = "gs_test_01hf7yat00fentqaxbnentqaxb")]
+    pub session_id: String,
+    /// A memo that nobody was given; none where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100, example = "271828")]
     pub memo: Option<String>,
-    /// No memo, although one was asked for.
+    /// How much; what is still missing where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub without_memo: Option<bool>,
+    #[schema(min_length = 1, max_length = 40, example = "10.5")]
+    pub amount: Option<String>,
     /// Its name on its network; the same one again is the same transfer. One is made where nothing is
     /// said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

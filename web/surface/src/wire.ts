@@ -639,10 +639,29 @@ export interface paths {
         put?: never;
         /**
          * Show the simulator an incoming transfer to the address of a session that sells: what is missing,
-         *     or less, more, another token, too late, or the same one twice. One without its memo, or with one that
-         *     nobody was given, is nobody's until an operator has found out whose it is.
+         *     or less, more, another token, too late, or the same one twice.
          */
         post: operations["createTestDeposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test_helpers/strays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the simulator an incoming transfer that nobody can tell whose it is: with a memo that nobody was
+         *     given, or without one. It waits for an operator to find out.
+         */
+        post: operations["createTestStray"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4646,13 +4665,6 @@ export interface components {
              */
             network?: string | null;
             /**
-             * @description Another memo than was asked for, where the network has memos.
-             * @example 271828
-             */
-            memo?: string | null;
-            /** @description No memo, although one was asked for. */
-            without_memo?: boolean | null;
-            /**
              * @description Its name on its network; the same one again is the same transfer. One is made where nothing is
              *     said.
              */
@@ -4673,6 +4685,29 @@ export interface components {
             label: string;
             /** @description What becomes of it, for programs. */
             outcome: string;
+        };
+        /** @description Show the simulator a transfer with another memo than was asked for, or without one. */
+        TestStrayBody: {
+            /**
+             * @description The session, which waits for tokens on a network with memos.
+             * @example gs_test_01hf7yat00fentqaxbnentqaxb
+             */
+            session_id: string;
+            /**
+             * @description A memo that nobody was given; none where nothing is said.
+             * @example 271828
+             */
+            memo?: string | null;
+            /**
+             * @description How much; what is still missing where nothing is said.
+             * @example 10.5
+             */
+            amount?: string | null;
+            /**
+             * @description Its name on its network; the same one again is the same transfer. One is made where nothing is
+             *     said.
+             */
+            transfer_id?: string | null;
         };
         /** @description A wallet that the simulator knows. */
         TestWallet: {
@@ -5565,8 +5600,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.992234",
-                     *           "exchange_rate": "0.91744976",
+                     *           "crypto_amount": "106.512769",
+                     *           "exchange_rate": "0.92157964",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5582,7 +5617,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:32:43.000Z"
+                     *             "at": "2026-11-23T12:32:51.000Z"
                      *           }
                      *         },
                      *         {
@@ -5593,8 +5628,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.992234",
-                     *           "exchange_rate": "0.91744976",
+                     *           "crypto_amount": "106.512769",
+                     *           "exchange_rate": "0.92157964",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5610,7 +5645,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:32:43.000Z"
+                     *             "at": "2026-11-23T12:32:51.000Z"
                      *           }
                      *         }
                      *       ],
@@ -5712,7 +5747,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5723,8 +5758,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.992234",
-                     *       "exchange_rate": "0.91744976",
+                     *       "crypto_amount": "106.512769",
+                     *       "exchange_rate": "0.92157964",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5740,12 +5775,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:32:44.000Z"
+                     *         "at": "2026-11-23T12:32:52.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:32:44.000Z",
-                     *       "expires_at": "2026-11-23T12:37:44.000Z",
+                     *       "created_at": "2026-11-23T12:32:52.000Z",
+                     *       "expires_at": "2026-11-23T12:37:52.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5830,7 +5865,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5841,8 +5876,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.992234",
-                     *       "exchange_rate": "0.91744976",
+                     *       "crypto_amount": "106.512769",
+                     *       "exchange_rate": "0.92157964",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5858,12 +5893,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:32:44.000Z"
+                     *         "at": "2026-11-23T12:32:52.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:32:44.000Z",
-                     *       "expires_at": "2026-11-23T12:37:44.000Z",
+                     *       "created_at": "2026-11-23T12:32:52.000Z",
+                     *       "expires_at": "2026-11-23T12:37:52.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5907,8 +5942,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                 *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk"
+                 *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                 *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5927,22 +5962,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.992234",
+                     *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:47.000Z",
-                     *       "updated_at": "2026-11-23T12:32:47.000Z",
+                     *       "created_at": "2026-11-23T12:32:55.000Z",
+                     *       "updated_at": "2026-11-23T12:32:55.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6027,22 +6062,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.992234",
+                     *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:47.000Z",
-                     *       "updated_at": "2026-11-23T12:32:47.000Z",
+                     *       "created_at": "2026-11-23T12:32:55.000Z",
+                     *       "updated_at": "2026-11-23T12:32:55.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6085,8 +6120,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                 *       "session_id": "gs_test_01m846ah007q0h90efajbmeza4"
+                 *       "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                 *       "session_id": "gs_test_01m846art0p24em72meqdfrtb7"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -6105,22 +6140,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846ass8s3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
-                     *       "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
+                     *       "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.50",
+                     *       "fiat_amount": "90.36",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:33:05.000Z",
-                     *       "updated_at": "2026-11-23T12:33:05.000Z",
+                     *       "created_at": "2026-11-23T12:33:13.000Z",
+                     *       "updated_at": "2026-11-23T12:33:13.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6205,22 +6240,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846ass8s3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
-                     *       "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
+                     *       "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.50",
+                     *       "fiat_amount": "90.36",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:33:05.000Z",
-                     *       "updated_at": "2026-11-23T12:33:05.000Z",
+                     *       "created_at": "2026-11-23T12:33:13.000Z",
+                     *       "updated_at": "2026-11-23T12:33:13.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6273,22 +6308,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "settled",
-                     *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.992234",
+                     *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:47.000Z",
-                     *       "updated_at": "2026-11-23T12:32:49.000Z",
+                     *       "created_at": "2026-11-23T12:32:55.000Z",
+                     *       "updated_at": "2026-11-23T12:32:57.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6372,22 +6407,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a688nfw80r0s93xj5m73",
+                     *       "id": "pi_test_01m846ae28nfw80r0s93xj5m73",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "failed",
-                     *       "session_id": "gs_test_01m846a590ajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m846a3agbx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m846a688vcz7cxbt1kgqp8fr",
+                     *       "session_id": "gs_test_01m846ad30xac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m846ab4gbx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m846ae28vcz7cxbt1kgqp8fr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
                      *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:53.000Z",
-                     *       "updated_at": "2026-11-23T12:32:55.000Z",
+                     *       "created_at": "2026-11-23T12:33:01.000Z",
+                     *       "updated_at": "2026-11-23T12:33:03.000Z",
                      *       "reason": {
                      *         "code": "forced_failure",
                      *         "message": "A test helper made this payment fail.",
@@ -6480,22 +6515,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846ac3r2jemxs68p4d7qn0g",
+                     *       "id": "pi_test_01m846akxr2jemxs68p4d7qn0g",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "cancelled",
-                     *       "session_id": "gs_test_01m846ab4gxac2tgx9eywh05t0",
-                     *       "quote_id": "qt_test_01m846a960sqdk33ybv7wq31cg",
-                     *       "refid": "tx_test_01m846ac3rtx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m846ajyg7q0h90efajbmeza4",
+                     *       "quote_id": "qt_test_01m846ah00sqdk33ybv7wq31cg",
+                     *       "refid": "tx_test_01m846akxrtx1sjtschjkjexhr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.512769",
+                     *       "crypto_amount": "106.842667",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:59.000Z",
-                     *       "updated_at": "2026-11-23T12:33:01.000Z",
+                     *       "created_at": "2026-11-23T12:33:07.000Z",
+                     *       "updated_at": "2026-11-23T12:33:09.000Z",
                      *       "reason": {
                      *         "code": "payment_cancelled",
                      *         "message": "The payment was cancelled. No money has moved.",
@@ -7085,7 +7120,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -7105,14 +7140,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:33:36.000Z",
+                     *             "since": "2026-11-23T12:33:44.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:33:36.000Z",
-                     *           "updated_at": "2026-11-23T12:33:36.000Z"
+                     *           "created_at": "2026-11-23T12:33:44.000Z",
+                     *           "updated_at": "2026-11-23T12:33:44.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -7213,7 +7248,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7233,14 +7268,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:36.000Z",
+                     *         "since": "2026-11-23T12:33:44.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:33:36.000Z",
-                     *       "updated_at": "2026-11-23T12:33:36.000Z",
+                     *       "created_at": "2026-11-23T12:33:44.000Z",
+                     *       "updated_at": "2026-11-23T12:33:44.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7310,7 +7345,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7330,14 +7365,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:36.000Z",
+                     *         "since": "2026-11-23T12:33:44.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:33:36.000Z",
-                     *       "updated_at": "2026-11-23T12:33:36.000Z"
+                     *       "created_at": "2026-11-23T12:33:44.000Z",
+                     *       "updated_at": "2026-11-23T12:33:44.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7389,10 +7424,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:33:41.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:49.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -7459,7 +7494,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7478,14 +7513,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:36.000Z",
+                     *         "since": "2026-11-23T12:33:44.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:33:36.000Z",
-                     *       "updated_at": "2026-11-23T12:33:39.000Z"
+                     *       "created_at": "2026-11-23T12:33:44.000Z",
+                     *       "updated_at": "2026-11-23T12:33:47.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7552,7 +7587,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7571,14 +7606,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:36.000Z",
+                     *         "since": "2026-11-23T12:33:44.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:33:40.000Z",
-                     *       "created_at": "2026-11-23T12:33:36.000Z",
-                     *       "updated_at": "2026-11-23T12:33:40.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:33:48.000Z",
+                     *       "created_at": "2026-11-23T12:33:44.000Z",
+                     *       "updated_at": "2026-11-23T12:33:48.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7662,14 +7697,14 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d3w99m7h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d3wh3m7h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.created",
-                     *           "created_at": 1795736610,
+                     *           "created_at": 1795736618,
                      *           "livemode": false,
-                     *           "sequence": 85,
+                     *           "sequence": 86,
                      *           "data": {
-                     *             "id": "gs_test_01m8d3w99mp24em72meqdfrtb7",
+                     *             "id": "gs_test_01m8d3wh3mv6jzdk0x6da2ykph",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -7683,8 +7718,8 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:43:30.100Z",
-                     *             "created_at": "2026-11-26T23:43:30.100Z",
+                     *             "expires_at": "2026-11-27T23:43:38.100Z",
+                     *             "created_at": "2026-11-26T23:43:38.100Z",
                      *             "user_reference": "user_8823",
                      *             "client_reference_id": null,
                      *             "metadata": {
@@ -7694,23 +7729,23 @@ export interface operations {
                      *             "progress": {
                      *               "phase": "created",
                      *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:43:30.100Z"
+                     *               "updated_at": "2026-11-26T23:43:38.100Z"
                      *             }
                      *           }
                      *         },
                      *         {
-                     *           "id": "evt_test_01m846azmrbqbty7wrkqbsyzdx",
+                     *           "id": "evt_test_01m846b7erbqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
-                     *           "created_at": 1795437199,
+                     *           "created_at": 1795437207,
                      *           "livemode": false,
-                     *           "sequence": 74,
+                     *           "sequence": 75,
                      *           "data": {
-                     *             "id": "gs_test_01m846awq0v6jzdk0x6da2ykph",
+                     *             "id": "gs_test_01m846b4h0syhmpcwhmwgcqkny",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
-                     *             "amount": "90.36",
+                     *             "amount": "90.62",
                      *             "currency": "EUR",
                      *             "target_token": "USDC",
                      *             "target_network": "base",
@@ -7720,12 +7755,12 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:33:16.000Z",
-                     *             "created_at": "2026-11-23T12:33:16.000Z",
+                     *             "expires_at": "2026-11-24T12:33:24.000Z",
+                     *             "created_at": "2026-11-23T12:33:24.000Z",
                      *             "user_reference": null,
                      *             "client_reference_id": null,
                      *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m846axp8nsytqty99072fyqx",
+                     *             "tx_refid": "tx_test_01m846b5g8nsytqty99072fyqx",
                      *             "progress": {
                      *               "phase": "failed",
                      *               "reason": {
@@ -7738,30 +7773,30 @@ export interface operations {
                      *                 "remaining": null,
                      *                 "next_step": "Start again when you are ready."
                      *               },
-                     *               "updated_at": "2026-11-23T12:33:19.000Z"
+                     *               "updated_at": "2026-11-23T12:33:27.000Z"
                      *             },
                      *             "transaction": {
-                     *               "refid": "tx_test_01m846axp8nsytqty99072fyqx",
+                     *               "refid": "tx_test_01m846b5g8nsytqty99072fyqx",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m846awq0v6jzdk0x6da2ykph",
-                     *               "quote_id": "qt_test_01m846atrg5q6sxv9xaxn5ex2c",
+                     *               "session_id": "gs_test_01m846b4h0syhmpcwhmwgcqkny",
+                     *               "quote_id": "qt_test_01m846b2jg5q6sxv9xaxn5ex2c",
                      *               "action": "off_ramp",
                      *               "status": "failed",
                      *               "token": "USDC",
                      *               "network": "base",
                      *               "currency": "EUR",
                      *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.36",
+                     *               "fiat_amount": "90.62",
                      *               "token_amount": "100.000000",
                      *               "source_token": null,
                      *               "source_network": null,
                      *               "source_amount": null,
-                     *               "exchange_rate": "0.91734304",
-                     *               "total_fees": "1.37",
-                     *               "local_rail_transaction_id": "po_test_01m846axp8dn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m846axp8dn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:33:17.000Z",
-                     *               "updated_at": "2026-11-23T12:33:19.000Z",
+                     *               "exchange_rate": "0.92001932",
+                     *               "total_fees": "1.38",
+                     *               "local_rail_transaction_id": "po_test_01m846b5g8dn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m846b5g8dn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:33:25.000Z",
+                     *               "updated_at": "2026-11-23T12:33:27.000Z",
                      *               "reason": {
                      *                 "code": "payment_cancelled",
                      *                 "message": "The payment was cancelled. No money has moved.",
@@ -7838,14 +7873,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d3w99m7h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d3wh3m7h8rev5vywzebwgq",
                      *       "object": "event",
                      *       "type": "gate_session.created",
-                     *       "created_at": 1795736610,
+                     *       "created_at": 1795736618,
                      *       "livemode": false,
-                     *       "sequence": 85,
+                     *       "sequence": 86,
                      *       "data": {
-                     *         "id": "gs_test_01m8d3w99mp24em72meqdfrtb7",
+                     *         "id": "gs_test_01m8d3wh3mv6jzdk0x6da2ykph",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
@@ -7859,8 +7894,8 @@ export interface operations {
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:43:30.100Z",
-                     *         "created_at": "2026-11-26T23:43:30.100Z",
+                     *         "expires_at": "2026-11-27T23:43:38.100Z",
+                     *         "created_at": "2026-11-26T23:43:38.100Z",
                      *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
                      *         "metadata": {
@@ -7870,7 +7905,7 @@ export interface operations {
                      *         "progress": {
                      *           "phase": "created",
                      *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:43:30.100Z"
+                     *           "updated_at": "2026-11-26T23:43:38.100Z"
                      *         }
                      *       }
                      *     }
@@ -7938,8 +7973,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7947,14 +7982,14 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:33:42.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:33:50.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:33:42.000Z"
+                     *           "created_at": "2026-11-23T12:33:50.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846b5g8jsd2qkt5pnkbbb67",
-                     *           "event_id": "evt_test_01m846b5g8ej5fq8d04yy9j1hs",
+                     *           "id": "wd_test_01m846bda8jsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m846bda8ej5fq8d04yy9j1hs",
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7963,8 +7998,8 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:33:42.000Z",
-                     *           "created_at": "2026-11-23T12:33:25.000Z"
+                     *           "delivered_at": "2026-11-23T12:33:50.000Z",
+                     *           "created_at": "2026-11-23T12:33:33.000Z"
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -8020,8 +8055,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8031,7 +8066,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:33:42.000Z"
+                     *       "created_at": "2026-11-23T12:33:50.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8093,8 +8128,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:43:20.000Z",
-                     *           "ended_at": "2026-11-26T23:43:20.000Z",
+                     *           "started_at": "2026-11-26T23:43:28.000Z",
+                     *           "ended_at": "2026-11-26T23:43:28.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -8103,8 +8138,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T21:19:20.000Z",
-                     *           "ended_at": "2026-11-25T21:19:20.000Z",
+                     *           "started_at": "2026-11-25T21:19:28.000Z",
+                     *           "ended_at": "2026-11-25T21:19:28.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -8112,7 +8147,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846bp3gstcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846bxxgstcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -8169,10 +8204,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:43:24.100Z",
+                     *           "since": "2026-11-22T23:43:32.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -8183,14 +8218,14 @@ export interface operations {
                      *           ],
                      *           "rate_per_second": 100,
                      *           "after": 0,
-                     *           "through": 81,
+                     *           "through": 82,
                      *           "sequences": null,
-                     *           "total": 81,
+                     *           "total": 82,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:43:24.100Z",
-                     *           "updated_at": "2026-11-26T23:43:24.100Z"
+                     *           "created_at": "2026-11-26T23:43:32.100Z",
+                     *           "updated_at": "2026-11-26T23:43:32.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -8259,10 +8294,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:43:24.100Z",
+                     *       "since": "2026-11-22T23:43:32.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8273,14 +8308,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 81,
+                     *       "through": 82,
                      *       "sequences": null,
-                     *       "total": 81,
+                     *       "total": 82,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:43:24.100Z",
-                     *       "updated_at": "2026-11-26T23:43:24.100Z"
+                     *       "created_at": "2026-11-26T23:43:32.100Z",
+                     *       "updated_at": "2026-11-26T23:43:32.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8350,10 +8385,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:43:24.100Z",
+                     *       "since": "2026-11-22T23:43:32.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8364,14 +8399,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 81,
+                     *       "through": 82,
                      *       "sequences": null,
-                     *       "total": 81,
+                     *       "total": 82,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:43:24.100Z",
-                     *       "updated_at": "2026-11-26T23:43:24.100Z"
+                     *       "created_at": "2026-11-26T23:43:32.100Z",
+                     *       "updated_at": "2026-11-26T23:43:32.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8423,10 +8458,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:43:24.100Z",
+                     *       "since": "2026-11-22T23:43:32.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8437,14 +8472,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 81,
+                     *       "through": 82,
                      *       "sequences": null,
-                     *       "total": 81,
+                     *       "total": 82,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:43:24.100Z",
-                     *       "updated_at": "2026-11-26T23:43:27.100Z"
+                     *       "created_at": "2026-11-26T23:43:32.100Z",
+                     *       "updated_at": "2026-11-26T23:43:35.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8500,8 +8535,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8509,9 +8544,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:43:23.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:43:31.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:33:42.000Z"
+                     *       "created_at": "2026-11-23T12:33:50.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8564,8 +8599,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8573,9 +8608,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:33:42.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:33:50.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:33:42.000Z"
+                     *       "created_at": "2026-11-23T12:33:50.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8629,7 +8664,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469mnr4w9bagfxcby49ypf",
+                     *       "id": "gs_test_01m8469wfrr6v3ajayhq6cjgsy",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8643,18 +8678,18 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
-                     *       "expires_at": "2026-11-24T12:32:35.000Z",
-                     *       "created_at": "2026-11-23T12:32:35.000Z",
+                     *       "expires_at": "2026-11-24T12:32:43.000Z",
+                     *       "created_at": "2026-11-23T12:32:43.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8469nn0camqarqabcs45yvf",
+                     *       "tx_refid": "tx_test_01m8469xf0camqarqabcs45yvf",
                      *       "progress": {
                      *         "phase": "settled",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:32:36.000Z"
+                     *         "updated_at": "2026-11-23T12:32:44.000Z"
                      *       }
                      *     }
                      */
@@ -8738,7 +8773,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469pm8r6v3ajayhq6cjgsy",
+                     *       "id": "gs_test_01m8469ye8btc0q15xx7afw2a8",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8752,14 +8787,14 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:32:37.000Z",
-                     *       "created_at": "2026-11-23T12:32:37.000Z",
+                     *       "expires_at": "2026-11-24T12:32:45.000Z",
+                     *       "created_at": "2026-11-23T12:32:45.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8469qkgfb96srtzw1g4gvvf",
+                     *       "tx_refid": "tx_test_01m8469zdgfb96srtzw1g4gvvf",
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": {
@@ -8772,7 +8807,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Try again."
                      *         },
-                     *         "updated_at": "2026-11-23T12:32:38.000Z"
+                     *         "updated_at": "2026-11-23T12:32:46.000Z"
                      *       }
                      *     }
                      */
@@ -8880,7 +8915,78 @@ export interface operations {
                     "application/json": components["schemas"]["DepositBody"];
                 };
             };
-            202: {
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `asset_not_available`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
+    createTestStray: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "session_id": "gs_test_01m8468qc84m820spjn1ddea41"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestStrayBody"];
+            };
+        };
+        responses: {
+            201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Gate-Version": components["headers"]["Gate-Version"];
@@ -8892,22 +8998,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "address": "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh",
-                     *       "amount": "45.250000",
-                     *       "created_at": "2026-11-23T12:00:00.000Z",
-                     *       "deposit_id": null,
-                     *       "id": "st_test_01hf7yat00fentqaxbnentqaxb",
-                     *       "memo": null,
-                     *       "network": "xrpl",
+                     *       "id": "st_test_01m8468y70rdak70t3bb59nffm",
                      *       "object": "stray_transfer",
+                     *       "address": "rGUP6Y8UirYKVmcLwEmsodKj7SRqxVxk3P",
+                     *       "memo": null,
                      *       "token": "XRP",
-                     *       "transfer_id": "sim_in_1_01hf7yat00fentqaxbnentqaxb"
+                     *       "network": "xrpl",
+                     *       "amount": "45.932604",
+                     *       "transfer_id": "sim_in_1_01m8468x7re54e12we034vd75c",
+                     *       "deposit_id": null,
+                     *       "created_at": "2026-11-23T12:32:12.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["StrayBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `asset_not_available`, `invalid_wallet_memo`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `invalid_wallet_memo`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8988,7 +9094,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:53:31.100Z"
+                     *       "ends_at": "2026-11-26T23:53:39.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -9055,7 +9161,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:53:31.100Z"
+                     *       "ends_at": "2026-11-26T23:53:39.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -9109,7 +9215,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469rjrbtc0q15xx7afw2a8",
+                     *       "id": "gs_test_01m846a0crast24chbpc1cyftz",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9123,8 +9229,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
-                     *       "expires_at": "2026-11-24T12:32:39.000Z",
-                     *       "created_at": "2026-11-23T12:32:39.000Z",
+                     *       "expires_at": "2026-11-24T12:32:47.000Z",
+                     *       "created_at": "2026-11-23T12:32:47.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9134,7 +9240,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:32:40.000Z"
+                     *         "updated_at": "2026-11-23T12:32:48.000Z"
                      *       }
                      *     }
                      */
@@ -9227,7 +9333,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
+                     *       "id": "gs_test_01m8469hr07jy1jfwf4hth3fve",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9241,8 +9347,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:32:24.000Z",
-                     *       "created_at": "2026-11-23T12:32:24.000Z",
+                     *       "expires_at": "2026-11-24T12:32:32.000Z",
+                     *       "created_at": "2026-11-23T12:32:32.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9261,7 +9367,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Confirm your identity; the purchase then goes on where it was."
                      *         },
-                     *         "updated_at": "2026-11-23T12:32:26.000Z"
+                     *         "updated_at": "2026-11-23T12:32:34.000Z"
                      *       }
                      *     }
                      */
@@ -9354,7 +9460,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469th8ast24chbpc1cyftz",
+                     *       "id": "gs_test_01m846a2b8a76px6mhb58bcmmk",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9368,8 +9474,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T11:32:41.000Z",
-                     *       "created_at": "2026-11-23T12:32:41.000Z",
+                     *       "expires_at": "2026-11-24T11:32:49.000Z",
+                     *       "created_at": "2026-11-23T12:32:49.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9379,7 +9485,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "created",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:32:42.000Z"
+                     *         "updated_at": "2026-11-23T12:32:50.000Z"
                      *       }
                      *     }
                      */
@@ -9470,13 +9576,13 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "mail_test_01m8469grrwdawamkrvzsvndba",
+                     *           "id": "mail_test_01m8469rjrwdawamkrvzsvndba",
                      *           "object": "mail",
                      *           "to": "jane@example.com",
                      *           "subject": "123456 is your code",
                      *           "text": "Your code is 123456. Type it on the page of Demo Shop; it is good for 10 minutes.\n\nIf you did not ask for it, you need not do anything.",
                      *           "code": "123456",
-                     *           "created_at": "2026-11-23T12:32:31.000Z"
+                     *           "created_at": "2026-11-23T12:32:39.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9540,7 +9646,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                     *           "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                      *           "object": "customer",
                      *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *           "mode": "test",
@@ -9554,8 +9660,8 @@ export interface operations {
                      *             "tier": "gold"
                      *           },
                      *           "kyc_status": "unverified",
-                     *           "created_at": "2026-11-23T12:33:20.000Z",
-                     *           "updated_at": "2026-11-23T12:33:20.000Z"
+                     *           "created_at": "2026-11-23T12:33:28.000Z",
+                     *           "updated_at": "2026-11-23T12:33:28.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9627,7 +9733,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9641,8 +9747,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:33:20.000Z",
-                     *       "updated_at": "2026-11-23T12:33:20.000Z"
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:28.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9711,7 +9817,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9725,8 +9831,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:33:20.000Z",
-                     *       "updated_at": "2026-11-23T12:33:20.000Z"
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:28.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9778,10 +9884,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b4h0fyeeb1pw6v6704rz",
+                     *       "id": "cus_test_01m846bcb0fyeeb1pw6v6704rz",
                      *       "object": "customer",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:33:25.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:33.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedCustomerBody"];
@@ -9848,7 +9954,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9862,8 +9968,8 @@ export interface operations {
                      *         "tier": "platinum"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:33:20.000Z",
-                     *       "updated_at": "2026-11-23T12:33:23.000Z"
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:31.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -12994,13 +13100,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
+                     *         "id": "gs_test_01m8469hr07jy1jfwf4hth3fve",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:24.000Z",
+                     *         "expires_at": "2026-11-24T12:32:32.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13013,7 +13119,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 4,
-                     *       "server_time": "2026-11-23T12:32:27.000Z",
+                     *       "server_time": "2026-11-23T12:32:35.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -13115,13 +13221,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
+                     *         "id": "gs_test_01m8469nn04w9bagfxcby49ypf",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:28.000Z",
+                     *         "expires_at": "2026-11-24T12:32:36.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13134,7 +13240,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 3,
-                     *       "server_time": "2026-11-23T12:32:31.000Z",
+                     *       "server_time": "2026-11-23T12:32:39.000Z",
                      *       "step": {
                      *         "kind": "identity",
                      *         "level": "basic",
@@ -13285,13 +13391,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
+                     *         "id": "gs_test_01m8469nn04w9bagfxcby49ypf",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:28.000Z",
+                     *         "expires_at": "2026-11-24T12:32:36.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13304,7 +13410,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 4,
-                     *       "server_time": "2026-11-23T12:32:33.000Z",
+                     *       "server_time": "2026-11-23T12:32:41.000Z",
                      *       "step": {
                      *         "kind": "identity",
                      *         "level": "basic",
@@ -13462,13 +13568,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
+                     *         "id": "gs_test_01m8469nn04w9bagfxcby49ypf",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:28.000Z",
+                     *         "expires_at": "2026-11-24T12:32:36.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13481,7 +13587,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 5,
-                     *       "server_time": "2026-11-23T12:32:34.000Z",
+                     *       "server_time": "2026-11-23T12:32:42.000Z",
                      *       "step": {
                      *         "kind": "identity",
                      *         "level": "basic",
@@ -13623,13 +13729,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8468qc84m820spjn1ddea41",
+                     *         "id": "gs_test_01m8468z68k6bzzw9ad1r8dc3q",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:05.000Z",
+                     *         "expires_at": "2026-11-24T12:32:13.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13642,7 +13748,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:32:22.000Z",
+                     *       "server_time": "2026-11-23T12:32:30.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -13735,13 +13841,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8468qc84m820spjn1ddea41",
+                     *         "id": "gs_test_01m8468z68k6bzzw9ad1r8dc3q",
                      *         "status": "cancelled",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:05.000Z",
+                     *         "expires_at": "2026-11-24T12:32:13.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13754,7 +13860,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:32:23.000Z",
+                     *       "server_time": "2026-11-23T12:32:31.000Z",
                      *       "step": {
                      *         "kind": "ended",
                      *         "status": "cancelled",
@@ -14259,14 +14365,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469sj0t5fszpgvhjt39vpw",
+                 *       "id": "evt_test_01m846a1c0t5fszpgvhjt39vpw",
                  *       "object": "event",
                  *       "type": "gate_session.expired",
-                 *       "created_at": 1795437160,
+                 *       "created_at": 1795437168,
                  *       "livemode": false,
-                 *       "sequence": 37,
+                 *       "sequence": 38,
                  *       "data": {
-                 *         "id": "gs_test_01m8469rjrbtc0q15xx7afw2a8",
+                 *         "id": "gs_test_01m846a0crast24chbpc1cyftz",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14280,8 +14386,8 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
-                 *         "expires_at": "2026-11-24T12:32:39.000Z",
-                 *         "created_at": "2026-11-23T12:32:39.000Z",
+                 *         "expires_at": "2026-11-24T12:32:47.000Z",
+                 *         "created_at": "2026-11-23T12:32:47.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
@@ -14291,7 +14397,7 @@ export interface operations {
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": null,
-                 *           "updated_at": "2026-11-23T12:32:40.000Z"
+                 *           "updated_at": "2026-11-23T12:32:48.000Z"
                  *         }
                  *       }
                  *     }
@@ -14419,14 +14525,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469bwg5qrymhsxmv9abkwa",
+                 *       "id": "evt_test_01m8469kpg5qrymhsxmv9abkwa",
                  *       "object": "event",
                  *       "type": "kyc.required",
-                 *       "created_at": 1795437146,
+                 *       "created_at": 1795437154,
                  *       "livemode": false,
-                 *       "sequence": 27,
+                 *       "sequence": 28,
                  *       "data": {
-                 *         "session_id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
+                 *         "session_id": "gs_test_01m8469hr07jy1jfwf4hth3fve",
                  *         "level": "basic",
                  *         "reason": {
                  *           "code": "identity_required",
@@ -14488,29 +14594,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a0crsabbshfxrff59670",
+                 *       "id": "evt_test_01m846a86rsabbshfxrff59670",
                  *       "object": "event",
                  *       "type": "rail.pay_in.processing",
-                 *       "created_at": 1795437167,
+                 *       "created_at": 1795437175,
                  *       "livemode": false,
-                 *       "sequence": 41,
+                 *       "sequence": 42,
                  *       "data": {
-                 *         "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.992234",
+                 *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:47.000Z",
-                 *         "updated_at": "2026-11-23T12:32:47.000Z",
+                 *         "created_at": "2026-11-23T12:32:55.000Z",
+                 *         "updated_at": "2026-11-23T12:32:55.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14558,29 +14664,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a2b8rtqqb6afxcs1c5x3",
+                 *       "id": "evt_test_01m846aa58rtqqb6afxcs1c5x3",
                  *       "object": "event",
                  *       "type": "rail.pay_in.settled",
-                 *       "created_at": 1795437169,
+                 *       "created_at": 1795437177,
                  *       "livemode": false,
-                 *       "sequence": 43,
+                 *       "sequence": 44,
                  *       "data": {
-                 *         "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.992234",
+                 *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:47.000Z",
-                 *         "updated_at": "2026-11-23T12:32:49.000Z",
+                 *         "created_at": "2026-11-23T12:32:55.000Z",
+                 *         "updated_at": "2026-11-23T12:32:57.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14628,29 +14734,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a86r3c7vpprk87vc3r46",
+                 *       "id": "evt_test_01m846ag0r3c7vpprk87vc3r46",
                  *       "object": "event",
                  *       "type": "rail.pay_in.failed",
-                 *       "created_at": 1795437175,
+                 *       "created_at": 1795437183,
                  *       "livemode": false,
-                 *       "sequence": 49,
+                 *       "sequence": 50,
                  *       "data": {
-                 *         "id": "pi_test_01m846a688nfw80r0s93xj5m73",
+                 *         "id": "pi_test_01m846ae28nfw80r0s93xj5m73",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m846a590ajt7e4mk1hjw4ngy",
-                 *         "quote_id": "qt_test_01m846a3agbx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m846a688vcz7cxbt1kgqp8fr",
+                 *         "session_id": "gs_test_01m846ad30xac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m846ab4gbx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m846ae28vcz7cxbt1kgqp8fr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
                  *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:53.000Z",
-                 *         "updated_at": "2026-11-23T12:32:55.000Z",
+                 *         "created_at": "2026-11-23T12:33:01.000Z",
+                 *         "updated_at": "2026-11-23T12:33:03.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -14707,29 +14813,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846ae28c6ez4gr1e967dk5f",
+                 *       "id": "evt_test_01m846anw8c6ez4gr1e967dk5f",
                  *       "object": "event",
                  *       "type": "rail.pay_in.cancelled",
-                 *       "created_at": 1795437181,
+                 *       "created_at": 1795437189,
                  *       "livemode": false,
-                 *       "sequence": 55,
+                 *       "sequence": 56,
                  *       "data": {
-                 *         "id": "pi_test_01m846ac3r2jemxs68p4d7qn0g",
+                 *         "id": "pi_test_01m846akxr2jemxs68p4d7qn0g",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m846ab4gxac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m846a960sqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m846ac3rtx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m846ajyg7q0h90efajbmeza4",
+                 *         "quote_id": "qt_test_01m846ah00sqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m846akxrtx1sjtschjkjexhr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.512769",
+                 *         "crypto_amount": "106.842667",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:59.000Z",
-                 *         "updated_at": "2026-11-23T12:33:01.000Z",
+                 *         "created_at": "2026-11-23T12:33:07.000Z",
+                 *         "updated_at": "2026-11-23T12:33:09.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -14786,29 +14892,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846ahz8cfja6dw01rkcpzea",
+                 *       "id": "evt_test_01m846ass8cfja6dw01rkcpzea",
                  *       "object": "event",
                  *       "type": "rail.pay_out.processing",
-                 *       "created_at": 1795437185,
+                 *       "created_at": 1795437193,
                  *       "livemode": false,
-                 *       "sequence": 59,
+                 *       "sequence": 60,
                  *       "data": {
-                 *         "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846ass8s3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.50",
+                 *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:05.000Z",
-                 *         "updated_at": "2026-11-23T12:33:05.000Z",
+                 *         "created_at": "2026-11-23T12:33:13.000Z",
+                 *         "updated_at": "2026-11-23T12:33:13.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14856,29 +14962,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846akxrmj8s6rs570d0nz6k",
+                 *       "id": "evt_test_01m846avqrmj8s6rs570d0nz6k",
                  *       "object": "event",
                  *       "type": "rail.pay_out.settled",
-                 *       "created_at": 1795437187,
+                 *       "created_at": 1795437195,
                  *       "livemode": false,
-                 *       "sequence": 61,
+                 *       "sequence": 62,
                  *       "data": {
-                 *         "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846ass8s3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.50",
+                 *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:05.000Z",
-                 *         "updated_at": "2026-11-23T12:33:07.000Z",
+                 *         "created_at": "2026-11-23T12:33:13.000Z",
+                 *         "updated_at": "2026-11-23T12:33:15.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14926,29 +15032,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846ass8xa0gtf84ay9q50g7",
+                 *       "id": "evt_test_01m846b1k8xa0gtf84ay9q50g7",
                  *       "object": "event",
                  *       "type": "rail.pay_out.failed",
-                 *       "created_at": 1795437193,
+                 *       "created_at": 1795437201,
                  *       "livemode": false,
-                 *       "sequence": 67,
+                 *       "sequence": 68,
                  *       "data": {
-                 *         "id": "po_test_01m846aqtrgp635r42b8pdnvd2",
+                 *         "id": "po_test_01m846azmrgp635r42b8pdnvd2",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m846apvgsyhmpcwhmwgcqkny",
-                 *         "quote_id": "qt_test_01m846amx024tbf9ev3zm9q09p",
-                 *         "refid": "tx_test_01m846aqtrdcptekaca4wtpr98",
+                 *         "session_id": "gs_test_01m846ayngc1e91m9r8b8q456a",
+                 *         "quote_id": "qt_test_01m846awq024tbf9ev3zm9q09p",
+                 *         "refid": "tx_test_01m846azmrdcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.50",
+                 *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:11.000Z",
-                 *         "updated_at": "2026-11-23T12:33:13.000Z",
+                 *         "created_at": "2026-11-23T12:33:19.000Z",
+                 *         "updated_at": "2026-11-23T12:33:21.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -15005,29 +15111,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846azmrazqzg65az05zrpv8",
+                 *       "id": "evt_test_01m846b7erazqzg65az05zrpv8",
                  *       "object": "event",
                  *       "type": "rail.pay_out.cancelled",
-                 *       "created_at": 1795437199,
+                 *       "created_at": 1795437207,
                  *       "livemode": false,
-                 *       "sequence": 73,
+                 *       "sequence": 74,
                  *       "data": {
-                 *         "id": "po_test_01m846axp8dn8gzmk6ykxks37y",
+                 *         "id": "po_test_01m846b5g8dn8gzmk6ykxks37y",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m846awq0v6jzdk0x6da2ykph",
-                 *         "quote_id": "qt_test_01m846atrg5q6sxv9xaxn5ex2c",
-                 *         "refid": "tx_test_01m846axp8nsytqty99072fyqx",
+                 *         "session_id": "gs_test_01m846b4h0syhmpcwhmwgcqkny",
+                 *         "quote_id": "qt_test_01m846b2jg5q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m846b5g8nsytqty99072fyqx",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.36",
+                 *         "fiat_amount": "90.62",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:17.000Z",
-                 *         "updated_at": "2026-11-23T12:33:19.000Z",
+                 *         "created_at": "2026-11-23T12:33:25.000Z",
+                 *         "updated_at": "2026-11-23T12:33:27.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -15084,14 +15190,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a0crxrryret21swpz01p",
+                 *       "id": "evt_test_01m846a86rxrryret21swpz01p",
                  *       "object": "event",
                  *       "type": "quote.consumed",
-                 *       "created_at": 1795437167,
+                 *       "created_at": 1795437175,
                  *       "livemode": false,
-                 *       "sequence": 40,
+                 *       "sequence": 41,
                  *       "data": {
-                 *         "id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                 *         "id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
                  *         "object": "signed_quote",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -15102,8 +15208,8 @@ export interface operations {
                  *         "network": "base",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
-                 *         "crypto_amount": "106.992234",
-                 *         "exchange_rate": "0.91744976",
+                 *         "crypto_amount": "106.512769",
+                 *         "exchange_rate": "0.92157964",
                  *         "fees": [
                  *           {
                  *             "kind": "service",
@@ -15119,14 +15225,14 @@ export interface operations {
                  *         "total_fees": "1.84",
                  *         "source": {
                  *           "name": "simulated_market",
-                 *           "at": "2026-11-23T12:32:44.000Z"
+                 *           "at": "2026-11-23T12:32:52.000Z"
                  *         },
                  *         "on_lapse": "requote",
                  *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                 *         "created_at": "2026-11-23T12:32:44.000Z",
-                 *         "expires_at": "2026-11-23T12:37:44.000Z",
-                 *         "consumed_at": "2026-11-23T12:32:47.000Z",
-                 *         "tx_refid": "tx_test_01m846a0crj0z1vpc6qggkavht"
+                 *         "created_at": "2026-11-23T12:32:52.000Z",
+                 *         "expires_at": "2026-11-23T12:37:52.000Z",
+                 *         "consumed_at": "2026-11-23T12:32:55.000Z",
+                 *         "tx_refid": "tx_test_01m846a86rj0z1vpc6qggkavht"
                  *       }
                  *     }
                  */
@@ -15317,7 +15423,7 @@ export interface operations {
                  *         "mode": "test",
                  *         "status": "failed",
                  *         "refid": "tx_test_01m844f9frh6dbtbpzx731tva6",
-                 *         "session_id": "gs_test_01m844f3m8c1e91m9r8b8q456a",
+                 *         "session_id": "gs_test_01m844f3m8jzrre02qr7wqhae1",
                  *         "amount": "25.00",
                  *         "currency": "EUR",
                  *         "service_fee_returned": "0.37",
@@ -15390,7 +15496,7 @@ export interface operations {
                  *         "refid": "tx_test_01m844fyz88k9f8wf35y0ysyby",
                  *         "object": "reversal",
                  *         "mode": "test",
-                 *         "session_id": "gs_test_01m844fs3rjzrre02qr7wqhae1",
+                 *         "session_id": "gs_test_01m844fs3r6x0t78jm23wyhhx4",
                  *         "amount": "100.00",
                  *         "currency": "EUR",
                  *         "reason": {
@@ -15459,7 +15565,7 @@ export interface operations {
                  *         "refid": "tx_test_01m844fyz88k9f8wf35y0ysyby",
                  *         "object": "reversal",
                  *         "mode": "test",
-                 *         "session_id": "gs_test_01m844fs3rjzrre02qr7wqhae1",
+                 *         "session_id": "gs_test_01m844fs3r6x0t78jm23wyhhx4",
                  *         "amount": "100.00",
                  *         "currency": "EUR",
                  *         "reason": null
@@ -15509,14 +15615,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846b0m0gepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m846b8e0gepedbcd3e5vyybf",
                  *       "object": "event",
                  *       "type": "customer.created",
-                 *       "created_at": 1795437200,
+                 *       "created_at": 1795437208,
                  *       "livemode": false,
-                 *       "sequence": 75,
+                 *       "sequence": 76,
                  *       "data": {
-                 *         "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -15530,8 +15636,8 @@ export interface operations {
                  *           "tier": "gold"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:33:20.000Z",
-                 *         "updated_at": "2026-11-23T12:33:20.000Z"
+                 *         "created_at": "2026-11-23T12:33:28.000Z",
+                 *         "updated_at": "2026-11-23T12:33:28.000Z"
                  *       }
                  *     }
                  */
@@ -15578,14 +15684,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846b3hr149gerbc0w773mp3",
+                 *       "id": "evt_test_01m846bbbr149gerbc0w773mp3",
                  *       "object": "event",
                  *       "type": "customer.updated",
-                 *       "created_at": 1795437203,
+                 *       "created_at": 1795437211,
                  *       "livemode": false,
-                 *       "sequence": 76,
+                 *       "sequence": 77,
                  *       "data": {
-                 *         "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -15599,8 +15705,8 @@ export interface operations {
                  *           "tier": "platinum"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:33:20.000Z",
-                 *         "updated_at": "2026-11-23T12:33:23.000Z"
+                 *         "created_at": "2026-11-23T12:33:28.000Z",
+                 *         "updated_at": "2026-11-23T12:33:31.000Z"
                  *       }
                  *     }
                  */
@@ -15647,17 +15753,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846b5g8ej5fq8d04yy9j1hs",
+                 *       "id": "evt_test_01m846bda8ej5fq8d04yy9j1hs",
                  *       "object": "event",
                  *       "type": "customer.deleted",
-                 *       "created_at": 1795437205,
+                 *       "created_at": 1795437213,
                  *       "livemode": false,
-                 *       "sequence": 78,
+                 *       "sequence": 79,
                  *       "data": {
-                 *         "id": "cus_test_01m846b4h0fyeeb1pw6v6704rz",
+                 *         "id": "cus_test_01m846bcb0fyeeb1pw6v6704rz",
                  *         "object": "customer",
                  *         "deleted": true,
-                 *         "deleted_at": "2026-11-23T12:33:25.000Z"
+                 *         "deleted_at": "2026-11-23T12:33:33.000Z"
                  *       }
                  *     }
                  */
@@ -15704,12 +15810,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795437222,
+                 *       "created_at": 1795437230,
                  *       "livemode": false,
-                 *       "sequence": 79,
+                 *       "sequence": 80,
                  *       "data": {
                  *         "object": "webhook_test",
                  *         "livemode": false,
@@ -15760,12 +15866,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3vze0vyh5p9nfy3bvdycf",
+                 *       "id": "evt_test_01m8d3w780vyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795736600,
+                 *       "created_at": 1795736608,
                  *       "livemode": false,
-                 *       "sequence": 81,
+                 *       "sequence": 82,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15784,8 +15890,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:43:20.000Z",
-                 *           "until": "2026-11-26T23:43:50.000Z",
+                 *           "since": "2026-11-26T23:43:28.000Z",
+                 *           "until": "2026-11-26T23:43:58.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -15838,12 +15944,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3w7b4pfw3jtze698c8vkb",
+                 *       "id": "evt_test_01m8d3wf54pfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795736608,
+                 *       "created_at": 1795736616,
                  *       "livemode": false,
-                 *       "sequence": 82,
+                 *       "sequence": 83,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15862,7 +15968,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:43:28.100Z",
+                 *           "since": "2026-11-26T23:43:36.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -15916,12 +16022,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87xpk60xbeg9wh3zmyem9hn",
+                 *       "id": "evt_test_01m87xpv00xbeg9wh3zmyem9hn",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795562360,
+                 *       "created_at": 1795562368,
                  *       "livemode": false,
-                 *       "sequence": 80,
+                 *       "sequence": 81,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15940,7 +16046,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:33:44.000Z",
+                 *           "since": "2026-11-23T12:33:52.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -15994,12 +16100,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3w8ac747txecj6g731j4h",
+                 *       "id": "evt_test_01m8d3wg4c747txecj6g731j4h",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795736609,
+                 *       "created_at": 1795736617,
                  *       "livemode": false,
-                 *       "sequence": 84,
+                 *       "sequence": 85,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -16018,14 +16124,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:43:28.100Z",
+                 *           "since": "2026-11-26T23:43:36.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:43:29.100Z"
+                 *         "updated_at": "2026-11-26T23:43:37.100Z"
                  *       }
                  *     }
                  */
@@ -16072,15 +16178,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3wa8wdhza7ww30et36a0h",
+                 *       "id": "evt_test_01m8d3wj2wdhza7ww30et36a0h",
                  *       "object": "event",
                  *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795736611,
+                 *       "created_at": 1795736619,
                  *       "livemode": false,
-                 *       "sequence": 86,
+                 *       "sequence": 87,
                  *       "data": {
                  *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d3w99mp24em72meqdfrtb7",
+                 *         "subject": "gs_test_01m8d3wh3mv6jzdk0x6da2ykph",
                  *         "reason": "it would have more than 262144 bytes"
                  *       }
                  *     }

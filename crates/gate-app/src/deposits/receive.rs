@@ -52,6 +52,14 @@ impl Received {
             Self::Stray(_) => None,
         }
     }
+
+    /// The stray, if it is one.
+    pub fn stray(self) -> Option<Stray> {
+        match self {
+            Self::Stray(stray) => Some(stray),
+            Self::Deposit(_) => None,
+        }
+    }
 }
 
 /// Take note of a transfer. The same one again changes nothing.

@@ -1,9 +1,11 @@
 //! The sandbox: show the simulator a transfer to a session's address.
 
 use gate_domain::catalogue::Token;
+use gate_domain::deposit::Deposit;
 use gate_domain::destination::{Destination, Memo, MemoError};
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::money::{Asset, DecimalError, Money};
+use gate_domain::stray::Stray;
 use gate_store::StoreError;
 
 use super::receive::{Received, Transfer, receive_transfer};
@@ -20,10 +22,6 @@ pub struct Simulated {
     pub token: Option<String>,
     /// A network.
     pub network: Option<String>,
-    /// Another memo than was asked for.
-    pub memo: Option<String>,
-    /// No memo, although one was asked for.
-    pub without_memo: bool,
     /// The name of the transfer.
     pub transfer: Option<String>,
 }
@@ -46,6 +44,9 @@ pub enum SimulateError {
     /// The memo is none of the network.
     #[error(transparent)]
     Memo(#[from] MemoError),
+    /// A sale waits at this address with this memo, or the network has no memos.
+    #[error("a sale waits there")]
+    NotStray,
     /// There is no such token on this network.
     #[error("no such token")]
     NoToken,
@@ -66,7 +67,35 @@ pub async fn simulate_deposit(
     tenant: &Tenant,
     session: &SessionId,
     simulated: Simulated,
-) -> Result<Received, SimulateError> {
+) -> Result<Deposit, SimulateError> {
+    simulate(app, tenant, session, simulated, |asked| Ok(asked.clone()), Received::deposit).await
+}
+
+/// Let tokens arrive with another memo than was asked for, or without one. Test mode only.
+pub async fn simulate_stray(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    memo: Option<String>,
+    simulated: Simulated,
+) -> Result<Stray, SimulateError> {
+    let elsewhere = move |asked: &Destination| -> Result<Destination, SimulateError> {
+        let memo = Memo::read(asked.family, &asked.address, memo.as_deref(), false)?;
+        Ok(Destination { memo, ..asked.clone() })
+    };
+    simulate(app, tenant, session, simulated, elsewhere, Received::stray).await
+}
+
+/// Let tokens arrive at the address that is made of the one that was asked for. What is then written down
+/// has to be what is wanted; otherwise nothing is.
+async fn simulate<T: Send + 'static>(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    simulated: Simulated,
+    address: impl Fn(&Destination) -> Result<Destination, SimulateError> + Send + 'static,
+    wanted: fn(Received) -> Option<T>,
+) -> Result<T, SimulateError> {
     if tenant.mode != Mode::Test {
         return Err(SimulateError::NotFound);
     }
@@ -106,7 +135,7 @@ pub async fn simulate_deposit(
         };
         let transfer = Transfer {
             mode: tenant.mode,
-            address: simulated.address(&means.address)?,
+            address: address(&means.address)?,
             amount,
             transfer: if let Some(name) = &simulated.transfer {
                 name.clone()
@@ -117,20 +146,10 @@ pub async fn simulate_deposit(
                 format!("sim_in_{place}_{tail}")
             },
         };
-        Ok(receive_transfer(tx, scope, &*prices, &transfer)?)
+        let received = receive_transfer(tx, scope, &*prices, &transfer)?;
+        wanted(received).ok_or(SimulateError::NotStray)
     })
     .await
-}
-
-impl Simulated {
-    /// Where it goes: where it should, or with another memo.
-    fn address(&self, asked: &Destination) -> Result<Destination, MemoError> {
-        if self.memo.is_none() && !self.without_memo {
-            return Ok(asked.clone());
-        }
-        let memo = Memo::read(asked.family, &asked.address, self.memo.as_deref(), false)?;
-        Ok(Destination { memo, ..asked.clone() })
-    }
 }
 
 fn positive(text: &str, asset: Asset) -> Result<Money, SimulateError> {

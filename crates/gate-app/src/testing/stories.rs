@@ -151,7 +151,7 @@ impl World {
         self.clock.advance_ms(1);
         let simulated = Simulated { amount: amount.map(str::to_owned), ..Simulated::default() };
         let received = simulate_deposit(&self.app, &self.tenant(), session, simulated).await;
-        received.unwrap().deposit().unwrap()
+        received.unwrap()
     }
 
     /// What came in for the sale of a session, oldest first.

@@ -7,7 +7,7 @@ use gate_app::choose::{
     request_quote, step_back,
 };
 use gate_app::deposits::{
-    DepositError, Received, Simulated, assign_stray, simulate_deposit, start_deposit,
+    DepositError, SimulateError, Simulated, assign_stray, simulate_stray, start_deposit,
 };
 use gate_app::journey::JourneyError;
 use gate_app::testing::{ADDRESS, World, card, typed};
@@ -16,6 +16,7 @@ use gate_domain::deposit::Deposit;
 use gate_domain::destination::{Destination, DestinationError, Family, MemoError, spell};
 use gate_domain::ids::{QuoteId, SessionId, StrayId};
 use gate_domain::session::{BackTo, Flow, Refused};
+use gate_domain::stray::Stray;
 use gate_rails::simulator::{TEST_ACCOUNTS, test_wallets};
 use gate_store::{Tx, both_engines};
 use gate_wire::journey::{Journey, JourneyStep};
@@ -58,8 +59,14 @@ async fn sell(world: &World, (token, network): (&str, &str), back_to: &str) -> S
     session
 }
 
-async fn show(world: &World, session: &SessionId, simulated: Simulated) -> Received {
-    simulate_deposit(&world.app, &world.tenant(), session, simulated).await.unwrap()
+async fn lose(
+    world: &World,
+    session: &SessionId,
+    (memo, transfer): (Option<&str>, &str),
+) -> Result<Stray, SimulateError> {
+    let simulated = Simulated { transfer: Some(transfer.into()), ..Simulated::default() };
+    let memo = memo.map(str::to_owned);
+    simulate_stray(&world.app, &world.tenant(), session, memo, simulated).await
 }
 
 /// A person says that a stray belongs to the sale of a session.
@@ -193,25 +200,17 @@ both_engines! {
     async fn what_comes_without_its_memo_waits_for_a_person(store) {
         let world = World::over(store).await;
         let session = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
-        let Received::Stray(stray) =
-            show(&world, &session, Simulated { without_memo: true, ..Simulated::default() }).await
-        else {
-            panic!("nobody can tell whose it is")
-        };
+        let stray = lose(&world, &session, (None, "lost")).await.unwrap();
         assert_eq!(stray.address.memo, None);
         // The same transfer told again is the same stray; with a memo of nobody it is another one.
-        let again = Simulated {
-            without_memo: true,
-            transfer: Some(stray.transfer.clone()),
-            ..Simulated::default()
+        assert_eq!(lose(&world, &session, (None, "lost")).await.unwrap(), stray);
+        lose(&world, &session, (Some("1"), "another")).await.unwrap();
+        let JourneyStep::Deposit { memo: Some(right), .. } = world.journey(&session).await.step
+        else {
+            panic!("where to send")
         };
-        assert_eq!(show(&world, &session, again).await, Received::Stray(stray.clone()));
-        let wrong = Simulated {
-            memo: Some("1".into()),
-            transfer: Some("another".into()),
-            ..Simulated::default()
-        };
-        assert!(matches!(show(&world, &session, wrong).await, Received::Stray(_)));
+        let right = lose(&world, &session, (Some(&right), "right")).await;
+        assert!(matches!(right, Err(SimulateError::NotStray)), "{right:?}");
         let mode = world.tenant().mode;
         let waiting = world.app.store().read(move |tx| tx.list_waiting_strays(mode, 10)).await;
         assert_eq!(waiting.unwrap().len(), 2);

@@ -207,7 +207,7 @@ both_engines! {
             let (app, tenant, session) = (world.app.clone(), world.tenant(), session.clone());
             async move {
                 let told = simulate_deposit(&app, &tenant, &session, simulated).await;
-                told.unwrap().deposit().unwrap()
+                told.unwrap()
             }
         };
         let first = tell().await;
@@ -233,7 +233,7 @@ both_engines! {
                 ..Simulated::default()
             };
             let wrong = simulate_deposit(&world.app, &world.tenant(), &session, simulated).await;
-            let wrong = wrong.unwrap().deposit().unwrap();
+            let wrong = wrong.unwrap();
             assert_eq!(wrong.state, State::Held { cause });
             let (tenant, id) = (world.tenant(), wrong.id.clone());
             let sent = world.app.write(move |tx, scope| send_back(tx, scope, &tenant, &id)).await;

@@ -136,8 +136,7 @@ both_engines! {
         };
         let (app, tenant) = (&world.app, world.tenant());
         let wrong = gate_app::deposits::simulate_deposit(app, &tenant, &session, simulated).await;
-        let wrong = wrong.unwrap().deposit().unwrap();
-        assert_eq!(wrong.state, State::Held { cause: Cause::WrongAsset });
+        assert_eq!(wrong.unwrap().state, State::Held { cause: Cause::WrongAsset });
     }
 
     async fn a_swap_needs_its_entitlement_and_is_forced_like_the_others(store) {

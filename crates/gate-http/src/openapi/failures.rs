@@ -207,6 +207,15 @@ fn own(operation: &str) -> Vec<&'static str> {
             &[
                 "amount_invalid",
                 "asset_not_available",
+                "journey_out_of_step",
+                "not_found",
+                "session_not_open",
+            ],
+        ],
+        "createTestStray" => &[
+            PRICE,
+            &[
+                "amount_invalid",
                 "invalid_wallet_memo",
                 "journey_out_of_step",
                 "not_found",

@@ -3,12 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use gate_app::deposits::{Received, Simulated, simulate_deposit};
+use gate_app::deposits::{Simulated, simulate_deposit, simulate_stray};
 use gate_domain::ids::{Mode, TransactionId};
 use gate_store::{StoreError, Tx};
 use gate_wire::ErrorBody;
-use gate_wire::deposit::{DepositBody, StrayBody, TestDepositBody};
+use gate_wire::deposit::{DepositBody, StrayBody, TestDepositBody, TestStrayBody};
 use gate_wire::list::ListBody;
 
 use super::ServerState;
@@ -41,29 +40,15 @@ pub(super) async fn list(
 }
 
 /// Show the simulator an incoming transfer to the address of a session that sells: what is missing,
-/// or less, more, another token, too late, or the same one twice. One without its memo, or with one that
-/// nobody was given, is nobody's until an operator has found out whose it is.
+/// or less, more, another token, too late, or the same one twice.
 #[utoipa::path(post, path = "/v1/test_helpers/deposits", tag = "Test helpers",
     operation_id = "createTestDeposit", request_body = TestDepositBody,
-    responses((status = 201, body = DepositBody), (status = 202, body = StrayBody,
-        example = json!({
-            "id": "st_test_01hf7yat00fentqaxbnentqaxb",
-            "object": "stray_transfer",
-            "address": "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh",
-            "memo": null,
-            "token": "XRP",
-            "network": "xrpl",
-            "amount": "45.250000",
-            "transfer_id": "sim_in_1_01hf7yat00fentqaxbnentqaxb",
-            "deposit_id": null,
-            "created_at": "2026-11-23T12:00:00.000Z"
-        })),
-        (status = "default", body = ErrorBody)))]
+    responses((status = 201, body = DepositBody), (status = "default", body = ErrorBody)))]
 pub(super) async fn simulate(
     State(state): State<ServerState>,
     Partner(tenant): Partner,
     JsonObject(body): JsonObject,
-) -> Result<Response, ApiError> {
+) -> Result<(StatusCode, Json<DepositBody>), ApiError> {
     if tenant.mode != Mode::Test {
         return Err(ApiError::UnknownRoute);
     }
@@ -73,17 +58,35 @@ pub(super) async fn simulate(
         amount: fields.text_opt("amount", 40),
         token: fields.text_opt("token", 12),
         network: fields.text_opt("network", 40),
-        memo: fields.text_opt("memo", 100),
-        without_memo: fields.boolean_opt("without_memo").unwrap_or(false),
         transfer: fields.text_opt("transfer_id", 100),
     };
     let session = session_id(&fields.finish(session)?)?;
-    Ok(match simulate_deposit(state.app(), &tenant, &session, simulated).await? {
-        Received::Deposit(deposit) => {
-            (StatusCode::CREATED, Json(DepositBody::from(&deposit))).into_response()
-        }
-        Received::Stray(stray) => {
-            (StatusCode::ACCEPTED, Json(StrayBody::from(&stray))).into_response()
-        }
-    })
+    let deposit = simulate_deposit(state.app(), &tenant, &session, simulated).await?;
+    Ok((StatusCode::CREATED, Json((&deposit).into())))
+}
+
+/// Show the simulator an incoming transfer that nobody can tell whose it is: with a memo that nobody was
+/// given, or without one. It waits for an operator to find out.
+#[utoipa::path(post, path = "/v1/test_helpers/strays", tag = "Test helpers",
+    operation_id = "createTestStray", request_body = TestStrayBody,
+    responses((status = 201, body = StrayBody), (status = "default", body = ErrorBody)))]
+pub(super) async fn lose(
+    State(state): State<ServerState>,
+    Partner(tenant): Partner,
+    JsonObject(body): JsonObject,
+) -> Result<(StatusCode, Json<StrayBody>), ApiError> {
+    if tenant.mode != Mode::Test {
+        return Err(ApiError::UnknownRoute);
+    }
+    let mut fields = Fields::new(body);
+    let session = fields.text("session_id", 200);
+    let memo = fields.text_opt("memo", 100);
+    let simulated = Simulated {
+        amount: fields.text_opt("amount", 40),
+        transfer: fields.text_opt("transfer_id", 100),
+        ..Simulated::default()
+    };
+    let session = session_id(&fields.finish(session)?)?;
+    let stray = simulate_stray(state.app(), &tenant, &session, memo, simulated).await?;
+    Ok((StatusCode::CREATED, Json((&stray).into())))
 }

@@ -20,8 +20,7 @@ fn an_address_is_of_the_family_of_the_target_or_says_its_own() {
     block_on(async {
         let api = Api::over(&store).await;
         let of = |family| spell(family, &[7; 32]);
-        let (xrp, stellar, bitcoin) =
-            (of(Family::Xrp), of(Family::Stellar), of(Family::Bitcoin));
+        let (xrp, stellar, bitcoin) = (of(Family::Xrp), of(Family::Stellar), of(Family::Bitcoin));
         for changes in [
             json!({ "target_network": "xrpl", "wallet_address": xrp }),
             json!({ "target_network": "xrpl", "wallet_address": xrp, "wallet_memo": "7" }),

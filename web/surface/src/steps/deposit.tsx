@@ -86,7 +86,7 @@ export function DepositView({ step }: { step: DepositStep }) {
       <Summary quote={quote} />
       <dl class="rows">
         <CopyRow label="Refunds go to" value={step.back_to} />
-        {step.back_to_memo !== null && <CopyRow label="With" value={step.back_to_memo} />}
+        {step.back_to_memo !== null && <CopyRow label="With the memo" value={step.back_to_memo} />}
         <CopyRow label="Reference" value={step.transaction_id} />
       </dl>
       <ProblemNotice actions={['back']} />
