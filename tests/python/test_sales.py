@@ -8,7 +8,7 @@ import pytest
 from api import Api
 from covers import covers
 from page import Page
-from world import WALLET, wait_until
+from world import ORDER, WALLET, new_session, wait_until
 
 IBAN = "DE09 0000 0000 0000 0000 01"
 
@@ -253,3 +253,47 @@ def test_a_swap_takes_one_token_in_and_sends_another_out(gate: dict[str, str], a
     assert (swapped["action"], swapped["source_token"]) == ("swap", "ETH")
     assert swapped["source_amount"] == asked["paid_in"]["amount"]
     assert swapped["token_amount"] == asked["crypto_amount"]
+
+
+@covers("createTestStray", "giveWallet")
+def test_tokens_without_their_memo_wait_for_a_person(gate: dict[str, str], api: Api) -> None:
+    page = Page.open(gate, api, flow="off_ramp", target_token="XRP", target_network="xrpl")
+    choice = {"target_token": "XRP", "target_network": "xrpl"}
+    quote_id = page.post("quote", choice).ok()["step"]["quote"]["id"]
+    page.post("quote/accept", {"quote_id": quote_id}).ok()
+    page.post("account", {"iban": IBAN}).ok()
+    wallet = page.at("wallet")
+    assert (wallet["address_format"], wallet["memo_name"]) == ("xrp", "destination tag")
+    address = wallet["test_wallets"][0]["address"]
+    page.post("wallet", {"address": address}).refused(400, "invalid_wallet_memo", "/memo")
+    page.post("wallet", {"address": WALLET}).refused(400, "invalid_wallet_address", "/address")
+    page.post("wallet", {"address": address, "memo": "7"}).ok()
+    step = page.post("deposit", {"quote_id": quote_id}).ok()["step"]
+    assert step["memo"].isdigit() and step["back_to_memo"] == "7"
+    lost = {"session_id": page.session["id"], "transfer_id": "lost"}
+    stray = api.post("test_helpers/strays", lost).ok(201)
+    assert (stray["object"], stray["memo"]) == ("stray_transfer", None)
+    assert stray["address"] == step["address"]
+    assert api.post("test_helpers/strays", lost).ok(201) == stray, "it is told twice"
+    right = {**lost, "memo": step["memo"], "transfer_id": "right"}
+    api.post("test_helpers/strays", right).refused(400, "invalid_wallet_memo", "/memo")
+    page.at("deposit")
+    assert api.get(f"transactions/{refid(api, page)}/deposits").ok()["data"] == []
+    page.post("simulated_deposit", {}).ok()
+    page.at("done")
+
+
+@covers("createSession")
+def test_an_address_is_of_the_network_that_the_session_names(api: Api) -> None:
+    assert new_session(api)["wallet_memo"] is None
+    xrp = "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh"
+    pinned = {"target_token": "XRP", "target_network": "xrpl"}
+    body = new_session(api, **pinned, wallet_address=xrp, wallet_memo="7")
+    assert (body["wallet_address"], body["wallet_memo"]) == (xrp, "7")
+    for changes, code, param in [
+        ({**pinned, "wallet_address": WALLET}, "invalid_wallet_address", "/wallet_address"),
+        ({**pinned, "wallet_memo": "7"}, "invalid_wallet_memo", "/wallet_memo"),
+        ({"wallet_address": WALLET, "wallet_memo": "7"}, "invalid_wallet_memo", "/wallet_memo"),
+    ]:
+        body = {**ORDER, **changes}
+        api.post("gate_sessions", body, key="new").refused(400, code, param)

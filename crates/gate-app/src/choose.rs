@@ -2,6 +2,7 @@
 
 use gate_domain::bank::{Account, AccountKind};
 use gate_domain::catalogue::{Charged, Side, Token};
+use gate_domain::destination::{Destination, DestinationError, Family, recognise_or_why};
 use gate_domain::hosted::Choices;
 use gate_domain::ids::{QuoteId, SessionId, Tenant};
 use gate_domain::money::Asset;
@@ -9,7 +10,6 @@ use gate_domain::price::NoPrice;
 use gate_domain::quote::{LOCK_MAX_S, LOCK_MS, OnLapse, Quote, price, price_payout, price_swap};
 use gate_domain::session::{BackTo, Event, Flow, Refused, Session};
 use gate_domain::time::Millis;
-use gate_domain::wallet::Address;
 use gate_rails::PriceSource;
 use gate_store::{Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
@@ -187,14 +187,62 @@ async fn asked_for(
     Ok(quote?.and_then(account))
 }
 
+/// An address as a user types it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypedAddress {
+    /// The address.
+    pub address: String,
+    /// The memo that belongs to it.
+    pub memo: Option<String>,
+    /// They say that it needs none.
+    pub without_memo: bool,
+}
+
+impl TypedAddress {
+    /// An address, and nothing said of a memo.
+    pub fn of(address: &str) -> Self {
+        Self { address: address.to_owned(), ..Self::default() }
+    }
+
+    fn read(&self, family: Family) -> Result<Destination, DestinationError> {
+        Destination::parse(family, &self.address, self.memo.as_deref(), !self.without_memo)
+    }
+}
+
+/// What an address is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// What the user gets; for a sale, what would go back.
+    Wallet,
+    /// What would go back of a swap.
+    Refund,
+}
+
+impl Purpose {
+    /// What goes there.
+    fn asset(self, quote: &Quote) -> &Asset {
+        match self {
+            Self::Wallet => &quote.crypto.asset,
+            Self::Refund => &quote.taken().asset,
+        }
+    }
+
+    fn given(self, address: Destination) -> Event {
+        match self {
+            Self::Wallet => Event::AddressGiven(address),
+            Self::Refund => Event::BackToGiven(address),
+        }
+    }
+}
+
 /// Say where the tokens go; for a sale, where they would go back to.
 pub async fn give_address(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
-    address: Address,
+    typed: TypedAddress,
 ) -> Result<Journey, JourneyError> {
-    give_screened(app, tenant, session, address, Event::AddressGiven).await
+    give_screened(app, tenant, session, typed, Purpose::Wallet).await
 }
 
 /// Say where the tokens that a swap is paid with would go back to.
@@ -202,29 +250,62 @@ pub async fn give_refund_address(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
-    address: Address,
+    typed: TypedAddress,
 ) -> Result<Journey, JourneyError> {
-    give_screened(app, tenant, session, address, Event::BackToGiven).await
+    give_screened(app, tenant, session, typed, Purpose::Refund).await
 }
 
 async fn give_screened(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
-    address: Address,
-    given: fn(Address) -> Event,
+    typed: TypedAddress,
+    purpose: Purpose,
 ) -> Result<Journey, JourneyError> {
-    if screen_given(app, tenant, session, address.as_str()).await? == Screened::Held {
+    let addresses = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.deposits.clone();
+    let family = match find_family(app, tenant, session, purpose).await? {
+        Some(family) => family,
+        // No price is on the table: the session answers that by itself.
+        None => recognise_or_why(&typed.address)?,
+    };
+    let address = typed.read(family)?;
+    address.refuse_loss(app.catalogue())?;
+    if screen_given(app, tenant, session, &address.address).await? == Screened::Held {
         return Err(JourneyError::AddressHeld);
     }
-    let event = given(address);
+    let event = purpose.given(address.clone());
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
-        if matches!(event, Event::BackToGiven(_)) && choices.from.is_empty() {
+        if purpose == Purpose::Refund && choices.from.is_empty() {
+            return Err(Refused::OutOfStep.into());
+        }
+        if addresses.is_shared(&address) || tx.find_deposit_address(&address)?.is_some() {
+            return Err(DestinationError::OurOwn.into());
+        }
+        // Another tab may have chosen another network meanwhile.
+        let quote = offered_quote(tx, &session)?;
+        let wanted = quote.and_then(|quote| scope.catalogue().family(purpose.asset(&quote)));
+        if wanted.is_some_and(|wanted| wanted != address.family) {
             return Err(Refused::OutOfStep.into());
         }
         give(tx, scope, session, choices, &event)
     })
     .await
+}
+
+/// Whose kind of address the price on the table asks for.
+async fn find_family(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    purpose: Purpose,
+) -> Result<Option<Family>, JourneyError> {
+    let (tenant, id) = (tenant.clone(), session.clone());
+    let find = move |tx: &mut Tx| {
+        let session = tx.find_session(&tenant, &id)?.ok_or(JourneyError::NotFound)?;
+        offered_quote(tx, &session)
+    };
+    let quote = app.store().read(find).await?;
+    Ok(quote.and_then(|quote| app.catalogue().family(purpose.asset(&quote))))
 }
 
 /// Take an answer, while what the price on the table is for can still be had.

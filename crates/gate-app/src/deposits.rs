@@ -5,6 +5,7 @@ mod new_price;
 mod receive;
 mod simulate;
 mod start;
+mod stray;
 
 use gate_domain::deposit::{self, Deposit};
 use gate_domain::ids::{CommandId, DepositId, PostingId};
@@ -21,20 +22,24 @@ pub(crate) use give_back::{advance_deposit, end_sale};
 pub use give_back::{look_after_deposits, send_back};
 pub use new_price::decline_new_price;
 pub(crate) use new_price::{accept_new_price, go_on, is_asked, put_new_price};
-pub use receive::{Transfer, receive_transfer};
-pub use simulate::{SimulateError, Simulated, simulate_deposit};
+pub use receive::{Received, Transfer, receive_transfer};
+pub use simulate::{SimulateError, Simulated, simulate_deposit, simulate_stray};
 pub use start::start_deposit;
 pub(crate) use start::write_down_sale;
+pub use stray::assign_stray;
 
 /// Why a transfer or a deposit cannot be worked with.
 #[derive(Debug, thiserror::Error)]
 pub enum DepositError {
-    /// Nobody's tokens are to come to this address.
-    #[error("no sale waits for tokens at this address")]
-    UnknownAddress,
     /// It is gone or somebody else's.
     #[error("no such deposit")]
     NotFound,
+    /// There is no transaction that takes in tokens under this id.
+    #[error("no such sale or swap")]
+    NoSale,
+    /// It was found out before whose the stray is.
+    #[error("it is known already whose this is")]
+    Found,
     /// Nothing of it can be sent back now.
     #[error(transparent)]
     OutOfStep(#[from] deposit::Refused),

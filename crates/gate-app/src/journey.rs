@@ -2,6 +2,7 @@
 
 use gate_domain::Millis;
 use gate_domain::catalogue::{Offer, Refusal, Side};
+use gate_domain::destination::DestinationError;
 use gate_domain::hosted::{Choices, choices, payouts};
 use gate_domain::ids::{SessionId, Tenant};
 use gate_domain::journey::{Step, Stored, step};
@@ -18,7 +19,9 @@ use gate_wire::embed::{
     AccountRequestBody, CardAccountBody, IbanAccountBody, PayoutCardBody, PixAccountBody,
     UkAccountBody, UsAccountBody,
 };
-use gate_wire::journey::{Journey, RailHints, Seller, TestCard, TestPayout, TestPerson};
+use gate_wire::journey::{
+    Journey, RailHints, Seller, TestCard, TestPayout, TestPerson, TestWallet,
+};
 use gate_wire::words::SessionStatus;
 
 use crate::advance::{AdvanceError, BeginError, advance_session, find_agreed_quote};
@@ -49,6 +52,9 @@ pub enum JourneyError {
     /// The price no longer holds.
     #[error("the quote has lapsed")]
     QuoteExpired,
+    /// Nothing can be sent to what was typed, and the user is told why.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
     /// Nothing is sent to this address. Why is not for the user.
     #[error("this address cannot be used here")]
     AddressHeld,
@@ -155,9 +161,10 @@ impl Story {
         Ok(Some(Self { session, quote, transaction, new_quote, deposits, shown, standing, seller }))
     }
 
-    fn journey(&self, offer: &Offer, hints: &RailHints, now: Millis) -> Journey {
+    fn journey(&self, offer: &Offer, rails: Option<&Rails>, now: Millis) -> Journey {
         let step = self.step(offer, now);
-        Journey::new(&self.session, step, &self.seller, hints, offer.catalogue(), now)
+        let hints = rails.map(|rails| hints(rails, &step)).unwrap_or_default();
+        Journey::new(&self.session, step, &self.seller, &hints, offer.catalogue(), now)
     }
 
     fn step(&self, offer: &Offer, now: Millis) -> Step<'_> {
@@ -193,8 +200,7 @@ impl Deposits {
     }
 }
 
-fn hints(rails: Option<&Rails>) -> RailHints {
-    let Some(rails) = rails else { return RailHints::default() };
+fn hints(rails: &Rails, step: &Step<'_>) -> RailHints {
     let test_cards = rails.test_cards.iter().map(|card| TestCard {
         number: card.number.into(),
         label: card.label.into(),
@@ -210,7 +216,17 @@ fn hints(rails: Option<&Rails>) -> RailHints {
         label: person.label.into(),
         outcome: person.outcome.into(),
     });
+    let test_wallets = match step {
+        Step::Wallet { family, .. } => (rails.test_wallets)(*family),
+        _ => Vec::new(),
+    };
+    let test_wallets = test_wallets.into_iter().map(|wallet| TestWallet {
+        address: wallet.address,
+        label: wallet.label.into(),
+        outcome: wallet.outcome.into(),
+    });
     RailHints {
+        test_wallets: test_wallets.collect(),
         test_cards: test_cards.collect(),
         test_payouts: test_payouts.collect(),
         test_people: test_people.collect(),
@@ -252,7 +268,7 @@ pub async fn find_journey(
     let now = app.now();
     let story = app.store().read(move |tx| Story::load(tx, &vault, &owner, &id, now)).await?;
     let story = story.ok_or(JourneyError::NotFound)?;
-    Ok(story.journey(&app.offer(tenant), &hints(app.rails(tenant.mode)), now))
+    Ok(story.journey(&app.offer(tenant), app.rails(tenant.mode), now))
 }
 
 /// The journey as it stands, noting that the page was opened if this is the first look.
@@ -323,8 +339,8 @@ where
             Ok((told, load(tx)?))
         })
         .await?;
-    let hints = hints(app.rails(tenant.mode));
-    Ok((told, story.journey(&app.offer(tenant), &hints, app.now())))
+    let rails = app.rails(tenant.mode);
+    Ok((told, story.journey(&app.offer(tenant), rails, app.now())))
 }
 
 /// The same for whatever only makes sense while there is something to buy; `action` gets what that

@@ -1,11 +1,12 @@
 //! Pay: from the accepted price to a charge that is written down, and the second step if the bank
 //! wants one.
 
+use gate_domain::destination::Destination;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use gate_domain::money::Asset;
 use gate_domain::rail::{Card, ChallengeCode, Means};
 use gate_domain::session::{Choice, Event, Flow, Refused, Session, Stage, State};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
-use gate_domain::wallet::Address;
 use gate_store::{Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
 
@@ -94,7 +95,7 @@ pub(crate) struct Attempt {
     /// Its id.
     pub(crate) id: TransactionId,
     /// Where the tokens of a buy go.
-    pub(crate) address: Option<Address>,
+    pub(crate) address: Option<Destination>,
     /// How it is taken in.
     pub(crate) means: Means,
     /// What happens first.
@@ -133,6 +134,14 @@ pub(crate) fn write_down(
     }
     if quote.lapsed(scope.now) {
         return Err(JourneyError::QuoteExpired);
+    }
+    // Addresses that were given for another network are asked for again.
+    let catalogue = scope.catalogue();
+    let fits = |to: &Destination, asset: &Asset| catalogue.family(asset) == Some(to.family);
+    let back_to = attempt.means.deposit().map(|means| &means.back_to);
+    let arrives = attempt.address.as_ref().is_none_or(|to| fits(to, &quote.crypto.asset));
+    if !arrives || !back_to.is_none_or(|to| fits(to, &quote.taken().asset)) {
+        return Err(Refused::OutOfStep.into());
     }
     // The session says whether it takes this now, before anything is written.
     session.state.apply(&attempt.started, &session.terms)?;

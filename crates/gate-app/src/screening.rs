@@ -61,7 +61,7 @@ pub async fn screen_chosen(
 ) -> Result<Screened, StoreError> {
     screen_in(app, tenant, session, |session| {
         let address = session.choice().and_then(|choice| choice.address.as_ref());
-        address.map(|address| address.as_str().to_owned())
+        address.map(|to| to.address.clone())
     })
     .await
 }

@@ -4,13 +4,13 @@ mod advance_time;
 mod ask_identity;
 
 use gate_domain::catalogue::Side;
+use gate_domain::destination::{Destination, Family, spell};
 use gate_domain::hosted::choices;
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::rail::Card;
 use gate_domain::reason::Reason;
 use gate_domain::session::{Event, Refused, Session, Stage, State};
 use gate_domain::transaction::{self, PaymentStep};
-use gate_domain::wallet::Address;
 use gate_rails::{PriceSource, Rails, TestAccount};
 use gate_store::{Locked, Tx};
 
@@ -25,9 +25,6 @@ use crate::pay::{lock_own_transaction, start_payment};
 
 pub use advance_time::{ADVANCE_MAX_S, advance_time};
 pub use ask_identity::require_kyc;
-
-/// Where forced purchases go when nobody gave an address.
-const TEST_ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 /// What to force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,20 +120,23 @@ fn ensure_payment(
     let wanted = QuoteWanted { method, asset: &asset, from: from.as_ref() };
     let quote = make_quote(scope, &session, choices.side, &wanted, &*rails.prices)?;
     tx.insert_quote(&tenant, &quote)?;
-    let known = session.choice().and_then(|choice| choice.address.clone());
-    let address = Address::parse(TEST_ADDRESS).expect("a constant of ours");
+    let family_of = |asset| scope.catalogue().family(asset).ok_or(JourneyError::AssetNotAvailable);
+    let family = family_of(&asset)?;
+    let known = session.choice().and_then(|choice| choice.address.as_ref());
+    let known = known.is_some_and(|known| known.family == family);
 
     advance_session(tx, scope, session, &Event::QuoteGiven(quote.id.clone()))?;
     let accepted = Event::QuoteAccepted(quote.id.clone());
     let session = lock(tx, &tenant, &id)?;
     advance_session(tx, scope, session, &accepted)?;
-    if known.is_none() {
+    if !known {
         let session = lock(tx, &tenant, &id)?;
-        advance_session(tx, scope, session, &Event::AddressGiven(address.clone()))?;
+        advance_session(tx, scope, session, &Event::AddressGiven(test_address(family)))?;
     }
-    if from.is_some() {
+    if let Some(from) = &from {
+        let back_to = Event::BackToGiven(test_address(family_of(from)?));
         let session = lock(tx, &tenant, &id)?;
-        advance_session(tx, scope, session, &Event::BackToGiven(address))?;
+        advance_session(tx, scope, session, &back_to)?;
         let session = lock(tx, &tenant, &id)?;
         let admitted = admit_forced(tx, scope, &session)?;
         return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits, admitted);
@@ -156,6 +156,11 @@ fn ensure_payment(
     let session = lock(tx, &tenant, &id)?;
     let admitted = admit_forced(tx, scope, &session)?;
     start_payment(tx, scope, session, &quote.id, &card, admitted)
+}
+
+/// Where forced purchases go when nobody gave an address.
+fn test_address(family: Family) -> Destination {
+    Destination { family, address: spell(family, &[7; 32]), memo: None }
 }
 
 fn force_completion(
@@ -178,6 +183,7 @@ fn force_completion(
             (&transaction.state, transaction.means.deposit())
         {
             let transfer = Transfer {
+                mode: tenant.mode,
                 address: means.address.clone(),
                 amount: find_agreed_quote(tx, &transaction)?.taken().clone(),
                 transfer: format!("forced_in_{tail}"),

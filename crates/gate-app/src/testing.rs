@@ -18,7 +18,7 @@ use gate_store::Store;
 use gate_wire::signature::WebhookSecret;
 
 pub use sender::ScriptedSender;
-pub use stories::{ADDRESS, DEAD_ADDRESS, card, paid_out};
+pub use stories::{ADDRESS, DEAD_ADDRESS, card, paid_out, typed};
 pub use unwritable::{Unwritable, announce_unwritable};
 
 use crate::app::{App, AppConfig};

@@ -3,16 +3,18 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use gate_app::admin::Command;
-use gate_app::admin::deposits::{Command as DepositCommand, DepositsAnswer};
+use gate_app::admin::deposits::{Command as DepositCommand, DepositsAnswer, StraysAnswer};
 use gate_wire::deposit::DepositBody;
 
-use crate::admin::{ByArgs, Place, WhoseArgs};
+use crate::admin::{ByArgs, ModeArg, Place, WhoseArgs};
 use crate::words::{minute, table};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
   gate deposits list
   gate deposits list --transaction tx_test_01k...
+  gate deposits strays
+  gate deposits assign st_test_01k... --transaction tx_test_01k... --reason 'tag forgotten, ticket 815'
   gate deposits send-back dp_test_01k... --reason 'EURC instead of USDC, ticket 812'
 
 What is held is another token or network than was agreed on, or could not be sent back before. It goes
@@ -33,6 +35,27 @@ enum Action {
         transaction: Option<String>,
         #[command(flatten)]
         whose: WhoseArgs,
+    },
+    /// What came for nobody: to an address that users share, without the memo of any of them.
+    Strays {
+        /// Test or live.
+        #[arg(long, value_enum, default_value_t = ModeArg::Test)]
+        mode: ModeArg,
+    },
+    /// Take a stray as the deposit of a transaction, once you know whose it is.
+    Assign {
+        /// The stray.
+        stray: String,
+        /// The sale or swap that it was meant for.
+        #[arg(long)]
+        transaction: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// How you know, for the log.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: ByArgs,
     },
     /// Send back what is held.
     SendBack {
@@ -55,6 +78,17 @@ pub(crate) fn run(args: DepositsArgs) -> Result<()> {
             let command = DepositCommand::List { whose: whose.into(), transaction };
             place.ask(Command::Deposits(command), listed)
         }
+        Action::Strays { mode } => {
+            let command = DepositCommand::ListStrays { mode: mode.into() };
+            place.ask(Command::Deposits(command), strays_listed)
+        }
+        Action::Assign { stray, transaction, whose, reason, by } => {
+            let (whose, actor) = (whose.into(), by.actor());
+            let command = DepositCommand::Assign { whose, stray, transaction, reason, actor };
+            place.ask(Command::Deposits(command), |taken: &DepositBody| {
+                format!("{} of {} are {} now.", taken.amount, taken.token, taken.id)
+            })
+        }
         Action::SendBack { deposit, whose, reason, by } => {
             let actor = by.actor();
             let command = DepositCommand::SendBack { whose: whose.into(), deposit, reason, actor };
@@ -63,6 +97,23 @@ pub(crate) fn run(args: DepositsArgs) -> Result<()> {
             })
         }
     }
+}
+
+fn strays_listed(answer: &StraysAnswer) -> String {
+    if answer.strays.is_empty() {
+        return "There is none.".into();
+    }
+    let rows = answer.strays.iter().map(|row| {
+        [
+            row.id.clone(),
+            format!("{} {} on {}", row.amount, row.token, row.network),
+            row.memo.clone().unwrap_or_else(|| "none".into()),
+            minute(&row.created_at),
+            row.transfer_id.clone(),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
+    table(["ID", "AMOUNT", "MEMO", "CAME", "TRANSFER"], &rows)
 }
 
 fn listed(answer: &DepositsAnswer) -> String {

@@ -16,6 +16,8 @@ pub use refusal::{Refusal, RefusalCode};
 pub use rules::{Entitlement, Kind, PartnerTerms, Rules, Subject, Switch};
 pub use things::{Country, CryptoAsset, Currency, Limits, Method, Network, Side, Token};
 
+use crate::destination::Family;
+use crate::money::Asset;
 use crate::session::Flow;
 
 /// Everything that exists. It is made by reading a catalogue file, which checks it.
@@ -111,6 +113,12 @@ impl Catalogue {
     /// The network with this id.
     pub fn network(&self, chain: &str) -> Option<&Network> {
         self.networks.iter().find(|network| network.chain.eq_ignore_ascii_case(chain))
+    }
+
+    /// Whose kind of addresses amounts of this asset go to; none for a currency, and for a network
+    /// that is here no longer.
+    pub fn family(&self, asset: &Asset) -> Option<Family> {
+        Some(self.network(asset.network.as_deref()?)?.family)
     }
 
     /// The crypto asset with this symbol, active or not.

@@ -1,26 +1,35 @@
-//! Where crypto goes: addresses of each family of chains, the memo that some of them need, and what
-//! a person should hear before anything is sent. Bank accounts are in [`crate::bank`].
+//! Where crypto goes: addresses of each family of chains, and the memo that some of them need. Bank
+//! accounts are in [`crate::bank`].
 //!
 //! An address is checked as far as it can be from itself: nobody can tell from here whether anyone
-//! holds its key.
+//! holds its key. What would certainly be lost is refused.
 
 mod base58;
 mod bech32;
 mod bitcoin;
 mod families;
 mod memo;
+mod spelling;
 mod stellar;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::Catalogue;
+use crate::money::Money;
 use crate::wallet::{self, AddressError};
 
 pub use families::Family;
 pub use memo::{Memo, MemoError};
+pub use spelling::spell;
 
-/// A checked place to send tokens to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A checked place to send tokens to. It is stored as one text: an EVM address as it is, any other
+/// as `xrp:r…`, and with a memo as `xrp:r…:tag:7`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Destination {
     /// Whose kind of address it is.
     pub family: Family,
@@ -31,7 +40,7 @@ pub struct Destination {
 }
 
 /// Why a text is no destination, in words for the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DestinationError {
     /// An address of an EVM chain that is none.
     #[error(transparent)]
@@ -56,51 +65,51 @@ pub enum DestinationError {
     /// It has a character that no address has, or it begins as none does, or is too long or short.
     #[error("This is not {} address.", .0.a_name())]
     Form(Family),
-    /// The memo is missing or cannot be one.
-    #[error(transparent)]
-    Memo(#[from] MemoError),
-}
-
-/// What a person should hear before tokens go somewhere. Nothing of it is a mistake in the address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Warning {
+    /// It is of no network that is known here.
+    #[error("This is no address of any network that is known here.")]
+    Unknown,
     /// Nobody can spend what is sent there.
+    #[error("Nobody can spend what is sent to this address.")]
     Burn,
-    /// The address is the contract of a token: what is sent there is lost.
+    /// It is the contract of a token.
+    #[error(
+        "This is the contract of {symbol} on {network}, not a wallet: what is sent there is lost."
+    )]
     TokenContract {
         /// The token's symbol.
         symbol: String,
         /// The network of the contract.
         network: String,
     },
-    /// Addresses of this family carry no checksum: a typing mistake cannot be noticed.
-    NoChecksum,
-    /// Accounts at exchanges need a memo here, and none was given.
-    MemoMissing(&'static str),
+    /// We gave it out ourselves, for tokens to come in.
+    #[error("This is an address that we gave out ourselves, for a payment to us.")]
+    OurOwn,
+    /// The memo is missing or cannot be one.
+    #[error(transparent)]
+    Memo(#[from] MemoError),
 }
 
-impl Warning {
-    /// The words for the user.
-    pub fn message(&self) -> String {
+impl DestinationError {
+    /// What the user should do; none where the error says it.
+    pub const fn next_step(&self) -> Option<&'static str> {
         match self {
-            Self::Burn => "Nobody can spend what is sent to this address.".into(),
-            Self::TokenContract { symbol, network } => format!(
-                "This is the contract of {symbol} on {network}, not a wallet: what is sent there is lost."
-            ),
-            Self::NoChecksum => {
-                "A typing mistake in this address cannot be noticed: compare every character."
-                    .into()
+            Self::Evm(error) => Some(error.next_step()),
+            Self::Checksum => Some("Copy the address from your wallet again."),
+            Self::OtherFamily { .. } => {
+                Some("Copy the address of your wallet on the network that is named.")
             }
-            Self::MemoMissing(name) => format!(
-                "If this address belongs to an exchange, it needs {name}: without it the tokens cannot be credited."
-            ),
+            Self::Form(_) | Self::Unknown => Some("Paste the whole address from your wallet."),
+            Self::TestNetwork | Self::Burn | Self::TokenContract { .. } | Self::OurOwn => {
+                Some("Use the address of a wallet that you control.")
+            }
+            Self::SecretKey | Self::Memo(_) => None,
         }
     }
 }
 
 impl Destination {
-    /// Read an address of a family and its memo. Spaces around both are forgiven. Where the account
-    /// is one of many behind an address, as at an exchange, `memo_needed` says that it must be told.
+    /// Read an address of a family and its memo. Spaces around both are forgiven. `memo_needed` says
+    /// that a memo which may be left out is wanted all the same.
     pub fn parse(
         family: Family,
         address: &str,
@@ -119,43 +128,116 @@ impl Destination {
                     .map_or(why, |found| DestinationError::OtherFamily { found, wanted: family }));
             }
         };
-        let memo = memo::read(family, &address, memo, memo_needed)?;
+        let memo = Memo::read(family, &address, memo, memo_needed)?;
         Ok(Self { family, address, memo })
     }
 
-    /// What to say before something is sent there.
-    pub fn warnings(&self, catalogue: &Catalogue) -> Vec<Warning> {
-        let mut warnings = Vec::new();
+    /// Refuse what would certainly be lost there.
+    pub fn refuse_loss(&self, catalogue: &Catalogue) -> Result<(), DestinationError> {
         if self.family.burns(&self.address) {
-            warnings.push(Warning::Burn);
+            return Err(DestinationError::Burn);
         }
-        let is_here = |contract: &String| contract.eq_ignore_ascii_case(&self.address);
+        // What goes to the issuer of a token ceases to be; `USDC:G…` ends with the issuer.
+        let is_here = |contract: &String| {
+            contract.rsplit(':').next().is_some_and(|end| end.eq_ignore_ascii_case(&self.address))
+        };
         let mut tokens = catalogue.tokens();
-        if let Some(token) = tokens.find(|token| token.contract.as_ref().is_some_and(is_here)) {
-            let (symbol, network) = (token.symbol.clone(), token.network_name.clone());
-            warnings.push(Warning::TokenContract { symbol, network });
+        match tokens.find(|token| token.contract.as_ref().is_some_and(is_here)) {
+            None => Ok(()),
+            Some(token) => {
+                let (symbol, network) = (token.symbol.clone(), token.network_name.clone());
+                Err(DestinationError::TokenContract { symbol, network })
+            }
         }
-        if self.family == Family::Solana {
-            warnings.push(Warning::NoChecksum);
-        }
-        if let Some(name) = self.family.memo_name()
-            && self.memo.is_none()
-            && !memo::is_inside(self.family, &self.address)
-        {
-            warnings.push(Warning::MemoMissing(name));
-        }
-        warnings
     }
+
+    /// What a wallet's camera reads to pay so much of a network's own coin: the standard of the family
+    /// where it has one that carries the memo, and otherwise the address.
+    pub fn scannable(&self, amount: &Money) -> String {
+        let (address, amount) = (&self.address, amount.to_decimal());
+        match &self.memo {
+            // SEP-7.
+            Some(Memo::Number(number)) => format!(
+                "web+stellar:pay?destination={address}&amount={amount}&memo={number}&memo_type=MEMO_ID"
+            ),
+            Some(Memo::Tag(_) | Memo::Text(_)) | None => address.clone(),
+        }
+    }
+
+    /// Whether what a camera reads says everything.
+    pub const fn is_scannable_whole(&self) -> bool {
+        matches!(self.memo, None | Some(Memo::Number(_)))
+    }
+
+    /// Read the text again that a destination is stored as.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        let Some((family, rest)) = text.split_once(':') else {
+            let address = wallet::Address::parse(text).ok()?.as_str().to_owned();
+            return Some(Self { family: Family::Evm, address, memo: None });
+        };
+        let family = Family::from_word(family)?;
+        let mut parts = rest.splitn(3, ':');
+        let address = family.parse(parts.next()?).ok()?;
+        let memo = match (parts.next(), parts.next()) {
+            (None, _) => None,
+            (Some("tag"), Some(tag)) => Some(Memo::Tag(tag.parse().ok()?)),
+            (Some("number"), Some(number)) => Some(Memo::Number(number.parse().ok()?)),
+            (Some("text"), Some(text)) => Some(Memo::Text(text.to_owned())),
+            (Some(_), _) => return None,
+        };
+        Some(Self { family, address, memo })
+    }
+}
+
+/// The text that it is stored as.
+impl fmt::Display for Destination {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.family != Family::Evm {
+            write!(out, "{}:", self.family.as_str())?;
+        }
+        out.write_str(&self.address)?;
+        match &self.memo {
+            None => Ok(()),
+            Some(Memo::Tag(tag)) => write!(out, ":tag:{tag}"),
+            Some(Memo::Number(number)) => write!(out, ":number:{number}"),
+            Some(Memo::Text(text)) => write!(out, ":text:{text}"),
+        }
+    }
+}
+
+impl From<Destination> for String {
+    fn from(destination: Destination) -> Self {
+        destination.to_string()
+    }
+}
+
+impl TryFrom<String> for Destination {
+    type Error = DestinationError;
+
+    fn try_from(text: String) -> Result<Self, DestinationError> {
+        Self::from_stored(&text).ok_or(DestinationError::Unknown)
+    }
+}
+
+/// Whose kind of address a text is, or why it is nobody's.
+pub fn recognise_or_why(text: &str) -> Result<Family, DestinationError> {
+    let text = text.trim();
+    if text.starts_with("0x") || text.starts_with("0X") {
+        return Ok(wallet::Address::parse(text).map(|_| Family::Evm)?);
+    }
+    let mut why = DestinationError::Unknown;
+    for family in Family::ALL.into_iter().filter(|family| *family != Family::Evm) {
+        match family.parse(text) {
+            Ok(_) => return Ok(family),
+            Err(DestinationError::Form(_)) => {}
+            Err(told) => why = told,
+        }
+    }
+    Err(why)
 }
 
 /// Whose kind of address a text is, if it is one. The families' forms do not overlap: EVM has its
 /// prefix, and all others but Solana have a checksum; so Solana is asked last.
 pub fn recognise(text: &str) -> Option<Family> {
-    let text = text.trim();
-    // Only what begins like this can be one of Ethereum, which asks here about anything else.
-    if text.starts_with("0x") || text.starts_with("0X") {
-        return wallet::Address::parse(text).is_ok().then_some(Family::Evm);
-    }
-    let mut others = Family::ALL.into_iter().filter(|family| *family != Family::Evm);
-    others.find(|family| family.parse(text).is_ok())
+    recognise_or_why(text).ok()
 }

@@ -111,7 +111,12 @@ pub fn choices(terms: &Terms, flow: Flow, offer: &Offer) -> Result<Choices, Box<
         }
     };
     let (symbol, network) = (terms.target_token.as_deref(), terms.target_network.as_deref());
-    let tokens = offer.tokens(side, symbol, network);
+    let mut tokens = offer.tokens(side, symbol, network);
+    // An address that the partner fixed is of one family.
+    if let Some(address) = &terms.wallet_address {
+        let family = |token: &Token| offer.catalogue().family(&token.asset());
+        tokens.retain(|token| family(token) == Some(address.family));
+    }
     if tokens.is_empty() {
         offer.check(&Wanted { asset: symbol, network, ..Wanted::default() })?;
         return Err(Refusal::nothing_to_buy());

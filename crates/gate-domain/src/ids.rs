@@ -159,6 +159,7 @@ id!(/** A payment that a partner takes in on a rail. */ PayInId, "pi");
 id!(/** A payment that a partner sends out on a rail. */ PayOutId, "po");
 id!(/** Part of a completed payment that goes back, or all of it. */ RefundId, "rf");
 id!(/** Tokens that came in for a sale. */ DepositId, "dp");
+id!(/** Tokens that came in for nobody. */ StrayId, "st");
 id!(/** One call for everything to be delivered again. */ ReplayId, "rp");
 id!(/** A command to a rail, and the key that the rail dedupes on. */ CommandId, "cmd");
 id!(/** A name or an address that is held because of a list of sanctions. */ ScreeningId, "scr");

@@ -4,6 +4,7 @@
 use crate::bank::AccountKind;
 use crate::catalogue::{Offer, Refusal, Token};
 use crate::customer::CountryCode;
+use crate::destination::{Destination, Family};
 use crate::hosted::{Choices, Payout, choices_for, flows};
 use crate::limits::Standing;
 use crate::money::Money;
@@ -16,7 +17,6 @@ use crate::session::{
 };
 use crate::time::Millis;
 use crate::transaction::{self, PaymentStep, Transaction};
-use crate::wallet::Address;
 
 /// After this long without news the page says that it takes longer than usual: 8 s.
 const SLOW_AFTER_MS: i64 = 8_000;
@@ -58,6 +58,8 @@ pub enum Step<'a> {
     Wallet {
         /// The accepted price.
         quote: &'a Quote,
+        /// Whose kind of address it has to be.
+        family: Family,
         /// It is for what would go back.
         refund: bool,
     },
@@ -66,16 +68,16 @@ pub enum Step<'a> {
         /// The accepted price.
         quote: &'a Quote,
         /// Where the tokens go.
-        address: &'a str,
+        address: &'a Destination,
     },
     /// Look at a sale or a swap once more before tokens are sent.
     Confirm {
         /// The accepted price.
         quote: &'a Quote,
         /// Where tokens would go back to.
-        back_to: &'a str,
+        back_to: &'a Destination,
         /// Where the tokens of a swap go.
-        address: Option<&'a str>,
+        address: Option<&'a Destination>,
         /// Where the money of a sale goes.
         account: Option<&'a PayoutAccount>,
     },
@@ -239,7 +241,7 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
                     return identity_step(check, offer, stored);
                 }
                 let amount = AmountStep { flow, flows: flows(&session.terms, offer), options };
-                open_step(choice, amount, stored, now)
+                open_step(choice, amount, (offer, stored), now)
             }
         },
         State::InFlight { stage: FlightStage::Processing, .. }
@@ -326,7 +328,7 @@ fn identity_step<'a>(check: IdentityCheck, offer: &Offer, stored: Stored<'a>) ->
 fn open_step<'a>(
     choice: &'a Choice,
     amount: AmountStep,
-    stored: Stored<'a>,
+    (offer, stored): (&Offer, Stored<'a>),
     now: Millis,
 ) -> Step<'a> {
     let Some(quote) = stored.quote else { return amount.step(None, None) };
@@ -339,10 +341,18 @@ fn open_step<'a>(
     if quote.lapsed(now) {
         return amount.step(Some(quote), Some(Notice::QuoteExpired));
     }
-    let address = choice.address.as_ref().map(Address::as_str);
+    // Networks of one family share addresses; to any other one the user names another.
+    let (asset, sent) = (&quote.crypto.asset, &quote.taken().asset);
+    let family = |asset| offer.catalogue().family(asset);
+    let family_of = |asset| family(asset).expect("what is on offer is known");
+    let fits = |address: &&Destination, asset| family(asset) == Some(address.family);
+    let address = choice.address.as_ref().filter(|address| fits(address, asset));
+    let back_to = choice.back_to.as_ref().filter(|address| fits(address, sent));
+    let wallet = || Step::Wallet { quote, family: family_of(asset), refund: false };
+    let refund = || Step::Wallet { quote, family: family_of(sent), refund: true };
     match quote.flow() {
         Flow::OnRamp => match address {
-            None => Step::Wallet { quote, refund: false },
+            None => wallet(),
             Some(address) => Step::Payment { quote, address },
         },
         Flow::OffRamp => {
@@ -351,17 +361,17 @@ fn open_step<'a>(
             let account = choice.account.as_ref().filter(|known| known.kind == payout.account);
             match (account, address) {
                 (None, _) => Step::Account { quote, asks: payout.account },
-                (Some(_), None) => Step::Wallet { quote, refund: true },
+                (Some(_), None) => refund(),
                 (account @ Some(_), Some(back_to)) => {
                     Step::Confirm { quote, back_to, address: None, account }
                 }
             }
         }
-        Flow::Swap => match (address, &choice.back_to) {
-            (None, _) => Step::Wallet { quote, refund: false },
-            (Some(_), None) => Step::Wallet { quote, refund: true },
+        Flow::Swap => match (address, back_to) {
+            (None, _) => wallet(),
+            (Some(_), None) => refund(),
             (address @ Some(_), Some(back_to)) => {
-                Step::Confirm { quote, back_to: back_to.as_str(), address, account: None }
+                Step::Confirm { quote, back_to, address, account: None }
             }
         },
     }

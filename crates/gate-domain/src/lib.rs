@@ -36,6 +36,7 @@ pub mod replay;
 pub mod screening;
 pub mod session;
 pub mod signed_quote;
+pub mod stray;
 pub mod time;
 pub mod transaction;
 pub mod user;

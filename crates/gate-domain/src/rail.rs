@@ -6,11 +6,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::bank::AccountKind;
+use crate::destination::Destination;
 use crate::ids::{CommandId, DepositId, RefundId, TransactionId};
 use crate::money::Money;
 use crate::rail_payment::RailPaymentId;
 use crate::time::Millis;
-use crate::wallet::Address;
 
 /// What a transaction asks of a rail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,9 +74,9 @@ pub struct PayoutAccount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepositMeans {
     /// Where the user sends them: nobody else is given this address.
-    pub address: Address,
+    pub address: Destination,
     /// Where tokens go back to.
-    pub back_to: Address,
+    pub back_to: Destination,
     /// Where the money of a sale goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<PayoutAccount>,
@@ -164,7 +164,7 @@ pub struct Command {
     /// What to charge, confirm, let go, refund or pay out by.
     pub means: Means,
     /// Where the tokens go; none for a sale, whose money goes to the verified user's account.
-    pub address: Option<Address>,
+    pub address: Option<Destination>,
     /// The code of the second step, for `Confirm`. Forgotten once it was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge_code: Option<ChallengeCode>,

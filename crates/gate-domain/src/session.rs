@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::destination::Destination;
 use crate::event::EventType;
 use crate::ids::{QuoteId, SessionId, Tenant, TransactionId, UserId};
 use crate::money::Money;
@@ -9,7 +10,6 @@ use crate::person::{Ask, Person};
 use crate::rail::PayoutAccount;
 use crate::reason::Reason;
 use crate::time::Millis;
-use crate::wallet::Address;
 
 /// Lifetime where create says nothing: 24 h.
 pub const LIFETIME_DEFAULT_S: i64 = 86_400;
@@ -51,7 +51,7 @@ pub struct Terms {
     /// The flow, if the partner pins it.
     pub flow: Option<Flow>,
     /// Where the tokens go, if the partner knows; for a sale, where they would go back to.
-    pub wallet_address: Option<Address>,
+    pub wallet_address: Option<Destination>,
     /// Where the user goes back to.
     pub return_url: String,
     /// Where the user goes back to after giving up.
@@ -107,10 +107,10 @@ pub struct Choice {
     /// Whether the user said yes to it.
     pub accepted: bool,
     /// Where the tokens go; for a sale, where they would go back to.
-    pub address: Option<Address>,
+    pub address: Option<Destination>,
     /// Where the tokens that a swap is paid with would go back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub back_to: Option<Address>,
+    pub back_to: Option<Destination>,
     /// What they want to do, where the partner leaves that open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
@@ -316,9 +316,9 @@ pub enum Event {
     /// The user said what they want to do.
     FlowChosen(Flow),
     /// The user said where the tokens go.
-    AddressGiven(Address),
+    AddressGiven(Destination),
     /// The user said where the tokens that a swap is paid with would go back to.
-    BackToGiven(Address),
+    BackToGiven(Destination),
     /// The user said where the money of a sale goes.
     AccountGiven(PayoutAccount),
     /// The user wants to change an earlier answer.

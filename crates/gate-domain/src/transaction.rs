@@ -4,12 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::destination::Destination;
 use crate::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use crate::ledger::Booking;
 use crate::rail::{CommandKind, Means};
 use crate::reason::Reason;
 use crate::time::Millis;
-use crate::wallet::Address;
 
 /// What never changes about a transaction, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Transaction {
     /// The price that was agreed.
     pub quote_id: QuoteId,
     /// Where the tokens of a buy go.
-    pub address: Option<Address>,
+    pub address: Option<Destination>,
     /// What is charged.
     pub means: Means,
     /// Where it stands.

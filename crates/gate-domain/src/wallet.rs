@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Keccak256};
 
-use crate::destination::{Family, recognise};
-
 /// An address in its checksummed spelling.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -16,9 +14,6 @@ pub enum AddressError {
     /// It does not start with `0x`.
     #[error("An address starts with 0x.")]
     Prefix,
-    /// It is an address, of a chain where these tokens are not.
-    #[error("This is {} address. These tokens need an address that starts with 0x.", .0.a_name())]
-    OtherFamily(Family),
     /// It has the wrong length.
     #[error("An address has 40 characters after 0x.")]
     Length,
@@ -39,7 +34,6 @@ impl AddressError {
         match self {
             Self::Checksum => "Copy the address from your wallet again.",
             Self::Zero => "Use the address of a wallet that you control.",
-            Self::OtherFamily(_) => "Copy the address of your wallet on the network that is named.",
             Self::Prefix | Self::Length | Self::NotHex => {
                 "Paste the whole address from your wallet."
             }
@@ -53,10 +47,7 @@ impl Address {
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
         let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"));
-        let Some(digits) = digits else {
-            let found = recognise(text).map(AddressError::OtherFamily);
-            return Err(found.unwrap_or(AddressError::Prefix));
-        };
+        let digits = digits.ok_or(AddressError::Prefix)?;
         if digits.chars().count() != 40 {
             return Err(AddressError::Length);
         }
@@ -131,11 +122,7 @@ mod tests {
         let not_hex = format!("0x{}", "g".repeat(40));
         for (text, why) in [
             ("", AddressError::Prefix),
-            (
-                "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
-                AddressError::OtherFamily(Family::Bitcoin),
-            ),
-            ("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mda", AddressError::Prefix),
+            ("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", AddressError::Prefix),
             ("0x1234", AddressError::Length),
             (not_hex.as_str(), AddressError::NotHex),
             (zero.as_str(), AddressError::Zero),

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use gate_domain::bank::AccountKind;
+use gate_domain::destination::Destination;
 use gate_domain::event::EventType;
 use gate_domain::ids::{Mode, QuoteId, Seed, UserId};
 use gate_domain::money::{Asset, Money};
@@ -16,7 +17,6 @@ use gate_domain::session::{
 };
 use gate_domain::time::Millis;
 use gate_domain::transaction::{self, Back, PaymentStep, Reversal};
-use gate_domain::wallet::Address;
 
 const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
@@ -60,12 +60,12 @@ fn session_states() -> Vec<(&'static str, session::State)> {
     let chosen = Choice {
         quote: Some(quote_id(1)),
         accepted: true,
-        address: Some(Address::parse(ADDRESS).unwrap()),
+        address: Some(Destination::from_stored(ADDRESS).unwrap()),
         ..Choice::default()
     };
     let selling = Choice { account: Some(account()), flow: Some(Flow::OffRamp), ..chosen.clone() };
     let swapping = Choice {
-        back_to: Some(Address::parse(ADDRESS).unwrap()),
+        back_to: Some(Destination::from_stored(ADDRESS).unwrap()),
         flow: Some(Flow::Swap),
         ..chosen.clone()
     };
@@ -165,8 +165,8 @@ fn session_events() -> Vec<(&'static str, session::Event)> {
         ("other quote accepted", E::QuoteAccepted(quote_id(9))),
         ("flow chosen", E::FlowChosen(Flow::OffRamp)),
         ("account given", E::AccountGiven(account())),
-        ("refund address given", E::BackToGiven(Address::parse(ADDRESS).unwrap())),
-        ("address given", E::AddressGiven(Address::parse(ADDRESS).unwrap())),
+        ("refund address given", E::BackToGiven(Destination::from_stored(ADDRESS).unwrap())),
+        ("address given", E::AddressGiven(Destination::from_stored(ADDRESS).unwrap())),
         ("back to amount", E::SteppedBack(BackTo::Amount)),
         ("back to wallet", E::SteppedBack(BackTo::Wallet)),
         ("back to account", E::SteppedBack(BackTo::Account)),
@@ -388,7 +388,7 @@ fn in_flight_money_neither_expires_nor_is_cancelled() {
 
 #[test]
 fn back_to_a_wallet_that_the_partner_fixed_leads_to_the_price_and_keeps_it() {
-    let address = Address::parse(ADDRESS).unwrap();
+    let address = Destination::from_stored(ADDRESS).unwrap();
     let fixed = Terms { wallet_address: Some(address.clone()), ..terms() };
     let choice = Choice {
         quote: Some(quote_id(1)),

@@ -8,6 +8,7 @@ use gate_domain::catalogue::{
     Catalogue, Country, CryptoAsset, Currency, Entitlement, Kind, Limits, Method, Network, Offer,
     PartnerTerms, Refusal, RefusalCode, Rules, Side, Subject, Switch, Token, Wanted,
 };
+use gate_domain::destination::Family;
 use gate_domain::ids::{Mode, PartnerId, Seed, Tenant};
 use gate_domain::money::Money;
 use gate_domain::session::Flow;
@@ -39,8 +40,12 @@ fn catalogue() -> Arc<Catalogue> {
         currency: currency.into(),
         supported,
     };
-    let network =
-        |chain: &str| Network { chain: chain.into(), name: chain.to_uppercase(), chain_id: 1 };
+    let network = |chain: &str| Network {
+        chain: chain.into(),
+        name: chain.to_uppercase(),
+        family: Family::Evm,
+        chain_id: Some(1),
+    };
     let method = |id: &str, side, currencies, countries: &[&str]| Method {
         id: id.into(),
         name: format!("By {id}"),

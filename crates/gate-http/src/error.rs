@@ -18,13 +18,13 @@ use gate_app::replays::ReplayError;
 use gate_app::webhooks::WebhookError;
 use gate_domain::Mode;
 use gate_domain::catalogue::{Refusal, RefusalCode};
+use gate_domain::destination::DestinationError;
 use gate_domain::money::Money;
 use gate_domain::person::BirthDateError;
 use gate_domain::price::NoPrice;
 use gate_domain::refund::NotRefundable;
 use gate_domain::session::Refused;
 use gate_domain::signed_quote::NotRedeemable;
-use gate_domain::wallet::AddressError;
 use gate_rails::CardProblem;
 use gate_store::{KeyAccess, StoreError};
 use gate_wire::ErrorBody;
@@ -80,7 +80,7 @@ pub(crate) enum ApiError {
     NoPrice(NoPrice),
     QuoteExpired,
     Card(CardProblem),
-    Wallet(AddressError),
+    Wallet(DestinationError),
     NotEnabled,
     Quote(NotRedeemable, &'static str),
     WalletAddressMissing,
@@ -319,7 +319,7 @@ impl ApiError {
                 invalid(S::BAD_REQUEST, card_field(*problem).1, &problem.to_string())
             }
             Self::Wallet(error) => {
-                invalid(S::BAD_REQUEST, "invalid_wallet_address", &error.to_string())
+                invalid(S::BAD_REQUEST, wallet_field(error).1, &error.to_string())
             }
             Self::NotEnabled => Row(
                 S::NOT_IMPLEMENTED,
@@ -454,7 +454,7 @@ impl ApiError {
         match self {
             Self::Problems(problems, _) => problems.first().map(|problem| problem.param.clone()),
             Self::Card(problem) => Some(card_field(*problem).0.into()),
-            Self::Wallet(_) => Some("/address".into()),
+            Self::Wallet(error) => Some(wallet_field(error).0.into()),
             Self::UrlNotAllowed { param, .. } => Some((*param).into()),
             Self::Quote(_, param) => Some((*param).into()),
             Self::WalletAddressMissing => Some("/session_id".into()),
@@ -481,10 +481,10 @@ impl ApiError {
                 ..ReasonBody::default()
             }),
             Self::Wallet(error) => Some(ReasonBody {
-                code: "invalid_wallet_address".into(),
+                code: wallet_field(error).1.into(),
                 message: error.to_string(),
                 retryable: true,
-                next_step: Some(error.next_step().into()),
+                next_step: error.next_step().map(str::to_owned),
                 ..ReasonBody::default()
             }),
             _ => None,
@@ -562,6 +562,13 @@ fn quote_mismatch(why: &NotRedeemable) -> String {
         first.make_ascii_uppercase();
     }
     format!("{sentence}. A session's terms are fixed when it is created, so use a quote that fits.")
+}
+
+fn wallet_field(error: &DestinationError) -> (&'static str, &'static str) {
+    match error {
+        DestinationError::Memo(_) => ("/memo", "invalid_wallet_memo"),
+        _ => ("/address", "invalid_wallet_address"),
+    }
 }
 
 fn card_field(problem: CardProblem) -> (&'static str, &'static str) {
@@ -753,6 +760,7 @@ impl From<JourneyError> for ApiError {
             JourneyError::Unavailable(refusal) => Self::Refused(refusal),
             JourneyError::NoPrice(why) => Self::NoPrice(why),
             JourneyError::QuoteExpired => Self::QuoteExpired,
+            JourneyError::Destination(error) => Self::Wallet(error),
             JourneyError::AddressHeld => Self::field(
                 "/address",
                 "invalid_wallet_address",
@@ -806,6 +814,12 @@ impl From<SimulateError> for ApiError {
                 let message = "amount is required where nothing is missing.";
                 Self::field("/amount", "field_required", message)
             }
+            SimulateError::Memo(why) => Self::Wallet(why.into()),
+            SimulateError::NotStray => Self::field(
+                "/memo",
+                "invalid_wallet_memo",
+                "A sale waits at this address with this memo. Send a memo that nobody was given, or none where the network has memos.",
+            ),
             SimulateError::NoToken => {
                 let message = "There is no such token on this network.";
                 Self::field("/token", "asset_not_available", message)
@@ -887,6 +901,7 @@ pub(crate) const FIELD_CODES: &[&str] = &[
     "flow_not_available",
     "url_invalid",
     "invalid_wallet_address",
+    "invalid_wallet_memo",
     "iban_invalid",
     "sort_code_invalid",
     "account_number_invalid",

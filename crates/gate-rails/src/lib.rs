@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use gate_domain::bank::{Account, AccountType};
+use gate_domain::destination::{Destination, Family};
 use gate_domain::ids::TransactionId;
 use gate_domain::money::Asset;
 use gate_domain::price::NoPrice;
@@ -20,7 +21,6 @@ use gate_domain::quote::Rate;
 use gate_domain::rail::{Card, Command, CommandKind, Means, PayoutAccount};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
-use gate_domain::wallet::Address;
 
 pub use verifier::{Doubt, IdentityVerifier, Question, Verdict};
 
@@ -108,10 +108,22 @@ pub trait AccountVault: Send + Sync {
     fn tokenise(&self, account: &Account, now: Millis) -> Result<PayoutAccount, CardProblem>;
 }
 
-/// Gives out addresses for users to send tokens to, each once.
+/// Gives out addresses for users to send tokens to, each once. Where a family has memos, the address may
+/// be shared, and what tells users apart is the memo.
 pub trait DepositAddresses: Send + Sync {
-    /// An address for the tokens of one transaction; the same one whenever it is asked for again.
-    fn address_for(&self, transaction: &TransactionId, token: &Asset) -> Address;
+    /// An address for the tokens of one transaction on a network of a family; the same one whenever it
+    /// is asked for again. Memos can be few: where the one of a `turn` is somebody else's, the next
+    /// turn has another.
+    fn address_for(
+        &self,
+        transaction: &TransactionId,
+        token: &Asset,
+        family: Family,
+        turn: u32,
+    ) -> Destination;
+
+    /// Whether users share this address.
+    fn is_shared(&self, destination: &Destination) -> bool;
 }
 
 /// A price without fees, and where it came from.
@@ -203,6 +215,17 @@ pub struct TestAccount {
     pub outcome: &'static str,
 }
 
+/// A wallet for the sandbox page to offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestWallet {
+    /// Its address.
+    pub address: String,
+    /// What becomes of a transfer to it, for people.
+    pub label: &'static str,
+    /// What becomes of it, for programs.
+    pub outcome: &'static str,
+}
+
 /// Somebody for the sandbox page to offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TestPerson {
@@ -237,6 +260,8 @@ pub struct Rails {
     pub test_cards: &'static [TestCard],
     /// Accounts that the page may offer; none where money is real.
     pub test_accounts: &'static [TestAccount],
+    /// Wallets of a family that the page may offer; none where money is real.
+    pub test_wallets: fn(Family) -> Vec<TestWallet>,
     /// People that the page may offer; none where money is real.
     pub test_people: &'static [TestPerson],
     /// What the second step accepts; none where money is real.
@@ -257,6 +282,7 @@ impl Rails {
             verifier: Arc::new(simulator::SimulatedVerifier),
             test_cards: &simulator::TEST_CARDS,
             test_accounts: &simulator::TEST_ACCOUNTS,
+            test_wallets: simulator::test_wallets,
             test_people: &simulator::TEST_PEOPLE,
             challenge_hint: Some("Any six digits pass; 000000 is refused."),
         }

@@ -11,6 +11,7 @@ mod chain;
 mod market;
 mod people;
 mod transfers;
+mod wallets;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -23,6 +24,7 @@ pub use addresses::SimulatedAddresses;
 pub use cards::{SimulatedCards, TEST_CARDS};
 pub use market::SimulatedMarket;
 pub use people::{SimulatedVerifier, TEST_PEOPLE};
+pub use wallets::test_wallets;
 
 use crate::{Rail, RailError, Reply};
 

@@ -1,9 +1,9 @@
 //! Deposits: where a user's tokens are to come, and what has come.
 
 use gate_domain::deposit::{Deposit, State};
+use gate_domain::destination::Destination;
 use gate_domain::ids::{DepositId, SessionId, Tenant, TransactionId};
 use gate_domain::time::Millis;
-use gate_domain::wallet::Address;
 
 use crate::locked::Locked;
 use crate::read::{Reader, to_json};
@@ -88,13 +88,13 @@ impl Tx {
     /// [`StoreError::Unique`] when the address was given out before.
     pub fn insert_deposit_address(
         &mut self,
-        address: &Address,
+        address: &Destination,
         waiting: &DepositAddress,
         now: Millis,
     ) -> Result<(), StoreError> {
         let (partner, mode) = (waiting.tenant.partner.as_str(), waiting.tenant.mode.as_str());
         let (transaction, session) = (waiting.transaction_id.as_str(), waiting.session_id.as_str());
-        let address = address.as_str();
+        let address = address.to_string();
         self.write(
             INSERT_ADDRESS,
             &[&address, &partner, &mode, &transaction, &session, &waiting.lapses_at.0, &now.0],
@@ -104,9 +104,9 @@ impl Tx {
     /// Whose tokens an address waits for.
     pub fn find_deposit_address(
         &mut self,
-        address: &Address,
+        address: &Destination,
     ) -> Result<Option<DepositAddress>, StoreError> {
-        self.query_opt(FIND_ADDRESS, &[&address.as_str()], read_address)
+        self.query_opt(FIND_ADDRESS, &[&address.to_string()], read_address)
     }
 
     /// What a transaction waits for; none for one that takes in no tokens.

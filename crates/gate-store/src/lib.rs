@@ -37,6 +37,7 @@ mod sqlite;
 mod statistics;
 mod stats;
 mod store;
+mod strays;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
@@ -162,6 +163,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         retention::STATEMENTS,
         screenings::STATEMENTS,
         sessions::STATEMENTS,
+        strays::STATEMENTS,
         time_shifts::STATEMENTS,
         transactions::STATEMENTS,
         user_spends::STATEMENTS,

@@ -36,5 +36,7 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0012_screening.sql",
     "0013_identity.sql",
     "0014_halts_and_reversals.sql",
-    "0017_mails_are_sent.sql",
+    "0015_strays.sql",
+    "0016_mails_are_sent.sql",
+    "0017_vacuum.sql",
 ];

@@ -1,12 +1,12 @@
 //! Transactions.
 
+use gate_domain::destination::Destination;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use gate_domain::quote::Quote;
 use gate_domain::rail::Means;
 use gate_domain::rail_payment::RailPaymentId;
 use gate_domain::time::Millis;
 use gate_domain::transaction::{Effect, Step, Transaction};
-use gate_domain::wallet::Address;
 
 use crate::locked::Locked;
 use crate::read::{Reader, to_json};
@@ -66,6 +66,7 @@ impl Tx {
     /// Write down a new transaction.
     pub fn insert_transaction(&mut self, transaction: &Transaction) -> Result<(), StoreError> {
         let tenant = &transaction.tenant;
+        let address = transaction.address.as_ref().map(Destination::to_string);
         self.write(
             INSERT,
             &[
@@ -74,7 +75,7 @@ impl Tx {
                 &transaction.id.as_str(),
                 &transaction.session_id.as_str(),
                 &transaction.quote_id.as_str(),
-                &transaction.address.as_ref().map(Address::as_str),
+                &address.as_deref(),
                 &transaction.means.card().map(to_json),
                 &transaction.means.rail().map(RailPaymentId::as_str),
                 &transaction.means.deposit().map(to_json),
@@ -197,7 +198,7 @@ fn read(row: &Row<'_>) -> Result<Transaction, StoreError> {
         session_id: reader.parse(3)?,
         quote_id: reader.parse(4)?,
         address: match address {
-            Some(_) => Some(reader.word(5, |text| Address::parse(text).ok())?),
+            Some(_) => Some(reader.word(5, Destination::from_stored)?),
             None => None,
         },
         means: match (rail, reader.json_opt(11)?) {

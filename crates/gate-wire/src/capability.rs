@@ -1,7 +1,7 @@
 //! What is on offer (contract, section 7).
 
 use gate_domain::catalogue::{
-    Country, CryptoAsset, Currency, IdentityRules, Limits, Method, SpendLimits, Token,
+    Catalogue, Country, CryptoAsset, Currency, IdentityRules, Limits, Method, SpendLimits, Token,
 };
 use gate_domain::money::{Asset, format_decimal};
 use gate_domain::session::IdentityLevel;
@@ -104,10 +104,17 @@ pub struct AssetNetworkBody {
     /// Its name for people.
     #[schema(example = "Base")]
     pub name: String,
-    /// Its number after EIP-155.
+    /// Whose kind of addresses it has: what `wallet_address` must be.
+    pub family: crate::words::AddressFormat,
+    /// What the network calls the memo that accounts at exchanges need beside an address, and
+    /// `wallet_memo` takes; null where there is none.
+    #[schema(required, example = "destination tag")]
+    pub memo_name: Option<String>,
+    /// Its number after EIP-155; 0 for a network of another family than `evm`, which has none.
     #[schema(example = 8453)]
     pub chain_id: i64,
-    /// The asset's contract there; null for the network's own coin.
+    /// What tells the asset apart there: its contract or mint, or its code and issuer as in
+    /// `USDC:G…`; null for the network's own coin.
     #[schema(required, example = "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913")]
     pub contract_address: Option<String>,
     /// Decimals of the smallest unit.
@@ -221,19 +228,24 @@ impl LimitsBody {
 }
 
 impl AssetBody {
-    /// An asset on the networks that are open; `chain_id` knows the number of each.
+    /// An asset on the networks of a catalogue that are open.
     pub fn new(
         asset: &CryptoAsset,
         tokens: &[&Token],
-        chain_id: impl Fn(&str) -> i64,
+        catalogue: &Catalogue,
         limits: Vec<LimitsBody>,
     ) -> Self {
-        let networks = tokens.iter().map(|token| AssetNetworkBody {
-            chain: token.network.clone(),
-            name: token.network_name.clone(),
-            chain_id: chain_id(&token.network),
-            contract_address: token.contract.clone(),
-            decimals: token.decimals,
+        let networks = tokens.iter().filter_map(|token| {
+            let network = catalogue.network(&token.network)?;
+            Some(AssetNetworkBody {
+                chain: token.network.clone(),
+                name: token.network_name.clone(),
+                family: network.family.into(),
+                memo_name: network.family.memo_name().map(str::to_owned),
+                chain_id: network.chain_id.unwrap_or(0),
+                contract_address: token.contract.clone(),
+                decimals: token.decimals,
+            })
         });
         Self {
             symbol: asset.symbol.clone(),

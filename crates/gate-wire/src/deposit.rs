@@ -1,10 +1,12 @@
 //! Tokens that came in for a sale, as partners see them.
 
 use gate_domain::deposit::{self, Cause, State};
+use gate_domain::stray::Stray;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::instant::to_rfc3339;
+use crate::session::memo_of;
 use crate::words::{DepositCause, DepositStatus};
 
 /// One transfer that came in.
@@ -40,6 +42,52 @@ pub struct DepositBody {
     pub updated_at: String,
 }
 
+/// A transfer to an address that users share, without the memo of any of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StrayBody {
+    /// Its id.
+    #[schema(example = "st_test_01hf7yat00fentqaxbnentqaxb")]
+    pub id: String,
+    /// Always `stray_transfer`.
+    pub object: String,
+    /// Where it went.
+    pub address: String,
+    /// The memo that it had; null where it had none.
+    #[schema(required)]
+    pub memo: Option<String>,
+    /// The symbol of what came.
+    pub token: String,
+    /// The network that it came on.
+    pub network: String,
+    /// How much came.
+    pub amount: String,
+    /// The transfer, by its name on its network.
+    pub transfer_id: String,
+    /// The deposit that it was found to be; null while nobody knows whose it is.
+    #[schema(required)]
+    pub deposit_id: Option<String>,
+    /// RFC 3339.
+    pub created_at: String,
+}
+
+impl From<&Stray> for StrayBody {
+    fn from(stray: &Stray) -> Self {
+        let asset = &stray.amount.asset;
+        Self {
+            id: stray.id.to_string(),
+            object: "stray_transfer".into(),
+            address: stray.address.address.clone(),
+            memo: memo_of(Some(&stray.address)),
+            token: asset.code.clone(),
+            network: asset.network.clone().unwrap_or_default(),
+            amount: stray.amount.to_decimal(),
+            transfer_id: stray.transfer.clone(),
+            deposit_id: stray.deposit_id.as_ref().map(ToString::to_string),
+            created_at: to_rfc3339(stray.created_at),
+        }
+    }
+}
+
 /// Show the simulator an incoming transfer (decisions, "Sandbox").
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -59,6 +107,28 @@ pub struct TestDepositBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 40, example = "ethereum")]
     pub network: Option<String>,
+    /// Its name on its network; the same one again is the same transfer. One is made where nothing is
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub transfer_id: Option<String>,
+}
+
+/// Show the simulator a transfer with another memo than was asked for, or without one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestStrayBody {
+    /// The session, which waits for tokens on a network with memos.
+    #[schema(min_length = 1, max_length = 200, example = "gs_test_01hf7yat00fentqaxbnentqaxb")]
+    pub session_id: String,
+    /// A memo that nobody was given; none where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100, example = "271828")]
+    pub memo: Option<String>,
+    /// How much; what is still missing where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 40, example = "10.5")]
+    pub amount: Option<String>,
     /// Its name on its network; the same one again is the same transfer. One is made where nothing is
     /// said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

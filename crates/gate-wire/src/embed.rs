@@ -224,6 +224,14 @@ pub struct WalletBody {
         example = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
     )]
     pub address: String,
+    /// The memo or destination tag that belongs to it, where its network has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100, example = "271828")]
+    pub memo: Option<String>,
+    /// The user says that this address needs none. Without a memo and without this, an address on a
+    /// network that has memos is refused: at an exchange the tokens would be lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_memo: Option<bool>,
 }
 
 /// Change an earlier answer.

@@ -1,6 +1,7 @@
 //! What the hosted page shows: one step at a time, decided by the server.
 
 use gate_domain::catalogue::{self, Catalogue, Refusal, RefusalCode, Token};
+use gate_domain::destination::Destination;
 use gate_domain::hosted::Payout;
 use gate_domain::journey::{ProcessingStage, Step};
 use gate_domain::money::{Asset, Money};
@@ -9,7 +10,6 @@ use gate_domain::rail::PayoutAccount;
 use gate_domain::session::{self, IdentityProblem, Session, State};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
-use gate_domain::wallet::Address;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,6 +17,7 @@ use crate::branding::BrandingBody;
 use crate::embed::AccountRequestBody;
 use crate::error::ReasonBody;
 use crate::instant::to_rfc3339;
+use crate::session::memo_of;
 use crate::words::{
     AccountKind, AddressFormat, FeeKind, Flow, IdentityAsk, IdentityLevel, IdentityOutcome,
     IdentityStage, Mode, Notice, SessionStatus, Side, Stage,
@@ -126,6 +127,13 @@ pub enum JourneyStep {
         address: Option<String>,
         /// How an address looks.
         address_format: AddressFormat,
+        /// What the network calls the memo that accounts at exchanges need; null where it has none.
+        #[schema(required)]
+        memo_name: Option<String>,
+        /// Addresses here have no checksum: a typing mistake cannot be noticed.
+        unchecked: bool,
+        /// Wallets that the simulator knows; empty in live mode.
+        test_wallets: Vec<TestWallet>,
         /// It is for what would go back, and not for what is bought.
         refund: bool,
         /// The partner fixed the address.
@@ -139,9 +147,15 @@ pub enum JourneyStep {
         network_name: String,
         /// Where tokens would go back to.
         back_to: String,
+        /// The memo that belongs to it.
+        #[schema(required)]
+        back_to_memo: Option<String>,
         /// Where the tokens of a swap go; none for a sale.
         #[schema(required)]
         address: Option<String>,
+        /// The memo that belongs to it.
+        #[schema(required)]
+        memo: Option<String>,
         /// The partner fixed one of these addresses.
         locked: bool,
         /// Where the money of a sale goes; none for a swap.
@@ -154,8 +168,19 @@ pub enum JourneyStep {
         quote: QuoteBody,
         /// The network's name for people.
         network_name: String,
-        /// Where to send them. Nobody else is given this address.
+        /// Where to send them. Nobody else is given this address, or this address and this memo.
         address: String,
+        /// What has to be sent with them, where others are given the same address: without it nobody
+        /// can tell whose they are.
+        #[schema(required)]
+        memo: Option<String>,
+        /// What the network calls the memo; null where it has none.
+        #[schema(required)]
+        memo_name: Option<String>,
+        /// The text for a QR code. It carries the memo where the network has a standard for that.
+        qr: String,
+        /// Whether that text carries the memo.
+        qr_has_memo: bool,
         /// What has come.
         received_amount: String,
         /// What is still to come.
@@ -164,6 +189,9 @@ pub enum JourneyStep {
         lapsed: bool,
         /// Where tokens would go back to.
         back_to: String,
+        /// The memo that belongs to it.
+        #[schema(required)]
+        back_to_memo: Option<String>,
         /// Where the money of a sale goes; none for a swap.
         #[schema(required)]
         account: Option<AccountBody>,
@@ -194,6 +222,9 @@ pub enum JourneyStep {
         network_name: String,
         /// Where the tokens go.
         address: String,
+        /// The memo that belongs to it.
+        #[schema(required)]
+        memo: Option<String>,
         /// Cards that the simulator knows; empty in live mode.
         test_cards: Vec<TestCard>,
     },
@@ -238,6 +269,9 @@ pub enum JourneyStep {
         quote: QuoteBody,
         /// Where the tokens go, or go back to.
         address: String,
+        /// The memo that belongs to it.
+        #[schema(required)]
+        memo: Option<String>,
         /// Where the money of a sale goes; none for a buy.
         #[schema(required)]
         account: Option<AccountBody>,
@@ -254,6 +288,9 @@ pub enum JourneyStep {
         quote: QuoteBody,
         /// Where the tokens of a buy went.
         address: String,
+        /// The memo that belongs to it.
+        #[schema(required)]
+        memo: Option<String>,
         /// Where the money of a sale went; none for a buy.
         #[schema(required)]
         account: Option<AccountBody>,
@@ -368,6 +405,17 @@ pub struct TestCard {
     pub outcome: String,
 }
 
+/// A wallet that the simulator knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestWallet {
+    /// The address.
+    pub address: String,
+    /// What becomes of a transfer to it, for people.
+    pub label: String,
+    /// What becomes of it, for programs.
+    pub outcome: String,
+}
+
 /// Somebody whom the simulator knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TestPerson {
@@ -453,6 +501,8 @@ pub struct RailHints {
     pub test_cards: Vec<TestCard>,
     /// Accounts to offer as buttons, each with its kind.
     pub test_payouts: Vec<(AccountKind, TestPayout)>,
+    /// Wallets to offer as buttons, of the family that is asked for.
+    pub test_wallets: Vec<TestWallet>,
     /// People to offer as buttons.
     pub test_people: Vec<TestPerson>,
     /// What the second step accepts.
@@ -554,46 +604,57 @@ fn step_body(
         Step::Confirm { quote, back_to, address, account } => JourneyStep::Confirm {
             network_name: sent_on(quote),
             quote: quoted(quote),
-            back_to: back_to.into(),
-            address: address.map(str::to_owned),
+            back_to: back_to.address.clone(),
+            back_to_memo: memo_of(Some(back_to)),
+            address: address.map(|address| address.address.clone()),
+            memo: memo_of(address),
             locked,
             account: account.map(AccountBody::from),
         },
-        Step::Deposit { quote, means, transaction, received, lapsed } => JourneyStep::Deposit {
-            network_name: sent_on(quote),
-            quote: quoted(quote),
-            address: means.address.as_str().into(),
-            missing_amount: Money {
-                units: quote.taken().units - received.units,
-                ..received.clone()
+        Step::Deposit { quote, means, transaction, received, lapsed } => {
+            let units = quote.taken().units - received.units;
+            let missing = Money { units, ..received.clone() };
+            JourneyStep::Deposit {
+                network_name: sent_on(quote),
+                quote: quoted(quote),
+                address: means.address.address.clone(),
+                memo: memo_of(Some(&means.address)),
+                memo_name: means.address.family.memo_name().map(str::to_owned),
+                qr: means.address.scannable(&missing),
+                qr_has_memo: means.address.is_scannable_whole(),
+                missing_amount: missing.to_decimal(),
+                received_amount: received.to_decimal(),
+                lapsed,
+                back_to: means.back_to.address.clone(),
+                back_to_memo: memo_of(Some(&means.back_to)),
+                account: means.account.as_ref().map(AccountBody::from),
+                transaction_id: transaction.id.to_string(),
+                simulated: session.tenant.mode == gate_domain::Mode::Test,
             }
-            .to_decimal(),
-            received_amount: received.to_decimal(),
-            lapsed,
-            back_to: means.back_to.as_str().into(),
-            account: means.account.as_ref().map(AccountBody::from),
-            transaction_id: transaction.id.to_string(),
-            simulated: session.tenant.mode == gate_domain::Mode::Test,
-        },
+        }
         Step::NewPrice { agreed, quote, transaction } => JourneyStep::NewPrice {
             network_name: network_name(agreed),
             agreed: quoted(agreed),
             quote: quote.map(quoted),
-            back_to: sent_to(transaction).into(),
+            back_to: back_to(transaction).map_or_else(String::new, |back| back.address.clone()),
             transaction_id: transaction.id.to_string(),
         },
-        Step::Wallet { quote, refund } => JourneyStep::Wallet {
+        Step::Wallet { quote, family, refund } => JourneyStep::Wallet {
             network_name: if refund { sent_on(quote) } else { network_name(quote) },
             refund,
             quote: quoted(quote),
             address: None,
-            address_format: AddressFormat::Evm,
+            address_format: family.into(),
+            memo_name: family.memo_name().map(str::to_owned),
+            unchecked: !family.has_checksum(),
+            test_wallets: hints.test_wallets.clone(),
             locked,
         },
         Step::Payment { quote, address } => JourneyStep::Payment {
             network_name: network_name(quote),
             quote: quoted(quote),
-            address: address.into(),
+            address: address.address.clone(),
+            memo: memo_of(Some(address)),
             test_cards: hints.test_cards.clone(),
         },
         Step::Identity { check, email, asks } => JourneyStep::Identity {
@@ -618,7 +679,8 @@ fn step_body(
         Step::Processing { stage, quote, transaction, slow } => JourneyStep::Processing {
             stage: stage.into(),
             quote: quoted(quote),
-            address: sent_to(transaction).into(),
+            address: sent_to(transaction).map_or_else(String::new, |to| to.address.clone()),
+            memo: memo_of(sent_to(transaction)),
             account: account_of(transaction),
             transaction_id: transaction.id.to_string(),
             slow,
@@ -626,7 +688,8 @@ fn step_body(
         },
         Step::Done { quote, transaction, chain_transaction } => JourneyStep::Done {
             quote: quoted(quote),
-            address: sent_to(transaction).into(),
+            address: sent_to(transaction).map_or_else(String::new, |to| to.address.clone()),
+            memo: memo_of(sent_to(transaction)),
             account: account_of(transaction),
             transaction_id: transaction.id.to_string(),
             chain_transaction: chain_transaction.into(),
@@ -684,9 +747,12 @@ fn test_outcomes() -> Vec<TestOutcome> {
 }
 
 /// Where the tokens of a buy go, or those of a sale go back to.
-fn sent_to(transaction: &Transaction) -> &str {
-    let back_to = transaction.means.deposit().map(|means| &means.back_to);
-    transaction.address.as_ref().or(back_to).map_or("", Address::as_str)
+fn sent_to(transaction: &Transaction) -> Option<&Destination> {
+    transaction.address.as_ref().or(back_to(transaction))
+}
+
+fn back_to(transaction: &Transaction) -> Option<&Destination> {
+    transaction.means.deposit().map(|means| &means.back_to)
 }
 
 fn account_of(transaction: &Transaction) -> Option<AccountBody> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use gate_domain::destination::Destination;
 use gate_domain::session::Session;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -51,6 +52,10 @@ pub struct CreateSessionBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub wallet_address: Option<String>,
+    /// The memo or destination tag that belongs to it, where its network has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub wallet_memo: Option<String>,
     /// The partner's own opaque name for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 200)]
@@ -104,6 +109,9 @@ pub struct SessionBody {
     /// The address that the partner gave.
     #[schema(required)]
     pub wallet_address: Option<String>,
+    /// The memo or destination tag that belongs to it.
+    #[schema(required)]
+    pub wallet_memo: Option<String>,
     /// Where the user goes back to.
     pub return_url: String,
     /// Where the user goes back to after giving up.
@@ -206,7 +214,8 @@ impl From<&Session> for SessionBody {
             target_token: terms.target_token.clone(),
             target_network: terms.target_network.clone(),
             flow: terms.flow.map(|flow| flow.as_str().into()),
-            wallet_address: terms.wallet_address.as_ref().map(|address| address.as_str().into()),
+            wallet_address: terms.wallet_address.as_ref().map(|wallet| wallet.address.clone()),
+            wallet_memo: memo_of(terms.wallet_address.as_ref()),
             return_url: terms.return_url.clone(),
             cancel_url: terms.cancel_url.clone(),
             status: session.status().into(),
@@ -224,4 +233,9 @@ impl From<&Session> for SessionBody {
             },
         }
     }
+}
+
+/// The memo of a destination, as people write it.
+pub(crate) fn memo_of(destination: Option<&Destination>) -> Option<String> {
+    Some(destination?.memo.as_ref()?.to_string())
 }

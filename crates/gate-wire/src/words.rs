@@ -93,6 +93,16 @@ words!(
     AddressFormat {
         /// `0x` and 40 hexadecimal digits (EIP-55).
         Evm,
+        /// Bitcoin: `bc1…`, `1…` or `3…`.
+        Bitcoin,
+        /// Tron: `T…`.
+        Tron,
+        /// The XRP Ledger: `r…`, with a destination tag where accounts share an address.
+        Xrp,
+        /// Stellar: `G…`, with a memo where accounts share an address, or `M…`.
+        Stellar,
+        /// Solana: 32 bytes in base58, without a checksum.
+        Solana,
     }
 );
 
@@ -471,6 +481,19 @@ impl From<ProcessingStage> for Stage {
             ProcessingStage::Sending => Self::Sending,
             ProcessingStage::Refunding => Self::Refunding,
             ProcessingStage::Review => Self::Review,
+        }
+    }
+}
+
+impl From<gate_domain::destination::Family> for AddressFormat {
+    fn from(family: gate_domain::destination::Family) -> Self {
+        match family {
+            gate_domain::destination::Family::Evm => Self::Evm,
+            gate_domain::destination::Family::Bitcoin => Self::Bitcoin,
+            gate_domain::destination::Family::Tron => Self::Tron,
+            gate_domain::destination::Family::Xrp => Self::Xrp,
+            gate_domain::destination::Family::Stellar => Self::Stellar,
+            gate_domain::destination::Family::Solana => Self::Solana,
         }
     }
 }

@@ -60,6 +60,11 @@ export class Api {
     return this.#call('POST', `/v1/test_helpers/gate_sessions/${id}/advance_time`, { seconds });
   }
 
+  /** Lets the tokens of a sale come without their memo. @param {string} session_id @returns {Promise<any>} */
+  lose(session_id) {
+    return this.#call('POST', '/v1/test_helpers/strays', { session_id });
+  }
+
   /** The transactions of a session, newest first. @param {string} session @returns {Promise<any[]>} */
   async transactionsOf(session) {
     const { data } = await this.#call('GET', '/v1/transactions?limit=100');

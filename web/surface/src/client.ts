@@ -39,6 +39,13 @@ export class ApiError extends Error {
   }
 }
 
+/** An address as typed, with what is said of its memo. */
+export interface TypedAddress {
+  address: string;
+  memo?: string;
+  without_memo?: boolean;
+}
+
 const REQUEST_TIMEOUT_MS = 20_000;
 const REFRESH_BEFORE_EXPIRY_MS = 5 * 60_000;
 
@@ -68,7 +75,7 @@ export class Client {
       ...(from ? { from_token: from.target_token, from_network: from.target_network } : {}),
       ...(payout_method === null ? {} : { payout_method }),
     });
-  refundAddress = (address: string) => this.#ask('POST', 'refund_address', { address });
+  refundAddress = (address: TypedAddress) => this.#ask('POST', 'refund_address', address);
   acceptQuote = (quote_id: string) => this.#ask('POST', 'quote/accept', { quote_id });
   declineQuote = () => this.#ask('POST', 'quote/decline', {});
   flow = (flow: Flow) => this.#ask('POST', 'flow', { flow });
@@ -76,7 +83,7 @@ export class Client {
   deposit = (quote_id: string) => this.#ask('POST', 'deposit', { quote_id });
   simulateDeposit = (amount?: string) =>
     this.#ask('POST', 'simulated_deposit', amount === undefined ? {} : { amount });
-  wallet = (address: string) => this.#ask('POST', 'wallet', { address });
+  wallet = (address: TypedAddress) => this.#ask('POST', 'wallet', address);
   back = (to: 'amount' | 'wallet' | 'account' | 'refund_address') =>
     this.#ask('POST', 'back', { to });
   pay = (quote_id: string, card: Card) => this.#ask('POST', 'pay', { quote_id, card });

@@ -648,6 +648,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/test_helpers/strays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the simulator an incoming transfer that nobody can tell whose it is: with a memo that nobody was
+         *     given, or without one. It waits for an operator to find out.
+         */
+        post: operations["createTestStray"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/test_helpers/webhooks/chaos": {
         parameters: {
             query?: never;
@@ -1967,7 +1987,7 @@ export interface components {
          * @description How an address looks.
          * @enum {string}
          */
-        AddressFormat: "evm";
+        AddressFormat: "evm" | "bitcoin" | "tron" | "xrp" | "stellar" | "solana";
         /** @description What the test helper `advance_time` takes. */
         AdvanceTimeBody: {
             /**
@@ -2029,14 +2049,23 @@ export interface components {
              * @example Base
              */
             name: string;
+            /** @description Whose kind of addresses it has: what `wallet_address` must be. */
+            family: components["schemas"]["AddressFormat"];
+            /**
+             * @description What the network calls the memo that accounts at exchanges need beside an address, and
+             *     `wallet_memo` takes; null where there is none.
+             * @example destination tag
+             */
+            memo_name: string | null;
             /**
              * Format: int64
-             * @description Its number after EIP-155.
+             * @description Its number after EIP-155; 0 for a network of another family than `evm`, which has none.
              * @example 8453
              */
             chain_id: number;
             /**
-             * @description The asset's contract there; null for the network's own coin.
+             * @description What tells the asset apart there: its contract or mint, or its code and issuer as in
+             *     `USDC:G…`; null for the network's own coin.
              * @example 0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913
              */
             contract_address: string | null;
@@ -2410,6 +2439,8 @@ export interface components {
             flow?: string | null;
             /** @description Where the tokens go, if the partner knows. */
             wallet_address?: string | null;
+            /** @description The memo or destination tag that belongs to it, where its network has one. */
+            wallet_memo?: string | null;
             /** @description The partner's own opaque name for the user. */
             user_reference?: string | null;
             /**
@@ -3003,6 +3034,12 @@ export interface components {
             address: string | null;
             /** @description How an address looks. */
             address_format: components["schemas"]["AddressFormat"];
+            /** @description What the network calls the memo that accounts at exchanges need; null where it has none. */
+            memo_name: string | null;
+            /** @description Addresses here have no checksum: a typing mistake cannot be noticed. */
+            unchecked: boolean;
+            /** @description Wallets that the simulator knows; empty in live mode. */
+            test_wallets: components["schemas"]["TestWallet"][];
             /** @description It is for what would go back, and not for what is bought. */
             refund: boolean;
             /** @description The partner fixed the address. */
@@ -3016,8 +3053,12 @@ export interface components {
             network_name: string;
             /** @description Where tokens would go back to. */
             back_to: string;
+            /** @description The memo that belongs to it. */
+            back_to_memo: string | null;
             /** @description Where the tokens of a swap go; none for a sale. */
             address: string | null;
+            /** @description The memo that belongs to it. */
+            memo: string | null;
             /** @description The partner fixed one of these addresses. */
             locked: boolean;
             account: components["schemas"]["AccountBody"] | null;
@@ -3028,8 +3069,19 @@ export interface components {
             quote: components["schemas"]["QuoteBody"];
             /** @description The network's name for people. */
             network_name: string;
-            /** @description Where to send them. Nobody else is given this address. */
+            /** @description Where to send them. Nobody else is given this address, or this address and this memo. */
             address: string;
+            /**
+             * @description What has to be sent with them, where others are given the same address: without it nobody
+             *     can tell whose they are.
+             */
+            memo: string | null;
+            /** @description What the network calls the memo; null where it has none. */
+            memo_name: string | null;
+            /** @description The text for a QR code. It carries the memo where the network has a standard for that. */
+            qr: string;
+            /** @description Whether that text carries the memo. */
+            qr_has_memo: boolean;
             /** @description What has come. */
             received_amount: string;
             /** @description What is still to come. */
@@ -3038,6 +3090,8 @@ export interface components {
             lapsed: boolean;
             /** @description Where tokens would go back to. */
             back_to: string;
+            /** @description The memo that belongs to it. */
+            back_to_memo: string | null;
             account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
@@ -3064,6 +3118,8 @@ export interface components {
             network_name: string;
             /** @description Where the tokens go. */
             address: string;
+            /** @description The memo that belongs to it. */
+            memo: string | null;
             /** @description Cards that the simulator knows; empty in live mode. */
             test_cards: components["schemas"]["TestCard"][];
             /** @enum {string} */
@@ -3105,6 +3161,8 @@ export interface components {
             quote: components["schemas"]["QuoteBody"];
             /** @description Where the tokens go, or go back to. */
             address: string;
+            /** @description The memo that belongs to it. */
+            memo: string | null;
             account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
@@ -3119,6 +3177,8 @@ export interface components {
             quote: components["schemas"]["QuoteBody"];
             /** @description Where the tokens of a buy went. */
             address: string;
+            /** @description The memo that belongs to it. */
+            memo: string | null;
             account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
@@ -3813,6 +3873,8 @@ export interface components {
                 flow: string | null;
                 /** @description The address that the partner gave. */
                 wallet_address: string | null;
+                /** @description The memo or destination tag that belongs to it. */
+                wallet_memo: string | null;
                 /** @description Where the user goes back to. */
                 return_url: string;
                 /** @description Where the user goes back to after giving up. */
@@ -4471,6 +4533,8 @@ export interface components {
             flow: string | null;
             /** @description The address that the partner gave. */
             wallet_address: string | null;
+            /** @description The memo or destination tag that belongs to it. */
+            wallet_memo: string | null;
             /** @description Where the user goes back to. */
             return_url: string;
             /** @description Where the user goes back to after giving up. */
@@ -4604,6 +4668,32 @@ export interface components {
              */
             session_id: string;
         };
+        /** @description A transfer to an address that users share, without the memo of any of them. */
+        StrayBody: {
+            /**
+             * @description Its id.
+             * @example st_test_01hf7yat00fentqaxbnentqaxb
+             */
+            id: string;
+            /** @description Always `stray_transfer`. */
+            object: string;
+            /** @description Where it went. */
+            address: string;
+            /** @description The memo that it had; null where it had none. */
+            memo: string | null;
+            /** @description The symbol of what came. */
+            token: string;
+            /** @description The network that it came on. */
+            network: string;
+            /** @description How much came. */
+            amount: string;
+            /** @description The transfer, by its name on its network. */
+            transfer_id: string;
+            /** @description The deposit that it was found to be; null while nobody knows whose it is. */
+            deposit_id: string | null;
+            /** @description RFC 3339. */
+            created_at: string;
+        };
         /** @description A bank account that the simulator knows. */
         TestAccount: {
             /** @description The IBAN, grouped. */
@@ -4671,6 +4761,38 @@ export interface components {
             /** @description The family name, in any case. */
             family_name: string;
             /** @description What becomes of their check, for people. */
+            label: string;
+            /** @description What becomes of it, for programs. */
+            outcome: string;
+        };
+        /** @description Show the simulator a transfer with another memo than was asked for, or without one. */
+        TestStrayBody: {
+            /**
+             * @description The session, which waits for tokens on a network with memos.
+             * @example gs_test_01hf7yat00fentqaxbnentqaxb
+             */
+            session_id: string;
+            /**
+             * @description A memo that nobody was given; none where nothing is said.
+             * @example 271828
+             */
+            memo?: string | null;
+            /**
+             * @description How much; what is still missing where nothing is said.
+             * @example 10.5
+             */
+            amount?: string | null;
+            /**
+             * @description Its name on its network; the same one again is the same transfer. One is made where nothing is
+             *     said.
+             */
+            transfer_id?: string | null;
+        };
+        /** @description A wallet that the simulator knows. */
+        TestWallet: {
+            /** @description The address. */
+            address: string;
+            /** @description What becomes of a transfer to it, for people. */
             label: string;
             /** @description What becomes of it, for programs. */
             outcome: string;
@@ -4849,6 +4971,16 @@ export interface components {
              * @example 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed
              */
             address: string;
+            /**
+             * @description The memo or destination tag that belongs to it, where its network has one.
+             * @example 271828
+             */
+            memo?: string | null;
+            /**
+             * @description The user says that this address needs none. Without a memo and without this, an address on a
+             *     network that has memos is refused: at an exchange the tokens would be lost.
+             */
+            without_memo?: boolean | null;
         };
         /**
          * @description Whether an endpoint is sent to now.
@@ -5183,6 +5315,7 @@ export interface operations {
                      *           "target_network": "base",
                      *           "flow": null,
                      *           "wallet_address": null,
+                     *           "wallet_memo": null,
                      *           "return_url": "https://shop.example/orders/1042",
                      *           "cancel_url": "https://shop.example/cart",
                      *           "status": "open",
@@ -5281,6 +5414,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -5303,7 +5437,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedSessionBody"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_supported`, `flow_not_available`, `url_invalid`, `invalid_wallet_address`, `user_reference_not_opaque`, `metadata_invalid`, `invalid_text`, `quote_id_invalid`, `quote_not_found`, `quote_mismatch`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `url_not_allowed`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_supported`, `flow_not_available`, `url_invalid`, `invalid_wallet_address`, `invalid_wallet_memo`, `user_reference_not_opaque`, `metadata_invalid`, `invalid_text`, `quote_id_invalid`, `quote_not_found`, `quote_mismatch`, `malformed_json`, `idempotency_key_required`, `idempotency_key_invalid`, `version_unknown`, `key_exposed`, `url_not_allowed`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5390,6 +5524,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -5467,6 +5602,7 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "cancelled",
@@ -5571,8 +5707,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.992234",
-                     *           "exchange_rate": "0.91744976",
+                     *           "crypto_amount": "106.512769",
+                     *           "exchange_rate": "0.92157964",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5588,7 +5724,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:32:43.000Z"
+                     *             "at": "2026-11-23T12:32:51.000Z"
                      *           }
                      *         },
                      *         {
@@ -5599,8 +5735,8 @@ export interface operations {
                      *           "asset": "USDC",
                      *           "network": "base",
                      *           "fiat_amount": "100.00",
-                     *           "crypto_amount": "106.992234",
-                     *           "exchange_rate": "0.91744976",
+                     *           "crypto_amount": "106.512769",
+                     *           "exchange_rate": "0.92157964",
                      *           "fees": [
                      *             {
                      *               "kind": "service",
@@ -5616,7 +5752,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:32:43.000Z"
+                     *             "at": "2026-11-23T12:32:51.000Z"
                      *           }
                      *         }
                      *       ],
@@ -5718,7 +5854,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5729,8 +5865,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.992234",
-                     *       "exchange_rate": "0.91744976",
+                     *       "crypto_amount": "106.512769",
+                     *       "exchange_rate": "0.92157964",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5746,12 +5882,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:32:44.000Z"
+                     *         "at": "2026-11-23T12:32:52.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:32:44.000Z",
-                     *       "expires_at": "2026-11-23T12:37:44.000Z",
+                     *       "created_at": "2026-11-23T12:32:52.000Z",
+                     *       "expires_at": "2026-11-23T12:37:52.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5836,7 +5972,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5847,8 +5983,8 @@ export interface operations {
                      *       "network": "base",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
-                     *       "crypto_amount": "106.992234",
-                     *       "exchange_rate": "0.91744976",
+                     *       "crypto_amount": "106.512769",
+                     *       "exchange_rate": "0.92157964",
                      *       "fees": [
                      *         {
                      *           "kind": "service",
@@ -5864,12 +6000,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:32:44.000Z"
+                     *         "at": "2026-11-23T12:32:52.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:32:44.000Z",
-                     *       "expires_at": "2026-11-23T12:37:44.000Z",
+                     *       "created_at": "2026-11-23T12:32:52.000Z",
+                     *       "expires_at": "2026-11-23T12:37:52.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -5913,8 +6049,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                 *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk"
+                 *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                 *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -5933,22 +6069,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.992234",
+                     *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:47.000Z",
-                     *       "updated_at": "2026-11-23T12:32:47.000Z",
+                     *       "created_at": "2026-11-23T12:32:55.000Z",
+                     *       "updated_at": "2026-11-23T12:32:55.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6033,22 +6169,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.992234",
+                     *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:47.000Z",
-                     *       "updated_at": "2026-11-23T12:32:47.000Z",
+                     *       "created_at": "2026-11-23T12:32:55.000Z",
+                     *       "updated_at": "2026-11-23T12:32:55.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6091,8 +6227,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                 *       "session_id": "gs_test_01m846ah007q0h90efajbmeza4"
+                 *       "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                 *       "session_id": "gs_test_01m846art0p24em72meqdfrtb7"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -6111,22 +6247,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846ass8s3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
-                     *       "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
+                     *       "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.50",
+                     *       "fiat_amount": "90.36",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:33:05.000Z",
-                     *       "updated_at": "2026-11-23T12:33:05.000Z",
+                     *       "created_at": "2026-11-23T12:33:13.000Z",
+                     *       "updated_at": "2026-11-23T12:33:13.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6211,22 +6347,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846ass8s3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
-                     *       "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
+                     *       "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
-                     *       "fiat_amount": "90.50",
+                     *       "fiat_amount": "90.36",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:33:05.000Z",
-                     *       "updated_at": "2026-11-23T12:33:05.000Z",
+                     *       "created_at": "2026-11-23T12:33:13.000Z",
+                     *       "updated_at": "2026-11-23T12:33:13.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6279,22 +6415,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "settled",
-                     *       "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                     *       "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.992234",
+                     *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:47.000Z",
-                     *       "updated_at": "2026-11-23T12:32:49.000Z",
+                     *       "created_at": "2026-11-23T12:32:55.000Z",
+                     *       "updated_at": "2026-11-23T12:32:57.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6378,22 +6514,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a688nfw80r0s93xj5m73",
+                     *       "id": "pi_test_01m846ae28nfw80r0s93xj5m73",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "failed",
-                     *       "session_id": "gs_test_01m846a590ajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m846a3agbx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m846a688vcz7cxbt1kgqp8fr",
+                     *       "session_id": "gs_test_01m846ad30xac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m846ab4gbx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m846ae28vcz7cxbt1kgqp8fr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
                      *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:53.000Z",
-                     *       "updated_at": "2026-11-23T12:32:55.000Z",
+                     *       "created_at": "2026-11-23T12:33:01.000Z",
+                     *       "updated_at": "2026-11-23T12:33:03.000Z",
                      *       "reason": {
                      *         "code": "forced_failure",
                      *         "message": "A test helper made this payment fail.",
@@ -6486,22 +6622,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846ac3r2jemxs68p4d7qn0g",
+                     *       "id": "pi_test_01m846akxr2jemxs68p4d7qn0g",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "cancelled",
-                     *       "session_id": "gs_test_01m846ab4gxac2tgx9eywh05t0",
-                     *       "quote_id": "qt_test_01m846a960sqdk33ybv7wq31cg",
-                     *       "refid": "tx_test_01m846ac3rtx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m846ajyg7q0h90efajbmeza4",
+                     *       "quote_id": "qt_test_01m846ah00sqdk33ybv7wq31cg",
+                     *       "refid": "tx_test_01m846akxrtx1sjtschjkjexhr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
-                     *       "crypto_amount": "106.512769",
+                     *       "crypto_amount": "106.842667",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:59.000Z",
-                     *       "updated_at": "2026-11-23T12:33:01.000Z",
+                     *       "created_at": "2026-11-23T12:33:07.000Z",
+                     *       "updated_at": "2026-11-23T12:33:09.000Z",
                      *       "reason": {
                      *         "code": "payment_cancelled",
                      *         "message": "The payment was cancelled. No money has moved.",
@@ -7091,7 +7227,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -7111,14 +7247,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:33:36.000Z",
+                     *             "since": "2026-11-23T12:33:44.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:33:36.000Z",
-                     *           "updated_at": "2026-11-23T12:33:36.000Z"
+                     *           "created_at": "2026-11-23T12:33:44.000Z",
+                     *           "updated_at": "2026-11-23T12:33:44.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -7219,7 +7355,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7239,14 +7375,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:36.000Z",
+                     *         "since": "2026-11-23T12:33:44.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:33:36.000Z",
-                     *       "updated_at": "2026-11-23T12:33:36.000Z",
+                     *       "created_at": "2026-11-23T12:33:44.000Z",
+                     *       "updated_at": "2026-11-23T12:33:44.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7316,7 +7452,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7336,14 +7472,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:36.000Z",
+                     *         "since": "2026-11-23T12:33:44.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:33:36.000Z",
-                     *       "updated_at": "2026-11-23T12:33:36.000Z"
+                     *       "created_at": "2026-11-23T12:33:44.000Z",
+                     *       "updated_at": "2026-11-23T12:33:44.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7395,10 +7531,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:33:41.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:49.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -7465,7 +7601,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7484,14 +7620,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:36.000Z",
+                     *         "since": "2026-11-23T12:33:44.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:33:36.000Z",
-                     *       "updated_at": "2026-11-23T12:33:39.000Z"
+                     *       "created_at": "2026-11-23T12:33:44.000Z",
+                     *       "updated_at": "2026-11-23T12:33:47.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7558,7 +7694,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846bg80hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7577,14 +7713,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:36.000Z",
+                     *         "since": "2026-11-23T12:33:44.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:33:40.000Z",
-                     *       "created_at": "2026-11-23T12:33:36.000Z",
-                     *       "updated_at": "2026-11-23T12:33:40.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:33:48.000Z",
+                     *       "created_at": "2026-11-23T12:33:44.000Z",
+                     *       "updated_at": "2026-11-23T12:33:48.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7668,14 +7804,14 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d3w99m7h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d3wh3m7h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.created",
-                     *           "created_at": 1795736610,
+                     *           "created_at": 1795736618,
                      *           "livemode": false,
-                     *           "sequence": 85,
+                     *           "sequence": 86,
                      *           "data": {
-                     *             "id": "gs_test_01m8d3w99mp24em72meqdfrtb7",
+                     *             "id": "gs_test_01m8d3wh3mv6jzdk0x6da2ykph",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -7685,11 +7821,12 @@ export interface operations {
                      *             "target_network": "base",
                      *             "flow": null,
                      *             "wallet_address": null,
+                     *             "wallet_memo": null,
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:43:30.100Z",
-                     *             "created_at": "2026-11-26T23:43:30.100Z",
+                     *             "expires_at": "2026-11-27T23:43:38.100Z",
+                     *             "created_at": "2026-11-26T23:43:38.100Z",
                      *             "user_reference": "user_8823",
                      *             "client_reference_id": null,
                      *             "metadata": {
@@ -7699,37 +7836,38 @@ export interface operations {
                      *             "progress": {
                      *               "phase": "created",
                      *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:43:30.100Z"
+                     *               "updated_at": "2026-11-26T23:43:38.100Z"
                      *             }
                      *           }
                      *         },
                      *         {
-                     *           "id": "evt_test_01m846azmrbqbty7wrkqbsyzdx",
+                     *           "id": "evt_test_01m846b7erbqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
-                     *           "created_at": 1795437199,
+                     *           "created_at": 1795437207,
                      *           "livemode": false,
-                     *           "sequence": 74,
+                     *           "sequence": 75,
                      *           "data": {
-                     *             "id": "gs_test_01m846awq0v6jzdk0x6da2ykph",
+                     *             "id": "gs_test_01m846b4h0syhmpcwhmwgcqkny",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
-                     *             "amount": "90.36",
+                     *             "amount": "90.62",
                      *             "currency": "EUR",
                      *             "target_token": "USDC",
                      *             "target_network": "base",
                      *             "flow": "off_ramp",
                      *             "wallet_address": null,
+                     *             "wallet_memo": null,
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:33:16.000Z",
-                     *             "created_at": "2026-11-23T12:33:16.000Z",
+                     *             "expires_at": "2026-11-24T12:33:24.000Z",
+                     *             "created_at": "2026-11-23T12:33:24.000Z",
                      *             "user_reference": null,
                      *             "client_reference_id": null,
                      *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m846axp8nsytqty99072fyqx",
+                     *             "tx_refid": "tx_test_01m846b5g8nsytqty99072fyqx",
                      *             "progress": {
                      *               "phase": "failed",
                      *               "reason": {
@@ -7742,30 +7880,30 @@ export interface operations {
                      *                 "remaining": null,
                      *                 "next_step": "Start again when you are ready."
                      *               },
-                     *               "updated_at": "2026-11-23T12:33:19.000Z"
+                     *               "updated_at": "2026-11-23T12:33:27.000Z"
                      *             },
                      *             "transaction": {
-                     *               "refid": "tx_test_01m846axp8nsytqty99072fyqx",
+                     *               "refid": "tx_test_01m846b5g8nsytqty99072fyqx",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m846awq0v6jzdk0x6da2ykph",
-                     *               "quote_id": "qt_test_01m846atrg5q6sxv9xaxn5ex2c",
+                     *               "session_id": "gs_test_01m846b4h0syhmpcwhmwgcqkny",
+                     *               "quote_id": "qt_test_01m846b2jg5q6sxv9xaxn5ex2c",
                      *               "action": "off_ramp",
                      *               "status": "failed",
                      *               "token": "USDC",
                      *               "network": "base",
                      *               "currency": "EUR",
                      *               "payment_method": "sepa_payout",
-                     *               "fiat_amount": "90.36",
+                     *               "fiat_amount": "90.62",
                      *               "token_amount": "100.000000",
                      *               "source_token": null,
                      *               "source_network": null,
                      *               "source_amount": null,
-                     *               "exchange_rate": "0.91734304",
-                     *               "total_fees": "1.37",
-                     *               "local_rail_transaction_id": "po_test_01m846axp8dn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m846axp8dn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:33:17.000Z",
-                     *               "updated_at": "2026-11-23T12:33:19.000Z",
+                     *               "exchange_rate": "0.92001932",
+                     *               "total_fees": "1.38",
+                     *               "local_rail_transaction_id": "po_test_01m846b5g8dn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m846b5g8dn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:33:25.000Z",
+                     *               "updated_at": "2026-11-23T12:33:27.000Z",
                      *               "reason": {
                      *                 "code": "payment_cancelled",
                      *                 "message": "The payment was cancelled. No money has moved.",
@@ -7842,14 +7980,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d3w99m7h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d3wh3m7h8rev5vywzebwgq",
                      *       "object": "event",
                      *       "type": "gate_session.created",
-                     *       "created_at": 1795736610,
+                     *       "created_at": 1795736618,
                      *       "livemode": false,
-                     *       "sequence": 85,
+                     *       "sequence": 86,
                      *       "data": {
-                     *         "id": "gs_test_01m8d3w99mp24em72meqdfrtb7",
+                     *         "id": "gs_test_01m8d3wh3mv6jzdk0x6da2ykph",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
@@ -7859,11 +7997,12 @@ export interface operations {
                      *         "target_network": "base",
                      *         "flow": null,
                      *         "wallet_address": null,
+                     *         "wallet_memo": null,
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:43:30.100Z",
-                     *         "created_at": "2026-11-26T23:43:30.100Z",
+                     *         "expires_at": "2026-11-27T23:43:38.100Z",
+                     *         "created_at": "2026-11-26T23:43:38.100Z",
                      *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
                      *         "metadata": {
@@ -7873,7 +8012,7 @@ export interface operations {
                      *         "progress": {
                      *           "phase": "created",
                      *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:43:30.100Z"
+                     *           "updated_at": "2026-11-26T23:43:38.100Z"
                      *         }
                      *       }
                      *     }
@@ -7941,8 +8080,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7950,14 +8089,14 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:33:42.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:33:50.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:33:42.000Z"
+                     *           "created_at": "2026-11-23T12:33:50.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846b5g8jsd2qkt5pnkbbb67",
-                     *           "event_id": "evt_test_01m846b5g8ej5fq8d04yy9j1hs",
+                     *           "id": "wd_test_01m846bda8jsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m846bda8ej5fq8d04yy9j1hs",
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -7966,8 +8105,8 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:33:42.000Z",
-                     *           "created_at": "2026-11-23T12:33:25.000Z"
+                     *           "delivered_at": "2026-11-23T12:33:50.000Z",
+                     *           "created_at": "2026-11-23T12:33:33.000Z"
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -8023,8 +8162,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8034,7 +8173,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:33:42.000Z"
+                     *       "created_at": "2026-11-23T12:33:50.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8096,8 +8235,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:43:20.000Z",
-                     *           "ended_at": "2026-11-26T23:43:20.000Z",
+                     *           "started_at": "2026-11-26T23:43:28.000Z",
+                     *           "ended_at": "2026-11-26T23:43:28.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -8106,8 +8245,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T21:19:20.000Z",
-                     *           "ended_at": "2026-11-25T21:19:20.000Z",
+                     *           "started_at": "2026-11-25T21:19:28.000Z",
+                     *           "ended_at": "2026-11-25T21:19:28.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -8115,7 +8254,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846bp3gstcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846bxxgstcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -8172,10 +8311,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:43:24.100Z",
+                     *           "since": "2026-11-22T23:43:32.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -8186,14 +8325,14 @@ export interface operations {
                      *           ],
                      *           "rate_per_second": 100,
                      *           "after": 0,
-                     *           "through": 81,
+                     *           "through": 82,
                      *           "sequences": null,
-                     *           "total": 81,
+                     *           "total": 82,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:43:24.100Z",
-                     *           "updated_at": "2026-11-26T23:43:24.100Z"
+                     *           "created_at": "2026-11-26T23:43:32.100Z",
+                     *           "updated_at": "2026-11-26T23:43:32.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -8262,10 +8401,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:43:24.100Z",
+                     *       "since": "2026-11-22T23:43:32.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8276,14 +8415,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 81,
+                     *       "through": 82,
                      *       "sequences": null,
-                     *       "total": 81,
+                     *       "total": 82,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:43:24.100Z",
-                     *       "updated_at": "2026-11-26T23:43:24.100Z"
+                     *       "created_at": "2026-11-26T23:43:32.100Z",
+                     *       "updated_at": "2026-11-26T23:43:32.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8353,10 +8492,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:43:24.100Z",
+                     *       "since": "2026-11-22T23:43:32.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8367,14 +8506,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 81,
+                     *       "through": 82,
                      *       "sequences": null,
-                     *       "total": 81,
+                     *       "total": 82,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:43:24.100Z",
-                     *       "updated_at": "2026-11-26T23:43:24.100Z"
+                     *       "created_at": "2026-11-26T23:43:32.100Z",
+                     *       "updated_at": "2026-11-26T23:43:32.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8426,10 +8565,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3w3e4eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:43:24.100Z",
+                     *       "since": "2026-11-22T23:43:32.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8440,14 +8579,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 81,
+                     *       "through": 82,
                      *       "sequences": null,
-                     *       "total": 81,
+                     *       "total": 82,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:43:24.100Z",
-                     *       "updated_at": "2026-11-26T23:43:27.100Z"
+                     *       "created_at": "2026-11-26T23:43:32.100Z",
+                     *       "updated_at": "2026-11-26T23:43:35.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8503,8 +8642,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8512,9 +8651,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:43:23.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:43:31.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:33:42.000Z"
+                     *       "created_at": "2026-11-23T12:33:50.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8567,8 +8706,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846bp3gstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8576,9 +8715,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:33:42.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:33:50.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:33:42.000Z"
+                     *       "created_at": "2026-11-23T12:33:50.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8632,7 +8771,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469mnr4w9bagfxcby49ypf",
+                     *       "id": "gs_test_01m8469wfrr6v3ajayhq6cjgsy",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8642,21 +8781,22 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
-                     *       "expires_at": "2026-11-24T12:32:35.000Z",
-                     *       "created_at": "2026-11-23T12:32:35.000Z",
+                     *       "expires_at": "2026-11-24T12:32:43.000Z",
+                     *       "created_at": "2026-11-23T12:32:43.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8469nn0camqarqabcs45yvf",
+                     *       "tx_refid": "tx_test_01m8469xf0camqarqabcs45yvf",
                      *       "progress": {
                      *         "phase": "settled",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:32:36.000Z"
+                     *         "updated_at": "2026-11-23T12:32:44.000Z"
                      *       }
                      *     }
                      */
@@ -8740,7 +8880,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469pm8r6v3ajayhq6cjgsy",
+                     *       "id": "gs_test_01m8469ye8btc0q15xx7afw2a8",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8750,17 +8890,18 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:32:37.000Z",
-                     *       "created_at": "2026-11-23T12:32:37.000Z",
+                     *       "expires_at": "2026-11-24T12:32:45.000Z",
+                     *       "created_at": "2026-11-23T12:32:45.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8469qkgfb96srtzw1g4gvvf",
+                     *       "tx_refid": "tx_test_01m8469zdgfb96srtzw1g4gvvf",
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": {
@@ -8773,7 +8914,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Try again."
                      *         },
-                     *         "updated_at": "2026-11-23T12:32:38.000Z"
+                     *         "updated_at": "2026-11-23T12:32:46.000Z"
                      *       }
                      *     }
                      */
@@ -8934,6 +9075,104 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    createTestStray: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "session_id": "gs_test_01m8468qc84m820spjn1ddea41"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestStrayBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "st_test_01m8468y70rdak70t3bb59nffm",
+                     *       "object": "stray_transfer",
+                     *       "address": "rGUP6Y8UirYKVmcLwEmsodKj7SRqxVxk3P",
+                     *       "memo": null,
+                     *       "token": "XRP",
+                     *       "network": "xrpl",
+                     *       "amount": "45.932604",
+                     *       "transfer_id": "sim_in_1_01m8468x7re54e12we034vd75c",
+                     *       "deposit_id": null,
+                     *       "created_at": "2026-11-23T12:32:12.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StrayBody"];
+                };
+            };
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_invalid`, `invalid_wallet_memo`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            /** @description The state of things does not allow it. Codes: `session_not_open`, `no_price`, `journey_out_of_step`. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Busy"];
+        };
+    };
     retrieveWebhookChaos: {
         parameters: {
             query?: never;
@@ -8962,7 +9201,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:53:31.100Z"
+                     *       "ends_at": "2026-11-26T23:53:39.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -9029,7 +9268,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:53:31.100Z"
+                     *       "ends_at": "2026-11-26T23:53:39.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -9083,7 +9322,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469rjrbtc0q15xx7afw2a8",
+                     *       "id": "gs_test_01m846a0crast24chbpc1cyftz",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9093,11 +9332,12 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
-                     *       "expires_at": "2026-11-24T12:32:39.000Z",
-                     *       "created_at": "2026-11-23T12:32:39.000Z",
+                     *       "expires_at": "2026-11-24T12:32:47.000Z",
+                     *       "created_at": "2026-11-23T12:32:47.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9107,7 +9347,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:32:40.000Z"
+                     *         "updated_at": "2026-11-23T12:32:48.000Z"
                      *       }
                      *     }
                      */
@@ -9200,7 +9440,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
+                     *       "id": "gs_test_01m8469hr07jy1jfwf4hth3fve",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9210,11 +9450,12 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:32:24.000Z",
-                     *       "created_at": "2026-11-23T12:32:24.000Z",
+                     *       "expires_at": "2026-11-24T12:32:32.000Z",
+                     *       "created_at": "2026-11-23T12:32:32.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9233,7 +9474,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Confirm your identity; the purchase then goes on where it was."
                      *         },
-                     *         "updated_at": "2026-11-23T12:32:26.000Z"
+                     *         "updated_at": "2026-11-23T12:32:34.000Z"
                      *       }
                      *     }
                      */
@@ -9326,7 +9567,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469th8ast24chbpc1cyftz",
+                     *       "id": "gs_test_01m846a2b8a76px6mhb58bcmmk",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9336,11 +9577,12 @@ export interface operations {
                      *       "target_network": "base",
                      *       "flow": null,
                      *       "wallet_address": null,
+                     *       "wallet_memo": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T11:32:41.000Z",
-                     *       "created_at": "2026-11-23T12:32:41.000Z",
+                     *       "expires_at": "2026-11-24T11:32:49.000Z",
+                     *       "created_at": "2026-11-23T12:32:49.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9350,7 +9592,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "created",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:32:42.000Z"
+                     *         "updated_at": "2026-11-23T12:32:50.000Z"
                      *       }
                      *     }
                      */
@@ -9441,13 +9683,13 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "mail_test_01m8469grrwdawamkrvzsvndba",
+                     *           "id": "mail_test_01m8469rjrwdawamkrvzsvndba",
                      *           "object": "mail",
                      *           "to": "jane@example.com",
                      *           "subject": "123456 is your code",
                      *           "text": "Your code is 123456.\n\nEnter it on the payment page of Demo Shop. It is valid for 10 minutes.\n\nNobody from us will ever ask you for this code. If you did not request it, you can ignore this message.",
                      *           "code": "123456",
-                     *           "created_at": "2026-11-23T12:32:31.000Z"
+                     *           "created_at": "2026-11-23T12:32:39.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9511,7 +9753,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                     *           "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                      *           "object": "customer",
                      *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *           "mode": "test",
@@ -9525,8 +9767,8 @@ export interface operations {
                      *             "tier": "gold"
                      *           },
                      *           "kyc_status": "unverified",
-                     *           "created_at": "2026-11-23T12:33:20.000Z",
-                     *           "updated_at": "2026-11-23T12:33:20.000Z"
+                     *           "created_at": "2026-11-23T12:33:28.000Z",
+                     *           "updated_at": "2026-11-23T12:33:28.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9598,7 +9840,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9612,8 +9854,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:33:20.000Z",
-                     *       "updated_at": "2026-11-23T12:33:20.000Z"
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:28.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9682,7 +9924,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9696,8 +9938,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:33:20.000Z",
-                     *       "updated_at": "2026-11-23T12:33:20.000Z"
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:28.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9749,10 +9991,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b4h0fyeeb1pw6v6704rz",
+                     *       "id": "cus_test_01m846bcb0fyeeb1pw6v6704rz",
                      *       "object": "customer",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:33:25.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:33.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedCustomerBody"];
@@ -9819,7 +10061,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9833,8 +10075,8 @@ export interface operations {
                      *         "tier": "platinum"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:33:20.000Z",
-                     *       "updated_at": "2026-11-23T12:33:23.000Z"
+                     *       "created_at": "2026-11-23T12:33:28.000Z",
+                     *       "updated_at": "2026-11-23T12:33:31.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -10155,6 +10397,8 @@ export interface operations {
                      *             {
                      *               "chain": "base",
                      *               "name": "Base",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 8453,
                      *               "contract_address": "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
                      *               "decimals": 6
@@ -10162,6 +10406,8 @@ export interface operations {
                      *             {
                      *               "chain": "ethereum",
                      *               "name": "Ethereum",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 1,
                      *               "contract_address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
                      *               "decimals": 6
@@ -10169,6 +10415,8 @@ export interface operations {
                      *             {
                      *               "chain": "arbitrum",
                      *               "name": "Arbitrum One",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 42161,
                      *               "contract_address": "0xaf88d065e77c8cC2239327C5EDb3A432268e5831",
                      *               "decimals": 6
@@ -10176,8 +10424,19 @@ export interface operations {
                      *             {
                      *               "chain": "polygon",
                      *               "name": "Polygon",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 137,
                      *               "contract_address": "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359",
+                     *               "decimals": 6
+                     *             },
+                     *             {
+                     *               "chain": "solana",
+                     *               "name": "Solana",
+                     *               "family": "solana",
+                     *               "memo_name": null,
+                     *               "chain_id": 0,
+                     *               "contract_address": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
                      *               "decimals": 6
                      *             }
                      *           ],
@@ -10201,6 +10460,8 @@ export interface operations {
                      *             {
                      *               "chain": "ethereum",
                      *               "name": "Ethereum",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 1,
                      *               "contract_address": "0xdAC17F958D2ee523a2206206994597C13D831ec7",
                      *               "decimals": 6
@@ -10208,6 +10469,8 @@ export interface operations {
                      *             {
                      *               "chain": "arbitrum",
                      *               "name": "Arbitrum One",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 42161,
                      *               "contract_address": "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9",
                      *               "decimals": 6
@@ -10215,8 +10478,19 @@ export interface operations {
                      *             {
                      *               "chain": "polygon",
                      *               "name": "Polygon",
+                     *               "family": "evm",
+                     *               "memo_name": null,
                      *               "chain_id": 137,
                      *               "contract_address": "0xc2132D05D31c914a87C6611C10748AEb04B58e8F",
+                     *               "decimals": 6
+                     *             },
+                     *             {
+                     *               "chain": "tron",
+                     *               "name": "Tron",
+                     *               "family": "tron",
+                     *               "memo_name": null,
+                     *               "chain_id": 0,
+                     *               "contract_address": "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
                      *               "decimals": 6
                      *             }
                      *           ],
@@ -10302,6 +10576,8 @@ export interface operations {
                      *         {
                      *           "chain": "base",
                      *           "name": "Base",
+                     *           "family": "evm",
+                     *           "memo_name": null,
                      *           "chain_id": 8453,
                      *           "contract_address": "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
                      *           "decimals": 6
@@ -10309,6 +10585,8 @@ export interface operations {
                      *         {
                      *           "chain": "ethereum",
                      *           "name": "Ethereum",
+                     *           "family": "evm",
+                     *           "memo_name": null,
                      *           "chain_id": 1,
                      *           "contract_address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
                      *           "decimals": 6
@@ -10316,6 +10594,8 @@ export interface operations {
                      *         {
                      *           "chain": "arbitrum",
                      *           "name": "Arbitrum One",
+                     *           "family": "evm",
+                     *           "memo_name": null,
                      *           "chain_id": 42161,
                      *           "contract_address": "0xaf88d065e77c8cC2239327C5EDb3A432268e5831",
                      *           "decimals": 6
@@ -10323,8 +10603,19 @@ export interface operations {
                      *         {
                      *           "chain": "polygon",
                      *           "name": "Polygon",
+                     *           "family": "evm",
+                     *           "memo_name": null,
                      *           "chain_id": 137,
                      *           "contract_address": "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359",
+                     *           "decimals": 6
+                     *         },
+                     *         {
+                     *           "chain": "solana",
+                     *           "name": "Solana",
+                     *           "family": "solana",
+                     *           "memo_name": null,
+                     *           "chain_id": 0,
+                     *           "contract_address": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
                      *           "decimals": 6
                      *         }
                      *       ],
@@ -11340,6 +11631,25 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": null,
                      *         "address_format": "evm",
+                     *         "memo_name": null,
+                     *         "unchecked": false,
+                     *         "test_wallets": [
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Arrives",
+                     *             "outcome": "arrives"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Cannot be sent to",
+                     *             "outcome": "fails"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Takes ten seconds",
+                     *             "outcome": "slow"
+                     *           }
+                     *         ],
                      *         "refund": false,
                      *         "locked": false
                      *       }
@@ -11612,6 +11922,25 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": null,
                      *         "address_format": "evm",
+                     *         "memo_name": null,
+                     *         "unchecked": false,
+                     *         "test_wallets": [
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Arrives",
+                     *             "outcome": "arrives"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Cannot be sent to",
+                     *             "outcome": "fails"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Takes ten seconds",
+                     *             "outcome": "slow"
+                     *           }
+                     *         ],
                      *         "refund": true,
                      *         "locked": false
                      *       }
@@ -11760,7 +12089,9 @@ export interface operations {
                      *         },
                      *         "network_name": "Ethereum",
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "back_to_memo": null,
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "memo": null,
                      *         "locked": false,
                      *         "account": null
                      *       }
@@ -11769,7 +12100,7 @@ export interface operations {
                     "application/json": components["schemas"]["Journey"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_wallet_memo`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -11805,6 +12136,20 @@ export interface operations {
             415: components["responses"]["NotJson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             503: components["responses"]["Busy"];
         };
     };
@@ -11885,10 +12230,15 @@ export interface operations {
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *         "memo": null,
+                     *         "memo_name": null,
+                     *         "qr": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *         "qr_has_memo": true,
                      *         "received_amount": "0.000000",
                      *         "missing_amount": "110.070559",
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "back_to_memo": null,
                      *         "account": {
                      *           "kind": "iban",
                      *           "last4": "0001",
@@ -12134,10 +12484,15 @@ export interface operations {
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *         "memo": null,
+                     *         "memo_name": null,
+                     *         "qr": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *         "qr_has_memo": true,
                      *         "received_amount": "10.500000",
                      *         "missing_amount": "99.570559",
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "back_to_memo": null,
                      *         "account": {
                      *           "kind": "iban",
                      *           "last4": "0001",
@@ -12286,6 +12641,7 @@ export interface operations {
                      *         },
                      *         "network_name": "Base",
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "memo": null,
                      *         "test_cards": [
                      *           {
                      *             "number": "4242 4242 4242 4242",
@@ -12344,7 +12700,7 @@ export interface operations {
                     "application/json": components["schemas"]["Journey"];
                 };
             };
-            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
+            /** @description The request is not valid. Codes: `field_required`, `field_unknown`, `field_type`, `field_length`, `field_range`, `amount_out_of_range`, `currency_not_supported`, `asset_not_available`, `network_not_available`, `method_not_available`, `country_not_supported`, `flow_not_available`, `invalid_wallet_address`, `invalid_wallet_memo`, `invalid_text`, `malformed_json`, `version_unknown`, `key_exposed`, `flow_not_available_here`. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12380,6 +12736,20 @@ export interface operations {
             415: components["responses"]["NotJson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["OurFault"];
+            /** @description This is not enabled here. Codes: `mode_not_enabled`. */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Gate-Version": components["headers"]["Gate-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             503: components["responses"]["Busy"];
         };
     };
@@ -12466,6 +12836,25 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": null,
                      *         "address_format": "evm",
+                     *         "memo_name": null,
+                     *         "unchecked": false,
+                     *         "test_wallets": [
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Arrives",
+                     *             "outcome": "arrives"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Cannot be sent to",
+                     *             "outcome": "fails"
+                     *           },
+                     *           {
+                     *             "address": "0x21844f8d39bb057a45c726fe44f994a921844f8d",
+                     *             "label": "Takes ten seconds",
+                     *             "outcome": "slow"
+                     *           }
+                     *         ],
                      *         "refund": false,
                      *         "locked": false
                      *       }
@@ -12600,6 +12989,7 @@ export interface operations {
                      *           "locked_for_seconds": 120
                      *         },
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "memo": null,
                      *         "account": null,
                      *         "transaction_id": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
                      *         "slow": false,
@@ -12745,6 +13135,7 @@ export interface operations {
                      *           "locked_for_seconds": 120
                      *         },
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *         "memo": null,
                      *         "account": null,
                      *         "transaction_id": "tx_test_01m844ed5gp0vcg8rxawbapqt6",
                      *         "slow": false,
@@ -12839,13 +13230,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
+                     *         "id": "gs_test_01m8469hr07jy1jfwf4hth3fve",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:24.000Z",
+                     *         "expires_at": "2026-11-24T12:32:32.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12858,7 +13249,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 4,
-                     *       "server_time": "2026-11-23T12:32:27.000Z",
+                     *       "server_time": "2026-11-23T12:32:35.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -12962,13 +13353,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
+                     *         "id": "gs_test_01m8469nn04w9bagfxcby49ypf",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:28.000Z",
+                     *         "expires_at": "2026-11-24T12:32:36.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12981,7 +13372,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 3,
-                     *       "server_time": "2026-11-23T12:32:31.000Z",
+                     *       "server_time": "2026-11-23T12:32:39.000Z",
                      *       "step": {
                      *         "kind": "identity",
                      *         "level": "basic",
@@ -13132,13 +13523,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
+                     *         "id": "gs_test_01m8469nn04w9bagfxcby49ypf",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:28.000Z",
+                     *         "expires_at": "2026-11-24T12:32:36.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13151,7 +13542,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 4,
-                     *       "server_time": "2026-11-23T12:32:33.000Z",
+                     *       "server_time": "2026-11-23T12:32:41.000Z",
                      *       "step": {
                      *         "kind": "identity",
                      *         "level": "basic",
@@ -13309,13 +13700,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469dv07jy1jfwf4hth3fve",
+                     *         "id": "gs_test_01m8469nn04w9bagfxcby49ypf",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:28.000Z",
+                     *         "expires_at": "2026-11-24T12:32:36.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13328,7 +13719,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 5,
-                     *       "server_time": "2026-11-23T12:32:34.000Z",
+                     *       "server_time": "2026-11-23T12:32:42.000Z",
                      *       "step": {
                      *         "kind": "identity",
                      *         "level": "basic",
@@ -13470,13 +13861,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8468qc84m820spjn1ddea41",
+                     *         "id": "gs_test_01m8468z68k6bzzw9ad1r8dc3q",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:05.000Z",
+                     *         "expires_at": "2026-11-24T12:32:13.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13489,7 +13880,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:32:22.000Z",
+                     *       "server_time": "2026-11-23T12:32:30.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -13584,13 +13975,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8468qc84m820spjn1ddea41",
+                     *         "id": "gs_test_01m8468z68k6bzzw9ad1r8dc3q",
                      *         "status": "cancelled",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:05.000Z",
+                     *         "expires_at": "2026-11-24T12:32:13.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13603,7 +13994,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:32:23.000Z",
+                     *       "server_time": "2026-11-23T12:32:31.000Z",
                      *       "step": {
                      *         "kind": "ended",
                      *         "status": "cancelled",
@@ -13696,6 +14087,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
@@ -13775,6 +14167,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
@@ -13881,6 +14274,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "completed",
@@ -13987,6 +14381,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
@@ -14104,14 +14499,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469sj0t5fszpgvhjt39vpw",
+                 *       "id": "evt_test_01m846a1c0t5fszpgvhjt39vpw",
                  *       "object": "event",
                  *       "type": "gate_session.expired",
-                 *       "created_at": 1795437160,
+                 *       "created_at": 1795437168,
                  *       "livemode": false,
-                 *       "sequence": 37,
+                 *       "sequence": 38,
                  *       "data": {
-                 *         "id": "gs_test_01m8469rjrbtc0q15xx7afw2a8",
+                 *         "id": "gs_test_01m846a0crast24chbpc1cyftz",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14121,11 +14516,12 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
-                 *         "expires_at": "2026-11-24T12:32:39.000Z",
-                 *         "created_at": "2026-11-23T12:32:39.000Z",
+                 *         "expires_at": "2026-11-24T12:32:47.000Z",
+                 *         "created_at": "2026-11-23T12:32:47.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
@@ -14135,7 +14531,7 @@ export interface operations {
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": null,
-                 *           "updated_at": "2026-11-23T12:32:40.000Z"
+                 *           "updated_at": "2026-11-23T12:32:48.000Z"
                  *         }
                  *       }
                  *     }
@@ -14200,6 +14596,7 @@ export interface operations {
                  *         "target_network": "base",
                  *         "flow": null,
                  *         "wallet_address": null,
+                 *         "wallet_memo": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "cancelled",
@@ -14262,14 +14659,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469bwg5qrymhsxmv9abkwa",
+                 *       "id": "evt_test_01m8469kpg5qrymhsxmv9abkwa",
                  *       "object": "event",
                  *       "type": "kyc.required",
-                 *       "created_at": 1795437146,
+                 *       "created_at": 1795437154,
                  *       "livemode": false,
-                 *       "sequence": 27,
+                 *       "sequence": 28,
                  *       "data": {
-                 *         "session_id": "gs_test_01m84699y0k6bzzw9ad1r8dc3q",
+                 *         "session_id": "gs_test_01m8469hr07jy1jfwf4hth3fve",
                  *         "level": "basic",
                  *         "reason": {
                  *           "code": "identity_required",
@@ -14331,29 +14728,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a0crsabbshfxrff59670",
+                 *       "id": "evt_test_01m846a86rsabbshfxrff59670",
                  *       "object": "event",
                  *       "type": "rail.pay_in.processing",
-                 *       "created_at": 1795437167,
+                 *       "created_at": 1795437175,
                  *       "livemode": false,
-                 *       "sequence": 41,
+                 *       "sequence": 42,
                  *       "data": {
-                 *         "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.992234",
+                 *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:47.000Z",
-                 *         "updated_at": "2026-11-23T12:32:47.000Z",
+                 *         "created_at": "2026-11-23T12:32:55.000Z",
+                 *         "updated_at": "2026-11-23T12:32:55.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14401,29 +14798,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a2b8rtqqb6afxcs1c5x3",
+                 *       "id": "evt_test_01m846aa58rtqqb6afxcs1c5x3",
                  *       "object": "event",
                  *       "type": "rail.pay_in.settled",
-                 *       "created_at": 1795437169,
+                 *       "created_at": 1795437177,
                  *       "livemode": false,
-                 *       "sequence": 43,
+                 *       "sequence": 44,
                  *       "data": {
-                 *         "id": "pi_test_01m846a0cr3y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m8469zdga76px6mhb58bcmmk",
-                 *         "quote_id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m846a0crj0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.992234",
+                 *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:47.000Z",
-                 *         "updated_at": "2026-11-23T12:32:49.000Z",
+                 *         "created_at": "2026-11-23T12:32:55.000Z",
+                 *         "updated_at": "2026-11-23T12:32:57.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14471,29 +14868,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a86r3c7vpprk87vc3r46",
+                 *       "id": "evt_test_01m846ag0r3c7vpprk87vc3r46",
                  *       "object": "event",
                  *       "type": "rail.pay_in.failed",
-                 *       "created_at": 1795437175,
+                 *       "created_at": 1795437183,
                  *       "livemode": false,
-                 *       "sequence": 49,
+                 *       "sequence": 50,
                  *       "data": {
-                 *         "id": "pi_test_01m846a688nfw80r0s93xj5m73",
+                 *         "id": "pi_test_01m846ae28nfw80r0s93xj5m73",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m846a590ajt7e4mk1hjw4ngy",
-                 *         "quote_id": "qt_test_01m846a3agbx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m846a688vcz7cxbt1kgqp8fr",
+                 *         "session_id": "gs_test_01m846ad30xac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m846ab4gbx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m846ae28vcz7cxbt1kgqp8fr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
                  *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:53.000Z",
-                 *         "updated_at": "2026-11-23T12:32:55.000Z",
+                 *         "created_at": "2026-11-23T12:33:01.000Z",
+                 *         "updated_at": "2026-11-23T12:33:03.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -14550,29 +14947,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846ae28c6ez4gr1e967dk5f",
+                 *       "id": "evt_test_01m846anw8c6ez4gr1e967dk5f",
                  *       "object": "event",
                  *       "type": "rail.pay_in.cancelled",
-                 *       "created_at": 1795437181,
+                 *       "created_at": 1795437189,
                  *       "livemode": false,
-                 *       "sequence": 55,
+                 *       "sequence": 56,
                  *       "data": {
-                 *         "id": "pi_test_01m846ac3r2jemxs68p4d7qn0g",
+                 *         "id": "pi_test_01m846akxr2jemxs68p4d7qn0g",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m846ab4gxac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m846a960sqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m846ac3rtx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m846ajyg7q0h90efajbmeza4",
+                 *         "quote_id": "qt_test_01m846ah00sqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m846akxrtx1sjtschjkjexhr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
-                 *         "crypto_amount": "106.512769",
+                 *         "crypto_amount": "106.842667",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:59.000Z",
-                 *         "updated_at": "2026-11-23T12:33:01.000Z",
+                 *         "created_at": "2026-11-23T12:33:07.000Z",
+                 *         "updated_at": "2026-11-23T12:33:09.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -14629,29 +15026,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846ahz8cfja6dw01rkcpzea",
+                 *       "id": "evt_test_01m846ass8cfja6dw01rkcpzea",
                  *       "object": "event",
                  *       "type": "rail.pay_out.processing",
-                 *       "created_at": 1795437185,
+                 *       "created_at": 1795437193,
                  *       "livemode": false,
-                 *       "sequence": 59,
+                 *       "sequence": 60,
                  *       "data": {
-                 *         "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846ass8s3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.50",
+                 *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:05.000Z",
-                 *         "updated_at": "2026-11-23T12:33:05.000Z",
+                 *         "created_at": "2026-11-23T12:33:13.000Z",
+                 *         "updated_at": "2026-11-23T12:33:13.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14699,29 +15096,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846akxrmj8s6rs570d0nz6k",
+                 *       "id": "evt_test_01m846avqrmj8s6rs570d0nz6k",
                  *       "object": "event",
                  *       "type": "rail.pay_out.settled",
-                 *       "created_at": 1795437187,
+                 *       "created_at": 1795437195,
                  *       "livemode": false,
-                 *       "sequence": 61,
+                 *       "sequence": 62,
                  *       "data": {
-                 *         "id": "po_test_01m846ahz8s3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846ass8s3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m846ah007q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m846af1gc247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846ahz8afpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.50",
+                 *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:05.000Z",
-                 *         "updated_at": "2026-11-23T12:33:07.000Z",
+                 *         "created_at": "2026-11-23T12:33:13.000Z",
+                 *         "updated_at": "2026-11-23T12:33:15.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14769,29 +15166,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846ass8xa0gtf84ay9q50g7",
+                 *       "id": "evt_test_01m846b1k8xa0gtf84ay9q50g7",
                  *       "object": "event",
                  *       "type": "rail.pay_out.failed",
-                 *       "created_at": 1795437193,
+                 *       "created_at": 1795437201,
                  *       "livemode": false,
-                 *       "sequence": 67,
+                 *       "sequence": 68,
                  *       "data": {
-                 *         "id": "po_test_01m846aqtrgp635r42b8pdnvd2",
+                 *         "id": "po_test_01m846azmrgp635r42b8pdnvd2",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m846apvgsyhmpcwhmwgcqkny",
-                 *         "quote_id": "qt_test_01m846amx024tbf9ev3zm9q09p",
-                 *         "refid": "tx_test_01m846aqtrdcptekaca4wtpr98",
+                 *         "session_id": "gs_test_01m846ayngc1e91m9r8b8q456a",
+                 *         "quote_id": "qt_test_01m846awq024tbf9ev3zm9q09p",
+                 *         "refid": "tx_test_01m846azmrdcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.50",
+                 *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:11.000Z",
-                 *         "updated_at": "2026-11-23T12:33:13.000Z",
+                 *         "created_at": "2026-11-23T12:33:19.000Z",
+                 *         "updated_at": "2026-11-23T12:33:21.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -14848,29 +15245,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846azmrazqzg65az05zrpv8",
+                 *       "id": "evt_test_01m846b7erazqzg65az05zrpv8",
                  *       "object": "event",
                  *       "type": "rail.pay_out.cancelled",
-                 *       "created_at": 1795437199,
+                 *       "created_at": 1795437207,
                  *       "livemode": false,
-                 *       "sequence": 73,
+                 *       "sequence": 74,
                  *       "data": {
-                 *         "id": "po_test_01m846axp8dn8gzmk6ykxks37y",
+                 *         "id": "po_test_01m846b5g8dn8gzmk6ykxks37y",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m846awq0v6jzdk0x6da2ykph",
-                 *         "quote_id": "qt_test_01m846atrg5q6sxv9xaxn5ex2c",
-                 *         "refid": "tx_test_01m846axp8nsytqty99072fyqx",
+                 *         "session_id": "gs_test_01m846b4h0syhmpcwhmwgcqkny",
+                 *         "quote_id": "qt_test_01m846b2jg5q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m846b5g8nsytqty99072fyqx",
                  *         "payment_method": "sepa_payout",
-                 *         "fiat_amount": "90.36",
+                 *         "fiat_amount": "90.62",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:17.000Z",
-                 *         "updated_at": "2026-11-23T12:33:19.000Z",
+                 *         "created_at": "2026-11-23T12:33:25.000Z",
+                 *         "updated_at": "2026-11-23T12:33:27.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -14927,14 +15324,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a0crxrryret21swpz01p",
+                 *       "id": "evt_test_01m846a86rxrryret21swpz01p",
                  *       "object": "event",
                  *       "type": "quote.consumed",
-                 *       "created_at": 1795437167,
+                 *       "created_at": 1795437175,
                  *       "livemode": false,
-                 *       "sequence": 40,
+                 *       "sequence": 41,
                  *       "data": {
-                 *         "id": "qt_test_01m8469xf0t6wnwtfjncmvkzrz",
+                 *         "id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
                  *         "object": "signed_quote",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14945,8 +15342,8 @@ export interface operations {
                  *         "network": "base",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
-                 *         "crypto_amount": "106.992234",
-                 *         "exchange_rate": "0.91744976",
+                 *         "crypto_amount": "106.512769",
+                 *         "exchange_rate": "0.92157964",
                  *         "fees": [
                  *           {
                  *             "kind": "service",
@@ -14962,14 +15359,14 @@ export interface operations {
                  *         "total_fees": "1.84",
                  *         "source": {
                  *           "name": "simulated_market",
-                 *           "at": "2026-11-23T12:32:44.000Z"
+                 *           "at": "2026-11-23T12:32:52.000Z"
                  *         },
                  *         "on_lapse": "requote",
                  *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                 *         "created_at": "2026-11-23T12:32:44.000Z",
-                 *         "expires_at": "2026-11-23T12:37:44.000Z",
-                 *         "consumed_at": "2026-11-23T12:32:47.000Z",
-                 *         "tx_refid": "tx_test_01m846a0crj0z1vpc6qggkavht"
+                 *         "created_at": "2026-11-23T12:32:52.000Z",
+                 *         "expires_at": "2026-11-23T12:37:52.000Z",
+                 *         "consumed_at": "2026-11-23T12:32:55.000Z",
+                 *         "tx_refid": "tx_test_01m846a86rj0z1vpc6qggkavht"
                  *       }
                  *     }
                  */
@@ -15160,7 +15557,7 @@ export interface operations {
                  *         "mode": "test",
                  *         "status": "failed",
                  *         "refid": "tx_test_01m844f9frh6dbtbpzx731tva6",
-                 *         "session_id": "gs_test_01m844f3m8c1e91m9r8b8q456a",
+                 *         "session_id": "gs_test_01m844f3m8jzrre02qr7wqhae1",
                  *         "amount": "25.00",
                  *         "currency": "EUR",
                  *         "service_fee_returned": "0.37",
@@ -15233,7 +15630,7 @@ export interface operations {
                  *         "refid": "tx_test_01m844fyz88k9f8wf35y0ysyby",
                  *         "object": "reversal",
                  *         "mode": "test",
-                 *         "session_id": "gs_test_01m844fs3rjzrre02qr7wqhae1",
+                 *         "session_id": "gs_test_01m844fs3r6x0t78jm23wyhhx4",
                  *         "amount": "100.00",
                  *         "currency": "EUR",
                  *         "reason": {
@@ -15302,7 +15699,7 @@ export interface operations {
                  *         "refid": "tx_test_01m844fyz88k9f8wf35y0ysyby",
                  *         "object": "reversal",
                  *         "mode": "test",
-                 *         "session_id": "gs_test_01m844fs3rjzrre02qr7wqhae1",
+                 *         "session_id": "gs_test_01m844fs3r6x0t78jm23wyhhx4",
                  *         "amount": "100.00",
                  *         "currency": "EUR",
                  *         "reason": null
@@ -15352,14 +15749,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846b0m0gepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m846b8e0gepedbcd3e5vyybf",
                  *       "object": "event",
                  *       "type": "customer.created",
-                 *       "created_at": 1795437200,
+                 *       "created_at": 1795437208,
                  *       "livemode": false,
-                 *       "sequence": 75,
+                 *       "sequence": 76,
                  *       "data": {
-                 *         "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -15373,8 +15770,8 @@ export interface operations {
                  *           "tier": "gold"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:33:20.000Z",
-                 *         "updated_at": "2026-11-23T12:33:20.000Z"
+                 *         "created_at": "2026-11-23T12:33:28.000Z",
+                 *         "updated_at": "2026-11-23T12:33:28.000Z"
                  *       }
                  *     }
                  */
@@ -15421,14 +15818,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846b3hr149gerbc0w773mp3",
+                 *       "id": "evt_test_01m846bbbr149gerbc0w773mp3",
                  *       "object": "event",
                  *       "type": "customer.updated",
-                 *       "created_at": 1795437203,
+                 *       "created_at": 1795437211,
                  *       "livemode": false,
-                 *       "sequence": 76,
+                 *       "sequence": 77,
                  *       "data": {
-                 *         "id": "cus_test_01m846b0m09hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -15442,8 +15839,8 @@ export interface operations {
                  *           "tier": "platinum"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:33:20.000Z",
-                 *         "updated_at": "2026-11-23T12:33:23.000Z"
+                 *         "created_at": "2026-11-23T12:33:28.000Z",
+                 *         "updated_at": "2026-11-23T12:33:31.000Z"
                  *       }
                  *     }
                  */
@@ -15490,17 +15887,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846b5g8ej5fq8d04yy9j1hs",
+                 *       "id": "evt_test_01m846bda8ej5fq8d04yy9j1hs",
                  *       "object": "event",
                  *       "type": "customer.deleted",
-                 *       "created_at": 1795437205,
+                 *       "created_at": 1795437213,
                  *       "livemode": false,
-                 *       "sequence": 78,
+                 *       "sequence": 79,
                  *       "data": {
-                 *         "id": "cus_test_01m846b4h0fyeeb1pw6v6704rz",
+                 *         "id": "cus_test_01m846bcb0fyeeb1pw6v6704rz",
                  *         "object": "customer",
                  *         "deleted": true,
-                 *         "deleted_at": "2026-11-23T12:33:25.000Z"
+                 *         "deleted_at": "2026-11-23T12:33:33.000Z"
                  *       }
                  *     }
                  */
@@ -15547,12 +15944,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846bp3gf2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795437222,
+                 *       "created_at": 1795437230,
                  *       "livemode": false,
-                 *       "sequence": 79,
+                 *       "sequence": 80,
                  *       "data": {
                  *         "object": "webhook_test",
                  *         "livemode": false,
@@ -15603,12 +16000,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3vze0vyh5p9nfy3bvdycf",
+                 *       "id": "evt_test_01m8d3w780vyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795736600,
+                 *       "created_at": 1795736608,
                  *       "livemode": false,
-                 *       "sequence": 81,
+                 *       "sequence": 82,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15627,8 +16024,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:43:20.000Z",
-                 *           "until": "2026-11-26T23:43:50.000Z",
+                 *           "since": "2026-11-26T23:43:28.000Z",
+                 *           "until": "2026-11-26T23:43:58.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -15681,12 +16078,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3w7b4pfw3jtze698c8vkb",
+                 *       "id": "evt_test_01m8d3wf54pfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795736608,
+                 *       "created_at": 1795736616,
                  *       "livemode": false,
-                 *       "sequence": 82,
+                 *       "sequence": 83,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15705,7 +16102,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:43:28.100Z",
+                 *           "since": "2026-11-26T23:43:36.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -15759,12 +16156,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87xpk60xbeg9wh3zmyem9hn",
+                 *       "id": "evt_test_01m87xpv00xbeg9wh3zmyem9hn",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795562360,
+                 *       "created_at": 1795562368,
                  *       "livemode": false,
-                 *       "sequence": 80,
+                 *       "sequence": 81,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15783,7 +16180,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:33:44.000Z",
+                 *           "since": "2026-11-23T12:33:52.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -15837,12 +16234,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3w8ac747txecj6g731j4h",
+                 *       "id": "evt_test_01m8d3wg4c747txecj6g731j4h",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795736609,
+                 *       "created_at": 1795736617,
                  *       "livemode": false,
-                 *       "sequence": 84,
+                 *       "sequence": 85,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -15861,14 +16258,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:43:28.100Z",
+                 *           "since": "2026-11-26T23:43:36.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:43:29.100Z"
+                 *         "updated_at": "2026-11-26T23:43:37.100Z"
                  *       }
                  *     }
                  */
@@ -15915,15 +16312,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3wa8wdhza7ww30et36a0h",
+                 *       "id": "evt_test_01m8d3wj2wdhza7ww30et36a0h",
                  *       "object": "event",
                  *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795736611,
+                 *       "created_at": 1795736619,
                  *       "livemode": false,
-                 *       "sequence": 86,
+                 *       "sequence": 87,
                  *       "data": {
                  *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d3w99mp24em72meqdfrtb7",
+                 *         "subject": "gs_test_01m8d3wh3mv6jzdk0x6da2ykph",
                  *         "reason": "it would have more than 262144 bytes"
                  *       }
                  *     }

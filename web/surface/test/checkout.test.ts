@@ -58,7 +58,7 @@ test('a late poll does not bring an old step back', async () => {
 
 test('a refusal is kept with the field that it is about', async () => {
   const { checkout, live } = await open('wallet');
-  expect(await checkout.act('wallet', (client) => client.wallet('0x1'))).toBe(false);
+  expect(await checkout.act('wallet', (client) => client.wallet({ address: '0x1' }))).toBe(false);
   expect(live().problem?.error?.at('/address')).toBe('This is not an address on Base.');
   expect(live().problem?.error?.at('/other')).toBeNull();
 });
@@ -79,6 +79,6 @@ test('without an answer the problem says so, and the page goes on', async () => 
 test('a token that is refused ends the page', async () => {
   const { checkout } = await open('wallet');
   mock.faults.refuse = [401, 'invalid_embed_token', 'Not known.'];
-  await checkout.act('wallet', (client) => client.wallet('0x1'));
+  await checkout.act('wallet', (client) => client.wallet({ address: '0x1' }));
   expect(checkout.page).toMatchObject({ kind: 'unavailable', reason: 'invalid_embed_token' });
 });

@@ -1,14 +1,14 @@
 //! Deposits as an operator sees them: what came in, what is held, and sending it back.
 
-use gate_domain::ids::{DepositId, TransactionId};
+use gate_domain::ids::{DepositId, Mode, StrayId, TransactionId};
 use gate_store::OperatorAction;
-use gate_wire::deposit::DepositBody;
+use gate_wire::deposit::{DepositBody, StrayBody};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{AdminError, Whose, read, sentence, write};
 use crate::app::App;
-use crate::deposits::{DepositError, send_back};
+use crate::deposits::{DepositError, assign_stray, send_back};
 
 /// Deposits in one answer.
 const LIST_MAX: i64 = 1_000;
@@ -23,6 +23,24 @@ pub enum Command {
         whose: Whose,
         /// `tx_..`; those that wait for a person where nothing is said.
         transaction: Option<String>,
+    },
+    /// Transfers that nobody can be told to have sent, oldest first.
+    ListStrays {
+        /// In which world; whose does not matter, since nobody knows.
+        mode: Mode,
+    },
+    /// Take a stray as the deposit of a transaction.
+    Assign {
+        /// Whose the transaction is.
+        whose: Whose,
+        /// `st_..`.
+        stray: String,
+        /// `tx_..`.
+        transaction: String,
+        /// How they found out, in the operator's words.
+        reason: String,
+        /// Who does it.
+        actor: String,
     },
     /// Send back what is held.
     SendBack {
@@ -44,6 +62,13 @@ pub struct DepositsAnswer {
     pub deposits: Vec<DepositBody>,
 }
 
+/// Some strays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StraysAnswer {
+    /// Oldest first.
+    pub strays: Vec<StrayBody>,
+}
+
 pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError> {
     let modes = app.config().modes.clone();
     match command {
@@ -58,6 +83,37 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
                     },
                 };
                 Ok(DepositsAnswer { deposits: deposits.iter().map(DepositBody::from).collect() })
+            })
+            .await
+        }
+        Command::ListStrays { mode } => {
+            read(app, move |tx| {
+                let strays = tx.list_waiting_strays(mode, LIST_MAX)?;
+                Ok(StraysAnswer { strays: strays.iter().map(StrayBody::from).collect() })
+            })
+            .await
+        }
+        Command::Assign { whose, stray, transaction, reason, actor } => {
+            let prices = app.rails(whose.mode).map(|rails| rails.prices.clone());
+            let prices = prices.ok_or_else(|| {
+                AdminError::new("mode_not_enabled", "This gateway moves no money in this mode.")
+            })?;
+            write(app, move |tx, scope| {
+                let tenant = whose.find(tx, &modes)?;
+                let stray = StrayId::parse(&stray).map_err(|_| DepositError::NotFound)?;
+                let transaction =
+                    TransactionId::parse(&transaction).map_err(|_| DepositError::NoSale)?;
+                let found = (&stray, &transaction);
+                let deposit = assign_stray(tx, scope, &*prices, &tenant, found)?;
+                let action = OperatorAction {
+                    action: "stray_assigned".into(),
+                    outcome: deposit.state.status().into(),
+                    reason: reason.clone(),
+                    actor: actor.clone(),
+                    created_at: scope.now,
+                };
+                tx.insert_operator_action(&tenant, deposit.id.as_str(), &action)?;
+                Ok(DepositBody::from(&deposit))
             })
             .await
         }
@@ -84,10 +140,17 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
 impl From<DepositError> for AdminError {
     fn from(error: DepositError) -> Self {
         match error {
-            DepositError::NotFound | DepositError::UnknownAddress => Self::new(
+            DepositError::NotFound => Self::new(
                 "deposit_not_found",
-                "There is no such deposit. `gate deposits list` shows what is held.",
+                "There is no such deposit. `gate deposits list` shows what is held, `gate deposits strays` what came for nobody.",
             ),
+            DepositError::NoSale => Self::new(
+                "transaction_not_found",
+                "This partner has no sale or swap with this id that takes in tokens.",
+            ),
+            DepositError::Found => {
+                Self::new("stray_found", "It was found out before whose this stray is.")
+            }
             DepositError::OutOfStep(_) => Self::new(
                 "deposit_not_held",
                 "Nothing of this deposit is held: it was taken in, or is on its way back.",

@@ -174,7 +174,8 @@ struct DraftLimits {
 #[serde(deny_unknown_fields)]
 struct DraftNetwork {
     name: String,
-    chain_id: Spanned<i64>,
+    family: Option<Word>,
+    chain_id: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]

@@ -4,20 +4,21 @@ use gate_domain::catalogue::Charged;
 use gate_domain::deposit::{
     AfterLapse, Cause, Deposit, NEW_PRICE_MS, State, Verdict, in_words, judge,
 };
-use gate_domain::ids::{DepositId, QuoteId};
+use gate_domain::destination::Destination;
+use gate_domain::ids::{DepositId, Mode, QuoteId};
 use gate_domain::ledger::Posting;
 use gate_domain::money::Money;
 use gate_domain::quote::{Quote, price, price_sale, worth};
 use gate_domain::reason::Reason;
 use gate_domain::session::Session;
+use gate_domain::stray::Stray;
 use gate_domain::transaction::{Event, Transaction};
-use gate_domain::wallet::Address;
 use gate_rails::PriceSource;
 use gate_store::{Locked, StoreError, Tx};
 use tracing::{info, warn};
 
 use super::give_back::end_sale;
-use super::{DepositError, book, command_return, counted_units, take_in_counted};
+use super::{DepositError, book, command_return, counted_units, stray, take_in_counted};
 use crate::advance::{advance_transaction, find_agreed_quote};
 use crate::app::Scope;
 use crate::limits::{Mover, lock_mover};
@@ -25,12 +26,41 @@ use crate::limits::{Mover, lock_mover};
 /// A transfer on a network, final there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
+    /// In which world.
+    pub mode: Mode,
     /// Where it went.
-    pub address: Address,
+    pub address: Destination,
     /// How much of what.
     pub amount: Money,
     /// Its name on its network.
     pub transfer: String,
+}
+
+/// What a transfer was written down as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It is for a sale or a swap.
+    Deposit(Deposit),
+    /// Nobody waits at its address, or at its address with its memo.
+    Stray(Stray),
+}
+
+impl Received {
+    /// The deposit, if it is one.
+    pub fn deposit(self) -> Option<Deposit> {
+        match self {
+            Self::Deposit(deposit) => Some(deposit),
+            Self::Stray(_) => None,
+        }
+    }
+
+    /// The stray, if it is one.
+    pub fn stray(self) -> Option<Stray> {
+        match self {
+            Self::Stray(stray) => Some(stray),
+            Self::Deposit(_) => None,
+        }
+    }
 }
 
 /// Take note of a transfer. The same one again changes nothing.
@@ -39,9 +69,10 @@ pub fn receive_transfer(
     scope: &Scope<'_>,
     prices: &dyn PriceSource,
     transfer: &Transfer,
-) -> Result<Deposit, DepositError> {
-    let waiting = tx.find_deposit_address(&transfer.address)?;
-    let waiting = waiting.ok_or(DepositError::UnknownAddress)?;
+) -> Result<Received, DepositError> {
+    let Some(waiting) = tx.find_deposit_address(&transfer.address)? else {
+        return Ok(Received::Stray(stray::write_down(tx, scope, transfer)?));
+    };
     let tenant = &waiting.tenant;
     let missing = || StoreError::Corrupt {
         table: "deposit_addresses",
@@ -60,7 +91,7 @@ pub fn receive_transfer(
             let (id, told) = (&known.id, in_words(&transfer.amount));
             warn!(%id, told, "the transfer of {id} is told again as another amount");
         }
-        return Ok(known);
+        return Ok(Received::Deposit(known));
     }
 
     let quote = find_agreed_quote(tx, &transaction)?;
@@ -110,7 +141,7 @@ pub fn receive_transfer(
             warn!(%id, amount, "{id} is not what was agreed on; a person has to decide");
         }
     }
-    Ok(tx.find_deposit(tenant, &deposit.id)?.unwrap_or(deposit))
+    Ok(Received::Deposit(tx.find_deposit(tenant, &deposit.id)?.unwrap_or(deposit)))
 }
 
 /// Everything is there: the sale goes on, and what is too much goes back.

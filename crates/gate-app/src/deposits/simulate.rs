@@ -2,11 +2,13 @@
 
 use gate_domain::catalogue::Token;
 use gate_domain::deposit::Deposit;
+use gate_domain::destination::{Destination, Memo, MemoError};
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::money::{Asset, DecimalError, Money};
+use gate_domain::stray::Stray;
 use gate_store::StoreError;
 
-use super::receive::{Transfer, receive_transfer};
+use super::receive::{Received, Transfer, receive_transfer};
 use super::{DepositError, counted_units};
 use crate::advance::find_agreed_quote;
 use crate::app::App;
@@ -39,6 +41,12 @@ pub enum SimulateError {
     /// Nothing is missing, so how much to send has to be said.
     #[error("nothing is missing: say how much to send")]
     NothingMissing,
+    /// The memo is none of the network.
+    #[error(transparent)]
+    Memo(#[from] MemoError),
+    /// A sale waits at this address with this memo, or the network has no memos.
+    #[error("a sale waits there")]
+    NotStray,
     /// There is no such token on this network.
     #[error("no such token")]
     NoToken,
@@ -60,6 +68,34 @@ pub async fn simulate_deposit(
     session: &SessionId,
     simulated: Simulated,
 ) -> Result<Deposit, SimulateError> {
+    simulate(app, tenant, session, simulated, |asked| Ok(asked.clone()), Received::deposit).await
+}
+
+/// Let tokens arrive with another memo than was asked for, or without one. Test mode only.
+pub async fn simulate_stray(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    memo: Option<String>,
+    simulated: Simulated,
+) -> Result<Stray, SimulateError> {
+    let elsewhere = move |asked: &Destination| -> Result<Destination, SimulateError> {
+        let memo = Memo::read(asked.family, &asked.address, memo.as_deref(), false)?;
+        Ok(Destination { memo, ..asked.clone() })
+    };
+    simulate(app, tenant, session, simulated, elsewhere, Received::stray).await
+}
+
+/// Let tokens arrive at the address that is made of the one that was asked for. What is then written down
+/// has to be what is wanted; otherwise nothing is.
+async fn simulate<T: Send + 'static>(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+    simulated: Simulated,
+    address: impl Fn(&Destination) -> Result<Destination, SimulateError> + Send + 'static,
+    wanted: fn(Received) -> Option<T>,
+) -> Result<T, SimulateError> {
     if tenant.mode != Mode::Test {
         return Err(SimulateError::NotFound);
     }
@@ -98,7 +134,8 @@ pub async fn simulate_deposit(
             Money::new(missing, asset)
         };
         let transfer = Transfer {
-            address: means.address.clone(),
+            mode: tenant.mode,
+            address: address(&means.address)?,
             amount,
             transfer: if let Some(name) = &simulated.transfer {
                 name.clone()
@@ -109,7 +146,8 @@ pub async fn simulate_deposit(
                 format!("sim_in_{place}_{tail}")
             },
         };
-        Ok(receive_transfer(tx, scope, &*prices, &transfer)?)
+        let received = receive_transfer(tx, scope, &*prices, &transfer)?;
+        wanted(received).ok_or(SimulateError::NotStray)
     })
     .await
 }

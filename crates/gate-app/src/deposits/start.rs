@@ -1,11 +1,13 @@
 //! Start a sale or a swap: write down the transaction and where its tokens are to come.
 
+use gate_domain::destination::Destination;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use gate_domain::money::Asset;
 use gate_domain::rail::{DepositMeans, Means};
 use gate_domain::session::{Event, Flow, Refused, Session};
 use gate_domain::transaction::PaymentStep;
 use gate_rails::DepositAddresses;
-use gate_store::{DepositAddress, Locked, Tx};
+use gate_store::{DepositAddress, Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
 
 use crate::app::{App, Scope};
@@ -13,6 +15,10 @@ use crate::journey::{JourneyError, act_on_offer};
 use crate::limits::{Admitted, admit};
 use crate::pay::{Attempt, chosen, payment_under_way, write_down};
 use crate::screening::{Screened, screen_chosen};
+
+/// Memos that are tried before giving up. A tag of the XRP Ledger has 32 bits, so that with a hundred million
+/// of them in use each try finds a free one 97 times in a hundred.
+const TURNS_MAX: u32 = 8;
 
 /// Give the user an address for the accepted price. Safe to repeat: a sale that is under way goes on.
 /// Whoever may not move that much, or not yet, gets none: the journey that is answered says so.
@@ -68,7 +74,7 @@ pub(crate) fn write_down_sale(
     };
     let complete = account.is_some() != destination.is_some();
     let back_to = back_to.filter(|_| complete).ok_or(Refused::OutOfStep)?;
-    let address = addresses.address_for(&id, &quote.taken().asset);
+    let address = free_address(tx, scope, &id, &quote.taken().asset, addresses)?;
     let waiting = DepositAddress {
         tenant,
         transaction_id: id.clone(),
@@ -84,4 +90,22 @@ pub(crate) fn write_down_sale(
         started: Event::DepositStarted,
     };
     write_down(tx, scope, session, quote_id, attempt, admitted)
+}
+
+/// An address, or an address and a memo, that nobody else was given.
+fn free_address(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    id: &TransactionId,
+    asset: &Asset,
+    addresses: &dyn DepositAddresses,
+) -> Result<Destination, JourneyError> {
+    let family = scope.catalogue().family(asset).ok_or(JourneyError::AssetNotAvailable)?;
+    for turn in 0..TURNS_MAX {
+        let address = addresses.address_for(id, asset, family, turn);
+        if tx.find_deposit_address(&address)?.is_none() {
+            return Ok(address);
+        }
+    }
+    Err(JourneyError::Store(StoreError::Retry))
 }

@@ -2,6 +2,7 @@
 //! moves the money.
 
 use gate_domain::catalogue::{Entitlement, Refusal, Wanted};
+use gate_domain::destination::Destination;
 use gate_domain::ids::{PayInId, PayOutId, QuoteId, SessionId, Tenant, TransactionId};
 use gate_domain::limits::within_limits;
 use gate_domain::rail::Means;
@@ -9,7 +10,6 @@ use gate_domain::rail_payment::{RailKind, RailPayment, RailPaymentId, State};
 use gate_domain::session::{Event, Refused, Session};
 use gate_domain::signed_quote::{NotRedeemable, SignedQuote};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
-use gate_domain::wallet::Address;
 use gate_store::{IdempotentRequest, StoreError, Tx};
 use gate_wire::rail::RailPaymentBody;
 
@@ -179,7 +179,7 @@ fn check(
     kind: RailKind,
     session: &Session,
     signed: &SignedQuote,
-) -> Result<Option<Address>, RailError> {
+) -> Result<Option<Destination>, RailError> {
     let quote = &signed.quote;
     if quote.side != kind.side() {
         return Err(NotRedeemable::OtherSide { quote: quote.side, wanted: kind.side() }.into());
@@ -193,8 +193,13 @@ fn check(
     session.state.apply(&Event::RailStarted(quote.id.clone()), &session.terms)?;
     let address = match kind {
         RailKind::PayIn => {
+            let family = scope.catalogue().family(&quote.crypto.asset);
+            let fits = |address: &Destination| Some(address.family) == family;
+            if session.terms.wallet_address.as_ref().is_some_and(|address| !fits(address)) {
+                return Err(NotRedeemable::OtherAsset.into());
+            }
             let known = session.choice().and_then(|choice| choice.address.clone());
-            Some(known.ok_or(RailError::NoAddress)?)
+            Some(known.filter(fits).ok_or(RailError::NoAddress)?)
         }
         RailKind::PayOut => None,
     };
@@ -212,7 +217,7 @@ fn check(
 fn write_down(
     scope: &Scope<'_>,
     command: &StartRailPayment,
-    address: Option<Address>,
+    address: Option<Destination>,
 ) -> (Transaction, RailPayment) {
     let (tenant, seed) = (command.tenant.clone(), scope.seed());
     let id = match command.kind {

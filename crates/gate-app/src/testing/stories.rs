@@ -6,14 +6,13 @@ use gate_domain::deposit::Deposit;
 use gate_domain::ids::{QuoteId, SessionId, TransactionId};
 use gate_domain::session::{Flow, LIFETIME_DEFAULT_S, Session, Terms};
 use gate_domain::transaction::Transaction;
-use gate_domain::wallet::Address;
 use gate_domain::{Millis, money::Money};
 use gate_store::{IdempotentRequest, Sql, StoreError, sql};
 use gate_wire::event::EventBody;
 use gate_wire::journey::{Journey, JourneyStep};
 
 use super::{SHOP, World};
-use crate::choose::{PaidWith, Wanted};
+use crate::choose::{PaidWith, TypedAddress, Wanted};
 use crate::create_session::{CreateSession, create_session};
 use crate::deposits::{Simulated, simulate_deposit, start_deposit};
 use crate::doctor::{Report, examine};
@@ -25,7 +24,7 @@ use crate::{choose, pay};
 /// A wallet that takes what it is sent.
 pub const ADDRESS: &str = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
 /// A wallet that the simulated chain cannot send to.
-pub const DEAD_ADDRESS: &str = "0x000000000000000000000000000000000000dead";
+pub const DEAD_ADDRESS: &str = "0x52908400098527886e0f7030069857d2e416dead";
 
 const EVENTS: Sql = sql("select body from events where partner_id = $1 order by sequence");
 
@@ -48,6 +47,15 @@ pub const fn paid_out(kind: AccountKind) -> (&'static str, &'static str) {
         AccountKind::Pix => ("BRL", "pix_payout"),
         AccountKind::Card => ("EUR", "card_payout"),
     }
+}
+
+/// An address and the memo behind a space, as a user types them who has thought of the memo.
+pub fn typed(text: &str) -> TypedAddress {
+    let (address, memo) = match text.split_once(' ') {
+        Some((address, memo)) => (address, Some(memo.to_owned())),
+        None => (text, None),
+    };
+    TypedAddress { address: address.to_owned(), without_memo: memo.is_none(), memo }
 }
 
 impl World {
@@ -104,8 +112,7 @@ impl World {
         let (app, tenant) = (&self.app, self.tenant());
         let quote = self.quote(session).await;
         choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
-        let address = Address::parse(address).unwrap();
-        choose::give_address(app, &tenant, session, address).await.unwrap();
+        choose::give_address(app, &tenant, session, typed(address)).await.unwrap();
         quote
     }
 
@@ -139,8 +146,7 @@ impl World {
         let quote = self.quote_of(session, wanted).await;
         choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
         choose::give_account(app, &tenant, session, account).await.unwrap();
-        let address = Address::parse(back_to).unwrap();
-        choose::give_address(app, &tenant, session, address).await.unwrap();
+        choose::give_address(app, &tenant, session, typed(back_to)).await.unwrap();
         start_deposit(app, &tenant, session, quote.clone()).await.unwrap();
         quote
     }
@@ -167,10 +173,8 @@ impl World {
         };
         let quote = QuoteId::parse(&quote.id).unwrap();
         choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
-        let (address, back_to) =
-            (Address::parse(address).unwrap(), Address::parse(back_to).unwrap());
-        choose::give_address(app, &tenant, session, address).await.unwrap();
-        choose::give_refund_address(app, &tenant, session, back_to).await.unwrap();
+        choose::give_address(app, &tenant, session, typed(address)).await.unwrap();
+        choose::give_refund_address(app, &tenant, session, typed(back_to)).await.unwrap();
         start_deposit(app, &tenant, session, quote.clone()).await.unwrap();
         quote
     }
@@ -179,7 +183,8 @@ impl World {
     pub async fn send_tokens(&self, session: &SessionId, amount: Option<&str>) -> Deposit {
         self.clock.advance_ms(1);
         let simulated = Simulated { amount: amount.map(str::to_owned), ..Simulated::default() };
-        simulate_deposit(&self.app, &self.tenant(), session, simulated).await.unwrap()
+        let received = simulate_deposit(&self.app, &self.tenant(), session, simulated).await;
+        received.unwrap()
     }
 
     /// What came in for the sale of a session, oldest first.

@@ -143,7 +143,7 @@ async fn step(world: &World, random: &mut Random, sessions: &mut Vec<SessionId>)
                 token: tokens[random.below(4)].map(str::to_owned),
                 // Some transfers are told twice.
                 transfer: (random.below(2) == 0).then(|| format!("0x{}", random.below(3))),
-                network: None,
+                ..Simulated::default()
             };
             // Most sessions wait for no tokens.
             simulate_deposit(&world.app, &tenant, session, simulated).await.is_ok()

@@ -11,11 +11,10 @@ use gate_app::choose::{Wanted, accept_quote, give_address, give_up, request_quot
 use gate_app::journey::{JourneyError, find_journey};
 use gate_app::pay::pay;
 use gate_app::test_helpers::{Force, force};
-use gate_app::testing::{ADDRESS, World, card, partner, tenant_of};
+use gate_app::testing::{ADDRESS, World, card, partner, tenant_of, typed};
 use gate_domain::catalogue::{Catalogue, Entitlement, Kind, Method, RefusalCode, Subject};
 use gate_domain::ids::{Mode, QuoteId, SessionId};
 use gate_domain::session::{BackTo, Flow};
-use gate_domain::wallet::Address;
 use gate_store::both_engines;
 use gate_wire::journey::{Journey, JourneyStep};
 use gate_wire::words::Notice;
@@ -88,7 +87,7 @@ both_engines! {
             assert_eq!(kind(&tried.unwrap()), closed);
             let tried = accept_quote(app, &tenant, &at_price, quoted.clone()).await;
             assert_eq!(kind(&tried.unwrap()), closed);
-            let address = Address::parse(ADDRESS).unwrap();
+            let address = typed(ADDRESS);
             let tried = give_address(app, &tenant, &at_wallet, address).await;
             assert_eq!(kind(&tried.unwrap()), closed);
             let tried = pay(app, &tenant, &at_payment, agreed.clone(), card("succeeds")).await;
@@ -296,7 +295,7 @@ both_engines! {
         let mut told = String::new();
         for command_line in [
             off("colour:red", CLOSED, everybody()),
-            off("network:solana", CLOSED, everybody()),
+            off("network:fantom", CLOSED, everybody()),
             off("currency:EUR", " ", everybody()),
             off("currency:EUR", &"x".repeat(201), everybody()),
             off("currency:EUR", CLOSED, somebody("ptr_1")),
@@ -321,7 +320,7 @@ both_engines! {
             Command::Restrict {
                 whose: whose(&world),
                 kind: Kind::Network,
-                only: Some(vec!["base".into(), "solana".into()]),
+                only: Some(vec!["base".into(), "fantom".into()]),
                 actor: "jo".into(),
             },
         ] {
@@ -331,14 +330,14 @@ both_engines! {
         insta::allow_duplicates! {
             insta::assert_snapshot!(told, @r#"
             subject_invalid: "colour:red" names nothing. Write kind:id, such as currency:EUR; kinds are country, currency, asset, network, payment_method, payout_method, flow.
-            subject_unknown: There is no network "solana". There is: arbitrum, base, ethereum, polygon.
+            subject_unknown: There is no network "fantom". There is: arbitrum, base, bitcoin, ethereum, polygon, solana, stellar, tron, xrpl.
             text_invalid: The reason must have 1 to 200 characters.
             text_invalid: The reason must have 1 to 200 characters.
             partner_not_found: There is no partner "ptr_1". `gate partner list` shows their ids.
             not_switched_off: currency:EUR is not switched off for exactly these partners and modes.
             maximum_invalid: The maximum must have at most 2 decimals.
             maximum_invalid: The maximum for EUR must be more than 0.
-            subject_unknown: There is no network "solana". There is: arbitrum, base, ethereum, polygon.
+            subject_unknown: There is no network "fantom". There is: arbitrum, base, bitcoin, ethereum, polygon, solana, stellar, tron, xrpl.
             "#);
         }
         // Nothing of it left a trace.

@@ -13,7 +13,7 @@ use gate_app::rails::{RailError, RailOutcome, force_rail_payment};
 use gate_app::readiness::{Unready, find_unready};
 use gate_app::refunds::RefundError;
 use gate_app::test_helpers::{Force, force};
-use gate_app::testing::{ADDRESS, ScriptedSender, World};
+use gate_app::testing::{ADDRESS, ScriptedSender, World, typed};
 use gate_app::workers::audit::{Progress, audit_step};
 use gate_app::workers::commands::send_due_commands;
 use gate_app::workers::deliveries::deliver_due;
@@ -127,7 +127,7 @@ both_engines! {
         accepted.await.unwrap();
         let account = TEST_ACCOUNTS[0].account();
         gate_app::choose::give_account(app, &tenant, &sale, account).await.unwrap();
-        let address = gate_domain::wallet::Address::parse(ADDRESS).unwrap();
+        let address = typed(ADDRESS);
         gate_app::choose::give_address(app, &tenant, &sale, address).await.unwrap();
         let refused = start_deposit(app, &tenant, &sale, sale_quote).await;
         assert!(matches!(refused, Err(JourneyError::Paused)), "{refused:?}");

@@ -185,7 +185,7 @@ both_engines! {
 
     async fn a_price_that_is_accepted_last_asks_too(store) {
         let world = World::over(store).await;
-        let address = gate_domain::wallet::Address::parse(ADDRESS).unwrap();
+        let address = gate_domain::destination::Destination::from_stored(ADDRESS).unwrap();
         let session = world
             .create_with(|terms| {
                 terms.amount.units = 6_000_00;

@@ -15,6 +15,7 @@ mod deliveries;
 mod endings;
 mod endpoints;
 mod failures;
+mod families;
 mod faults;
 mod feed;
 mod fees;

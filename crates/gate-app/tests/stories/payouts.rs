@@ -6,14 +6,13 @@ use gate_app::deposits::start_deposit;
 use gate_app::journey::JourneyError;
 use gate_app::quotes::PriceWanted;
 use gate_app::test_helpers::{Force, force};
-use gate_app::testing::{ADDRESS, World, paid_out};
+use gate_app::testing::{ADDRESS, World, paid_out, typed};
 use gate_domain::bank::{Account, AccountKind, BankAccount};
 use gate_domain::catalogue::{Entitlement, Side};
 use gate_domain::ids::{QuoteId, SessionId};
 use gate_domain::money::Money;
 use gate_domain::quote::Quote;
 use gate_domain::session::{BackTo, Flow, Refused};
-use gate_domain::wallet::Address;
 use gate_rails::simulator::TEST_ACCOUNTS;
 use gate_store::both_engines;
 use gate_wire::journey::JourneyStep;
@@ -152,11 +151,10 @@ both_engines! {
         assert_eq!(ids, ["sepa_payout", "card_payout"]);
         assert_eq!(payout_method.as_deref(), Some("sepa_payout"), "the first, where nobody says");
         let quote = accepted(&world, &session, None).await;
-        let address = Address::parse(ADDRESS).unwrap();
         choose::give_account(app, &tenant, &session, account(AccountKind::Iban, "succeeds"))
             .await
             .unwrap();
-        choose::give_address(app, &tenant, &session, address).await.unwrap();
+        choose::give_address(app, &tenant, &session, typed(ADDRESS)).await.unwrap();
         assert!(matches!(step(&world, &session).await, JourneyStep::Confirm { .. }));
         // They think again: the account that they named does not fit what they choose now.
         choose::step_back(app, &tenant, &session, BackTo::Amount)

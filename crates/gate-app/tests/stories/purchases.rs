@@ -2,10 +2,10 @@
 
 use gate_app::choose::{Wanted, accept_quote, give_address, request_quote};
 use gate_app::journey::{JourneyError, open_journey};
-use gate_app::testing::{ADDRESS, World};
+use gate_app::testing::{ADDRESS, World, typed};
 use gate_app::workers::commands::send_due_commands;
+use gate_domain::destination::Destination;
 use gate_domain::session::Refused;
-use gate_domain::wallet::Address;
 use gate_store::both_engines;
 use gate_wire::journey::JourneyStep;
 use serde_json::json;
@@ -32,7 +32,7 @@ both_engines! {
         let quote = world.quote(&session).await;
         let step = accept_quote(app, &tenant, &session, quote.clone()).await.unwrap().step;
         assert_eq!(kind(&step), "wallet");
-        let address = Address::parse(ADDRESS).unwrap();
+        let address = typed(ADDRESS);
         let step = give_address(app, &tenant, &session, address).await.unwrap().step;
         assert_eq!(kind(&step), "payment");
         let step = world.pay(&session, &quote, "succeeds").await.unwrap().step;
@@ -175,7 +175,7 @@ both_engines! {
             .create_with(|terms| {
                 terms.target_token = Some("USDC".into());
                 terms.target_network = Some("base".into());
-                terms.wallet_address = Some(Address::parse(ADDRESS).unwrap());
+                terms.wallet_address = Some(Destination::from_stored(ADDRESS).unwrap());
             })
             .await;
         for (token, network) in [("USDC", "polygon"), ("ETH", "base"), ("DOGE", "base")] {
@@ -186,7 +186,7 @@ both_engines! {
         let quote = world.quote(&session).await;
         let step = accept_quote(app, &tenant, &session, quote).await.unwrap().step;
         assert_eq!(kind(&step), "payment", "the address is known");
-        let mine = Address::parse("0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359").unwrap();
+        let mine = typed("0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359");
         let refused = give_address(app, &tenant, &session, mine).await.unwrap_err();
         assert!(matches!(refused, JourneyError::Refused(Refused::OutOfStep)), "{refused}");
     }

@@ -8,13 +8,13 @@ use gate_app::rails::{
 };
 use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
 use gate_domain::catalogue::{Entitlement, RefusalCode, Side};
+use gate_domain::destination::Destination;
 use gate_domain::ids::{Mode, QuoteId, SessionId};
 use gate_domain::money::Money;
 use gate_domain::quote::{OnLapse, Quote};
 use gate_domain::rail_payment::{RailKind, RailPaymentId};
 use gate_domain::session::{Flow, IdentityLevel, Refused};
 use gate_domain::signed_quote::NotRedeemable;
-use gate_domain::wallet::Address;
 use gate_store::{IdempotentRequest, Store, both_engines, sql};
 use gate_wire::quote::SignedQuoteBody;
 use gate_wire::rail::RailPaymentBody;
@@ -75,7 +75,7 @@ pub(crate) async fn lock_price(world: &World, wanted: PriceWanted, method: &str)
 
 /// A session for exactly what a quote is for, with a wallet where it buys.
 pub(crate) async fn session_for(world: &World, quote: &Quote, address: &str) -> SessionId {
-    let address = Address::parse(address).unwrap();
+    let address = Destination::from_stored(address).unwrap();
     let (fiat, side) = (quote.fiat.clone(), quote.side);
     world
         .create_with(|terms| {

@@ -14,13 +14,13 @@ use gate_app::journey::JourneyError;
 use gate_app::metrics::render;
 use gate_app::rails::RailError;
 use gate_app::screening::{SanctionsList, Screened, Verdict, hold};
-use gate_app::testing::{ADDRESS, World};
+use gate_app::testing::{ADDRESS, World, typed};
 use gate_domain::bank::{Account, BankAccount};
 use gate_domain::catalogue::{Entitlement, Side};
+use gate_domain::destination::Destination;
 use gate_domain::ids::{Mode, SessionId};
 use gate_domain::screening::Subject;
 use gate_domain::session::{BackTo, Flow};
-use gate_domain::wallet::Address;
 use gate_store::testing::TestStore;
 use gate_store::{StoreError, both_engines};
 use gate_wire::journey::{Journey, JourneyStep};
@@ -45,7 +45,7 @@ async fn at_the_wallet(world: &World) -> SessionId {
 }
 
 async fn give(world: &World, session: &SessionId, address: &str) -> Result<Journey, JourneyError> {
-    let address = Address::parse(address).unwrap();
+    let address = typed(address);
     choose::give_address(&world.app, &world.tenant(), session, address).await
 }
 
@@ -140,7 +140,7 @@ both_engines! {
         }
         let released = decide(&world, &id, Verdict::Release, "bob").await.unwrap();
         assert_eq!(released.screening.status, "released");
-        assert_eq!(released.text, Address::parse(LISTED).unwrap().as_str());
+        assert_eq!(released.text, Destination::from_stored(LISTED).unwrap().address);
         assert_eq!(released.hits[0].entry, "1001");
         let actors: Vec<_> = released.actions.iter().map(|action| action.actor.as_str()).collect();
         assert_eq!(actors, ["ada", "bob"]);
@@ -173,7 +173,7 @@ both_engines! {
 
     async fn no_payment_begins_to_an_address_that_a_partner_named_or_that_was_blocked_since(store) {
         let world = screening(store).await;
-        let named = Address::parse(LISTED).unwrap();
+        let named = Destination::from_stored(LISTED).unwrap();
         let session = world.create_with(|terms| terms.wallet_address = Some(named)).await;
         let (quote, tenant) = (world.quote(&session).await, world.tenant());
         choose::accept_quote(&world.app, &tenant, &session, quote.clone()).await.unwrap();
@@ -206,7 +206,7 @@ both_engines! {
     async fn nothing_is_sent_for_a_sale_or_a_swap_that_would_go_back_to_a_listed_address(store) {
         let world = screening(store).await;
         let (app, tenant) = (&world.app, world.tenant());
-        let address = Address::parse(LISTED).unwrap();
+        let address = Destination::from_stored(LISTED).unwrap();
         let sale = world
             .create_with(|terms| {
                 terms.flow = Some(Flow::OffRamp);
@@ -222,7 +222,7 @@ both_engines! {
         let swap = world.create_swap().await;
         let wanted = Wanted::of("USDC", "base");
         choose::request_quote(app, &tenant, &swap, wanted).await.unwrap();
-        let held = choose::give_refund_address(app, &tenant, &swap, address).await;
+        let held = choose::give_refund_address(app, &tenant, &swap, typed(LISTED)).await;
         assert!(matches!(held, Err(JourneyError::AddressHeld)));
         assert_eq!(world.session(&sale).await.transaction, None);
     }

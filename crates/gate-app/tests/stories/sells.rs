@@ -6,7 +6,7 @@ use gate_app::deposits::{
     DepositError, Simulated, decline_new_price, look_after_deposits, send_back, simulate_deposit,
 };
 use gate_app::journey::JourneyError;
-use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
+use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World, typed};
 use gate_app::{cancel_session::cancel_session, quotes};
 use gate_domain::bank::{Account, BankAccount};
 use gate_domain::catalogue::{Entitlement, Side};
@@ -118,7 +118,7 @@ both_engines! {
         let quote = world.quote(&session).await;
         let (app, tenant) = (&world.app, world.tenant());
         accept_quote(app, &tenant, &session, quote.clone()).await.unwrap();
-        let address = gate_domain::wallet::Address::parse(ADDRESS).unwrap();
+        let address = typed(ADDRESS);
         gate_app::choose::give_address(app, &tenant, &session, address).await.unwrap();
         let paid = world.pay(&session, &quote, "succeeds").await;
         assert!(matches!(paid, Err(JourneyError::Refused(_))));
@@ -206,7 +206,10 @@ both_engines! {
                 ..Simulated::default()
             };
             let (app, tenant, session) = (world.app.clone(), world.tenant(), session.clone());
-            async move { simulate_deposit(&app, &tenant, &session, simulated).await.unwrap() }
+            async move {
+                let told = simulate_deposit(&app, &tenant, &session, simulated).await;
+                told.unwrap()
+            }
         };
         let first = tell().await;
         // At the same time, as two watchers of a network would.
@@ -228,7 +231,7 @@ both_engines! {
                 amount: Some("25".into()),
                 token: token.map(str::to_owned),
                 network: network.map(str::to_owned),
-                transfer: None,
+                ..Simulated::default()
             };
             let wrong = simulate_deposit(&world.app, &world.tenant(), &session, simulated).await;
             let wrong = wrong.unwrap();

@@ -5,11 +5,10 @@ use gate_app::choose::{PaidWith, Wanted, accept_quote, give_refund_address, requ
 use gate_app::deposits::Simulated;
 use gate_app::journey::JourneyError;
 use gate_app::test_helpers::{Force, force};
-use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
+use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World, typed};
 use gate_domain::deposit::{Cause, State};
 use gate_domain::ids::{QuoteId, SessionId};
 use gate_domain::session::Flow;
-use gate_domain::wallet::Address;
 use gate_store::both_engines;
 use gate_wire::journey::JourneyStep;
 use gate_wire::words;
@@ -121,7 +120,7 @@ both_engines! {
         assert!(matches!(paid.step, JourneyStep::Deposit { .. }), "a swap goes on");
         let purchase = world.create().await;
         world.choose(&purchase, ADDRESS).await;
-        let back = Address::parse(BACK).unwrap();
+        let back = typed(BACK);
         let refused = give_refund_address(app, &tenant, &purchase, back).await;
         assert!(matches!(refused, Err(JourneyError::Refused(_))));
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bank::AccountKind;
+use crate::destination::Family;
 use crate::money::{Asset, Money};
 use crate::session::Flow;
 
@@ -115,8 +116,10 @@ pub struct Network {
     pub chain: String,
     /// The name for people.
     pub name: String,
-    /// Its number after EIP-155.
-    pub chain_id: i64,
+    /// Whose kind of addresses it has.
+    pub family: Family,
+    /// Its number after EIP-155; none for a network of another family than Ethereum's.
+    pub chain_id: Option<i64>,
 }
 
 /// A crypto asset on every network that it is offered on.
@@ -145,7 +148,8 @@ pub struct Token {
     pub network: String,
     /// The network's name for people.
     pub network_name: String,
-    /// Its contract there; none for a network's own coin.
+    /// What tells it apart there, as the network's family spells it (a contract, a mint, a code and
+    /// its issuer); none for a network's own coin.
     pub contract: Option<String>,
     /// Decimals of the smallest unit.
     pub decimals: u8,

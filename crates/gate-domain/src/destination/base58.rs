@@ -47,6 +47,26 @@ pub(super) fn decode(text: &str, alphabet: &[u8; 58]) -> Result<Vec<u8>, Flaw> {
     Ok(bytes)
 }
 
+/// The text of bytes.
+pub(super) fn encode(bytes: &[u8], alphabet: &[u8; 58]) -> String {
+    let mut digits: Vec<u8> = Vec::new();
+    for byte in bytes {
+        let mut carry = u32::from(*byte);
+        for digit in &mut digits {
+            carry += u32::from(*digit) * 256;
+            *digit = u8::try_from(carry % 58).expect("less than 58");
+            carry /= 58;
+        }
+        while carry > 0 {
+            digits.push(u8::try_from(carry % 58).expect("less than 58"));
+            carry /= 58;
+        }
+    }
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    digits.extend(std::iter::repeat_n(0, zeros));
+    digits.iter().rev().map(|digit| char::from(alphabet[usize::from(*digit)])).collect()
+}
+
 /// The bytes of a text less its checksum, which holds.
 pub(super) fn decode_checked(text: &str, alphabet: &[u8; 58]) -> Result<Vec<u8>, Flaw> {
     let mut bytes = decode(text, alphabet)?;

@@ -12,7 +12,7 @@ const XRP_VERSION: u8 = 0x00;
 const XRP_SEED_VERSION: u8 = 0x21;
 
 /// Chains whose addresses are spelt the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
     /// Ethereum and every chain that runs its contracts.
     Evm,
@@ -33,6 +33,23 @@ impl Family {
     pub const ALL: [Self; 6] =
         [Self::Evm, Self::Bitcoin, Self::Tron, Self::Xrp, Self::Stellar, Self::Solana];
 
+    /// The word in catalogue files, in the store and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Evm => "evm",
+            Self::Bitcoin => "bitcoin",
+            Self::Tron => "tron",
+            Self::Xrp => "xrp",
+            Self::Stellar => "stellar",
+            Self::Solana => "solana",
+        }
+    }
+
+    /// Read the word again.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| family.as_str() == word)
+    }
+
     /// The name with its article, for sentences.
     pub const fn a_name(self) -> &'static str {
         match self {
@@ -48,10 +65,15 @@ impl Family {
     /// What the family calls its memo; none where it has none.
     pub const fn memo_name(self) -> Option<&'static str> {
         match self {
-            Self::Xrp => Some("a destination tag"),
-            Self::Stellar => Some("a memo"),
+            Self::Xrp => Some("destination tag"),
+            Self::Stellar => Some("memo"),
             Self::Evm | Self::Bitcoin | Self::Tron | Self::Solana => None,
         }
+    }
+
+    /// Whether a typing mistake in an address can be noticed.
+    pub const fn has_checksum(self) -> bool {
+        !matches!(self, Self::Solana)
     }
 
     /// The address as the family spells it, or why it is none.
@@ -80,6 +102,22 @@ impl Family {
                 Ok(bytes) if bytes.len() == 32 => Ok(text.to_owned()),
                 Ok(_) | Err(_) => Err(Error::Form(self)),
             },
+        }
+    }
+
+    /// What tells a token of the family apart from its other tokens, as the family spells it: the
+    /// address of a contract or a mint, or a code and its issuer as in `USDC:G…`. None where it is none.
+    pub fn parse_contract(self, text: &str) -> Option<String> {
+        match self {
+            Self::Bitcoin => None,
+            Self::Evm | Self::Tron | Self::Solana => self.parse(text).ok(),
+            Self::Xrp | Self::Stellar => {
+                let (code, issuer) = text.split_once(':')?;
+                let fits = (1..=12).contains(&code.len())
+                    && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                let issuer = self.parse(issuer).ok().filter(|_| fits)?;
+                Some(format!("{code}:{issuer}"))
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Memos: what tells accounts behind one address apart.
 
+use std::fmt;
+
 use super::Family;
 
 /// The most bytes of a memo of Stellar that is text.
@@ -19,8 +21,11 @@ pub enum Memo {
 /// Why a memo cannot be used, in words for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemoError {
-    /// This account cannot be reached without one.
-    #[error("This account needs {0}: copy it from where you copied the address.")]
+    /// An account that shares its address cannot be reached without one, and nobody said that this is
+    /// none.
+    #[error(
+        "An account at an exchange needs a {0}: copy it from where you copied the address, or say that yours has none."
+    )]
     Needed(&'static str),
     /// This family has none.
     #[error("There is no memo on this network. Leave it out.")]
@@ -36,26 +41,38 @@ pub enum MemoError {
     Text,
 }
 
+impl fmt::Display for Memo {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(tag) => write!(out, "{tag}"),
+            Self::Number(number) => write!(out, "{number}"),
+            Self::Text(text) => out.write_str(text),
+        }
+    }
+}
+
 /// Whether an address has its memo inside.
-pub(super) fn is_inside(family: Family, address: &str) -> bool {
+fn is_inside(family: Family, address: &str) -> bool {
     family == Family::Stellar && address.starts_with('M')
 }
 
-/// Read a memo for an address of this family. An empty one is none.
-pub(super) fn read(
-    family: Family,
-    address: &str,
-    memo: Option<&str>,
-    needed: bool,
-) -> Result<Option<Memo>, MemoError> {
-    let memo = memo.map(str::trim).filter(|memo| !memo.is_empty());
-    let inside = is_inside(family, address);
-    match (memo, family.memo_name()) {
-        (Some(_), None) => Err(MemoError::Unused),
-        (Some(_), Some(_)) if inside => Err(MemoError::Inside),
-        (None, Some(name)) if needed && !inside => Err(MemoError::Needed(name)),
-        (None, _) => Ok(None),
-        (Some(text), Some(_)) => parse(family, text).map(Some),
+impl Memo {
+    /// Read a memo for an address of a family. An empty one is none.
+    pub fn read(
+        family: Family,
+        address: &str,
+        memo: Option<&str>,
+        needed: bool,
+    ) -> Result<Option<Self>, MemoError> {
+        let memo = memo.map(str::trim).filter(|memo| !memo.is_empty());
+        let inside = is_inside(family, address);
+        match (memo, family.memo_name()) {
+            (Some(_), None) => Err(MemoError::Unused),
+            (Some(_), Some(_)) if inside => Err(MemoError::Inside),
+            (None, Some(name)) if needed && !inside => Err(MemoError::Needed(name)),
+            (None, _) => Ok(None),
+            (Some(text), Some(_)) => parse(family, text).map(Some),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::{DestinationError as Error, Family};
 
-const CHARACTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/// The value of each character is its place.
+pub(super) const CHARACTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const ACCOUNT: u8 = 6 << 3;
 const NUMBERED_ACCOUNT: u8 = 12 << 3;
 const SECRET: u8 = 18 << 3;

@@ -2,57 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::bech32::{self, Variant};
+use super::base58::encode as base58;
+use super::bech32::Variant;
+use super::spelling::{checked, numbered as stellar, segwit};
 use super::*;
 use crate::catalogue::{CryptoAsset, Network, Side, Token};
-
-fn base58(bytes: &[u8], alphabet: &[u8; 58]) -> String {
-    let mut digits: Vec<u8> = Vec::new();
-    for byte in bytes {
-        let mut carry = u32::from(*byte);
-        for digit in &mut digits {
-            carry += u32::from(*digit) * 256;
-            *digit = u8::try_from(carry % 58).unwrap();
-            carry /= 58;
-        }
-        while carry > 0 {
-            digits.push(u8::try_from(carry % 58).unwrap());
-            carry /= 58;
-        }
-    }
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    digits.extend(std::iter::repeat_n(0, zeros));
-    digits.iter().rev().map(|digit| char::from(alphabet[usize::from(*digit)])).collect()
-}
-
-fn checked(version: u8, body: &[u8], alphabet: &[u8; 58]) -> String {
-    let mut bytes = [&[version], body].concat();
-    bytes.extend(base58::checksum(&bytes));
-    base58(&bytes, alphabet)
-}
-
-fn fives(bytes: &[u8]) -> Vec<u8> {
-    let bits: Vec<u8> =
-        bytes.iter().flat_map(|b| (0..8).rev().map(move |n| (b >> n) & 1)).collect();
-    bits.chunks(5).map(|five| (0..5).fold(0, |v, n| v * 2 + five.get(n).unwrap_or(&0))).collect()
-}
-
-fn segwit(prefix: &str, version: u8, program: &[u8], variant: Variant) -> String {
-    let values: Vec<u8> = [version].into_iter().chain(fives(program)).collect();
-    let padded = bech32::expand(prefix).chain(values.iter().copied()).chain([0; 6]);
-    let sum = bech32::polymod(padded) ^ variant.constant();
-    let sum = (0..6).map(|place| u8::try_from((sum >> (5 * (5 - place))) & 31).unwrap());
-    let data = values.iter().copied().chain(sum);
-    let data: String = data.map(|v| char::from(bech32::CHARACTERS[usize::from(v)])).collect();
-    format!("{prefix}1{data}")
-}
-
-fn stellar(version: u8, body: &[u8]) -> String {
-    let mut bytes = [&[version], body].concat();
-    bytes.extend(stellar::crc16(&bytes).to_le_bytes());
-    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    fives(&bytes).iter().map(|v| char::from(letters[usize::from(*v)])).collect()
-}
 
 /// One address of every spelling, made of 40 bytes.
 fn spellings(bytes: &[u8; 40]) -> Vec<(Family, String)> {
@@ -82,6 +36,9 @@ const BYTES: [u8; 40] = {
     }
     bytes
 };
+
+/// An account that SEP 23 shows.
+const ISSUER: &str = "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ";
 
 const EVM: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
@@ -161,8 +118,8 @@ fn a_memo_is_taken_where_there_is_one_and_asked_for_where_it_is_needed() {
     let long = "a text of twenty-nine bytes !";
     for (family, address, memo, needed, read) in [
         (Family::Xrp, &xrp, None, false, Ok(None)),
-        (Family::Xrp, &xrp, None, true, Err(MemoError::Needed("a destination tag"))),
-        (Family::Xrp, &xrp, Some(" "), true, Err(MemoError::Needed("a destination tag"))),
+        (Family::Xrp, &xrp, None, true, Err(MemoError::Needed("destination tag"))),
+        (Family::Xrp, &xrp, Some(" "), true, Err(MemoError::Needed("destination tag"))),
         (Family::Xrp, &xrp, Some("4294967295"), true, Ok(Some(Memo::Tag(u32::MAX)))),
         (Family::Xrp, &xrp, Some("4294967296"), true, Err(MemoError::Tag)),
         (Family::Xrp, &xrp, Some("+1"), true, Err(MemoError::Tag)),
@@ -180,7 +137,7 @@ fn a_memo_is_taken_where_there_is_one_and_asked_for_where_it_is_needed() {
 }
 
 #[test]
-fn what_would_be_lost_is_warned_about() {
+fn what_would_be_lost_is_refused() {
     let contract = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
     let token = Token {
         symbol: "USDC".into(),
@@ -190,7 +147,12 @@ fn what_would_be_lost_is_warned_about() {
         contract: Some(contract.into()),
         decimals: 6,
     };
-    let network = Network { chain: "ethereum".into(), name: "Ethereum".into(), chain_id: 1 };
+    let network = Network {
+        chain: "ethereum".into(),
+        name: "Ethereum".into(),
+        family: Family::Evm,
+        chain_id: Some(1),
+    };
     let asset = CryptoAsset {
         symbol: "USDC".into(),
         name: "USD Coin".into(),
@@ -198,50 +160,99 @@ fn what_would_be_lost_is_warned_about() {
         sides: vec![Side::OnRamp],
         tokens: vec![token],
     };
-    let (networks, assets) = (vec![network], vec![asset]);
+    let issued = Token {
+        symbol: "EURC".into(),
+        name: "Euro Coin".into(),
+        network: "stellar".into(),
+        network_name: "Stellar".into(),
+        contract: Some(format!("EURC:{ISSUER}")),
+        decimals: 7,
+    };
+    let other = CryptoAsset { symbol: "EURC".into(), tokens: vec![issued], ..asset.clone() };
+    let (networks, assets) = (vec![network], vec![asset, other]);
     let catalogue = Catalogue::new(vec![], vec![], vec![], networks, assets, vec![]);
-    let lost = |symbol: &str, network: &str| Warning::TokenContract {
+    let lost = |symbol: &str, network: &str| DestinationError::TokenContract {
         symbol: symbol.into(),
         network: network.into(),
     };
-    let solana = base58(&BYTES[..32], base58::BITCOIN);
-    let xrp = checked(0x00, &BYTES[..20], base58::RIPPLE);
     for (family, address, expected) in [
-        (Family::Evm, EVM, vec![]),
-        (Family::Evm, &contract.to_lowercase(), vec![lost("USDC", "Ethereum")]),
-        (Family::Evm, "0x000000000000000000000000000000000000dead", vec![Warning::Burn]),
-        (Family::Evm, "0xdead000000000000000000000000000000000000", vec![Warning::Burn]),
-        (Family::Evm, "0x0000000000000000000000000000000000000004", vec![Warning::Burn]),
-        (Family::Bitcoin, "1111111111111111111114oLvT2", vec![Warning::Burn]),
-        (Family::Tron, "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", vec![Warning::Burn]),
-        (
-            Family::Xrp,
-            "rrrrrrrrrrrrrrrrrrrrrhoLvTp",
-            vec![Warning::Burn, Warning::MemoMissing("a destination tag")],
-        ),
-        (
-            Family::Xrp,
-            "rrrrrrrrrrrrrrrrrrrrBZbvji",
-            vec![Warning::Burn, Warning::MemoMissing("a destination tag")],
-        ),
-        (Family::Xrp, &xrp, vec![Warning::MemoMissing("a destination tag")]),
+        (Family::Evm, EVM, Ok(())),
+        (Family::Evm, &contract.to_lowercase(), Err(lost("USDC", "Ethereum"))),
+        (Family::Evm, "0x000000000000000000000000000000000000dead", Err(DestinationError::Burn)),
+        (Family::Evm, "0xdead000000000000000000000000000000000000", Err(DestinationError::Burn)),
+        (Family::Evm, "0x0000000000000000000000000000000000000004", Err(DestinationError::Burn)),
+        (Family::Bitcoin, "1111111111111111111114oLvT2", Err(DestinationError::Burn)),
+        (Family::Tron, "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", Err(DestinationError::Burn)),
+        (Family::Xrp, "rrrrrrrrrrrrrrrrrrrrrhoLvTp", Err(DestinationError::Burn)),
+        (Family::Xrp, "rrrrrrrrrrrrrrrrrrrrBZbvji", Err(DestinationError::Burn)),
+        (Family::Xrp, &checked(0x00, &BYTES[..20], base58::RIPPLE), Ok(())),
         (
             Family::Stellar,
             "GAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAWHF",
-            vec![Warning::Burn, Warning::MemoMissing("a memo")],
+            Err(DestinationError::Burn),
         ),
-        (Family::Stellar, &stellar(12 << 3, &BYTES), vec![]),
-        (Family::Solana, &solana, vec![Warning::NoChecksum]),
+        (Family::Stellar, ISSUER, Err(lost("EURC", "Stellar"))),
         (
             Family::Solana,
             "1nc1nerator11111111111111111111111111111111",
-            vec![Warning::Burn, Warning::NoChecksum],
+            Err(DestinationError::Burn),
         ),
     ] {
         let found = parse(family, address).unwrap();
-        assert_eq!(found.warnings(&catalogue), expected, "{address}");
-        assert!(found.warnings(&catalogue).iter().all(|told| told.message().ends_with('.')));
+        assert_eq!(found.refuse_loss(&catalogue), expected, "{address}");
     }
+}
+
+#[test]
+fn what_is_stored_is_read_again() {
+    let kinds = Family::ALL.map(|family| (family, spell(family, &[7; 32])));
+    for (family, address) in kinds {
+        let memos: &[Option<&str>] = match family {
+            Family::Xrp => &[None, Some("0"), Some("4294967295")],
+            Family::Stellar => &[None, Some("7"), Some("a: text:"), Some("18446744073709551616")],
+            _ => &[None],
+        };
+        for memo in memos {
+            let destination = Destination::parse(family, &address, *memo, false).unwrap();
+            let stored = serde_json::to_string(&destination).unwrap();
+            assert_eq!(serde_json::from_str::<Destination>(&stored).unwrap(), destination);
+            assert_eq!(Destination::from_stored(&destination.to_string()), Some(destination));
+        }
+    }
+    // What was stored before there were families.
+    assert_eq!(Destination::from_stored(EVM), parse(Family::Evm, EVM).ok());
+    let xrp = spell(Family::Xrp, &[7; 32]);
+    for text in ["", "xrp", "xrp:", &xrp, &format!("xrp:{xrp}:tag"), &format!("xrp:{xrp}:x:7")] {
+        assert_eq!(Destination::from_stored(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_text_of_no_family_is_told_why() {
+    use DestinationError as E;
+    let mistyped = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mda";
+    for (text, why) in [
+        ("0x12", E::Evm(AddressError::Length)),
+        ("somewhere", E::Unknown),
+        (mistyped, E::Checksum),
+        (&stellar(18 << 3, &BYTES[..32]), E::SecretKey),
+        (&segwit("tb", 0, &BYTES[..20], Variant::Bech32), E::TestNetwork),
+    ] {
+        assert_eq!(recognise_or_why(text), Err(why), "{text}");
+    }
+}
+
+#[test]
+fn a_camera_reads_the_memo_where_there_is_a_standard() {
+    let asset = crate::money::Asset { code: "XLM".into(), network: None, decimals: 7 };
+    let amount = Money::new(125_000_000, asset);
+    let account = stellar(6 << 3, &BYTES[..32]);
+    let with = Destination::parse(Family::Stellar, &account, Some("7"), true).unwrap();
+    assert_eq!(
+        with.scannable(&amount),
+        format!("web+stellar:pay?destination={account}&amount=12.5000000&memo=7&memo_type=MEMO_ID")
+    );
+    assert_eq!(parse(Family::Stellar, &account).unwrap().scannable(&amount), account);
 }
 
 /// EIP-55 notices a changed character only by the case of letters, so this walks through every
@@ -266,8 +277,11 @@ proptest! {
             prop_assert_eq!(found.map(|found| found.address), Ok(address.clone()));
             prop_assert_eq!(recognise(&address), Some(family));
         }
-        let solana = base58(&bytes[..32], base58::BITCOIN);
-        prop_assert!(parse(Family::Solana, &solana).is_ok(), "{solana}");
+        let long: &[u8; 32] = bytes[..32].try_into().unwrap();
+        for family in Family::ALL {
+            let spelt = spell(family, long);
+            prop_assert!(parse(family, &spelt).is_ok(), "{spelt}");
+        }
     }
 
     /// Whatever has a checksum refuses a change of one character. Solana has none, and says so.

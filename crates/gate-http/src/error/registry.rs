@@ -4,11 +4,11 @@
 use gate_app::readiness::Unready;
 use gate_domain::Mode;
 use gate_domain::catalogue::{Refusal, RefusalCode};
+use gate_domain::destination::{DestinationError, MemoError};
 use gate_domain::money::{Asset, Money};
 use gate_domain::price::NoPrice;
 use gate_domain::session::Refused;
 use gate_domain::signed_quote::NotRedeemable;
-use gate_domain::wallet::AddressError;
 use gate_rails::CardProblem;
 use gate_store::KeyAccess;
 use gate_wire::ErrorBody;
@@ -145,7 +145,8 @@ pub(crate) fn every_failure() -> Vec<ApiError> {
         ApiError::AssetNotAvailable,
         ApiError::NoPrice(NoPrice::NoMarket),
         ApiError::QuoteExpired,
-        ApiError::Wallet(AddressError::Checksum),
+        ApiError::Wallet(DestinationError::Checksum),
+        ApiError::Wallet(DestinationError::Memo(MemoError::Tag)),
         ApiError::NotEnabled,
         ApiError::KycPackageNotEnabled,
         ApiError::Quote(NotRedeemable::Consumed, "/quote_id"),
@@ -191,6 +192,7 @@ fn field_of(code: &str) -> &'static str {
         "flow_not_supported" => "/flow",
         "url_invalid" => "/return_url",
         "invalid_wallet_address" => "/wallet_address",
+        "invalid_wallet_memo" => "/wallet_memo",
         "iban_invalid" => "/iban",
         "sort_code_invalid" => "/sort_code",
         "account_number_invalid" => "/account_number",
@@ -243,6 +245,7 @@ fn words(code: &str) -> &'static str {
         "flow_not_supported" => "This flow is not on offer.",
         "url_invalid" => "return_url must be an absolute https URL.",
         "invalid_wallet_address" => "This is no address of this network.",
+        "invalid_wallet_memo" => "A destination tag is a number from 0 to 4294967295.",
         "iban_invalid" => "The IBAN does not have the length and form of its country.",
         "sort_code_invalid" => "A sort code has 6 digits, such as 30-90-09.",
         "account_number_invalid" => "An account number has 6 to 8 digits, such as 33669933.",

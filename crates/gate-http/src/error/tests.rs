@@ -51,6 +51,7 @@ fn the_table_of_codes() {
     400 invalid_request      idempotency_key_required
     400 invalid_request      invalid_request
     400 invalid_request      invalid_wallet_address
+    400 invalid_request      invalid_wallet_memo
     400 invalid_request      key_exposed
     400 invalid_request      malformed_json
     400 invalid_request      method_not_available
@@ -135,6 +136,7 @@ fn the_codes_of_single_fields() {
     flow_not_available
     url_invalid
     invalid_wallet_address
+    invalid_wallet_memo
     iban_invalid
     sort_code_invalid
     account_number_invalid

@@ -97,6 +97,7 @@ fn own(operation: &str) -> Vec<&'static str> {
                 "entitlement_required",
                 "flow_not_supported",
                 "invalid_wallet_address",
+                "invalid_wallet_memo",
                 "kyc_package_not_enabled",
                 "metadata_invalid",
                 "mode_not_enabled",
@@ -182,7 +183,11 @@ fn own(operation: &str) -> Vec<&'static str> {
             PRICE,
             &["payments_paused", "quote_expired", "quote_id_invalid", "quote_replaced"],
         ],
-        "giveWallet" | "giveRefundAddress" => &[RULES, JOURNEY, &["invalid_wallet_address"]],
+        "giveWallet" | "giveRefundAddress" => &[
+            RULES,
+            JOURNEY,
+            &["invalid_wallet_address", "invalid_wallet_memo", "mode_not_enabled"],
+        ],
         "giveAccount" => &[
             RULES,
             JOURNEY,
@@ -217,6 +222,16 @@ fn own(operation: &str) -> Vec<&'static str> {
             &[
                 "amount_invalid",
                 "asset_not_available",
+                "journey_out_of_step",
+                "not_found",
+                "session_not_open",
+            ],
+        ],
+        "createTestStray" => &[
+            PRICE,
+            &[
+                "amount_invalid",
+                "invalid_wallet_memo",
                 "journey_out_of_step",
                 "not_found",
                 "session_not_open",

@@ -363,9 +363,7 @@ impl AssetQuery {
             let limits = offer.widest_limits(self.side, &currency.code)?;
             Some(LimitsBody::new(currency, limits))
         });
-        let chain_id =
-            |chain: &str| offer.catalogue().network(chain).map_or(0, |network| network.chain_id);
-        AssetBody::new(asset, tokens, chain_id, limits.collect())
+        AssetBody::new(asset, tokens, offer.catalogue(), limits.collect())
     }
 }
 

@@ -1,13 +1,13 @@
 //! The body of create, checked field by field, with every problem told at once.
 
 use gate_domain::catalogue::{Entitlement, Offer, RefusalCode, Side, Wanted};
+use gate_domain::destination::{Destination, DestinationError, Family, recognise_or_why};
 use gate_domain::ids::Mode;
 use gate_domain::money::{Money, parse_decimal};
 use gate_domain::quote::Quote;
 use gate_domain::rail::is_card_number;
 use gate_domain::session::{Flow, LIFETIME_DEFAULT_S, LIFETIME_MAX_S, LIFETIME_MIN_S, Terms};
 use gate_domain::time::Millis;
-use gate_domain::wallet::Address;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
@@ -52,7 +52,8 @@ pub(super) fn read_create(
             (Some(quote.side.flow()), Some(asset.code.clone()), asset.network.clone())
         }
     };
-    let wallet_address = read_wallet(&mut fields);
+    let target = (target_token.as_deref(), target_network.as_deref());
+    let wallet_address = read_wallet(&mut fields, offer, target);
     let user_reference = read_user_reference(&mut fields);
     let client_reference_id = fields.text_opt("client_reference_id", REFERENCE_CHARS_MAX);
     let metadata = fields.object_opt("metadata").unwrap_or_default();
@@ -269,14 +270,68 @@ fn read_flow(fields: &mut Fields, offer: &Offer) -> Option<Flow> {
     }
 }
 
-fn read_wallet(fields: &mut Fields) -> Option<Address> {
-    let text = fields.text_opt("wallet_address", 100)?;
-    match Address::parse(&text) {
-        Ok(address) => Some(address),
+fn read_wallet(
+    fields: &mut Fields,
+    offer: &Offer,
+    target: (Option<&str>, Option<&str>),
+) -> Option<Destination> {
+    let address = fields.text_opt("wallet_address", 100);
+    let memo = fields.text_opt("wallet_memo", 100);
+    let Some(address) = address else {
+        if memo.is_some() {
+            let message = "wallet_memo belongs to a wallet_address. Send both, or neither.";
+            fields.problem("wallet_memo", "invalid_wallet_memo", message);
+        }
+        return None;
+    };
+    let read = || {
+        let family = family_of(offer, target, &address)?;
+        let wallet = Destination::parse(family, &address, memo.as_deref(), false)?;
+        wallet.refuse_loss(offer.catalogue())?;
+        Ok(wallet)
+    };
+    match read() {
+        Ok(wallet) => Some(wallet),
         Err(error) => {
-            let message = format!("wallet_address: {error} {}", error.next_step());
-            fields.problem("wallet_address", "invalid_wallet_address", message);
+            let (name, code) = match error {
+                DestinationError::Memo(_) => ("wallet_memo", "invalid_wallet_memo"),
+                _ => ("wallet_address", "invalid_wallet_address"),
+            };
+            let next_step = error.next_step().map(|step| format!(" {step}")).unwrap_or_default();
+            fields.problem(name, code, format!("{name}: {error}{next_step}"));
             None
+        }
+    }
+}
+
+/// Whose kind of address the session's target asks for. Where that leaves a choice, the address says it
+/// of itself, and the page then offers the tokens that can go there.
+fn family_of(
+    offer: &Offer,
+    (token, network): (Option<&str>, Option<&str>),
+    address: &str,
+) -> Result<Family, DestinationError> {
+    let catalogue = offer.catalogue();
+    let is = |pinned: Option<&str>, word: &str| {
+        pinned.is_none_or(|pinned| pinned.eq_ignore_ascii_case(word))
+    };
+    let there =
+        catalogue.tokens().filter(|known| is(token, &known.symbol) && is(network, &known.network));
+    let mut families: Vec<Family> =
+        there.filter_map(|known| catalogue.family(&known.asset())).collect();
+    families.sort();
+    families.dedup();
+    match families.as_slice() {
+        [only] => Ok(*only),
+        several => {
+            let found = recognise_or_why(address)?;
+            match several.first() {
+                Some(wanted) if !several.contains(&found) => {
+                    Err(DestinationError::OtherFamily { found, wanted: *wanted })
+                }
+                // That nothing is there has been told.
+                Some(_) | None => Ok(found),
+            }
         }
     }
 }

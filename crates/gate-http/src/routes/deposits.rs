@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use gate_app::deposits::{Simulated, simulate_deposit};
+use gate_app::deposits::{Simulated, simulate_deposit, simulate_stray};
 use gate_domain::ids::{Mode, TransactionId};
 use gate_store::{StoreError, Tx};
 use gate_wire::ErrorBody;
-use gate_wire::deposit::{DepositBody, TestDepositBody};
+use gate_wire::deposit::{DepositBody, StrayBody, TestDepositBody, TestStrayBody};
 use gate_wire::list::ListBody;
 
 use super::ServerState;
@@ -63,4 +63,30 @@ pub(super) async fn simulate(
     let session = session_id(&fields.finish(session)?)?;
     let deposit = simulate_deposit(state.app(), &tenant, &session, simulated).await?;
     Ok((StatusCode::CREATED, Json((&deposit).into())))
+}
+
+/// Show the simulator an incoming transfer that nobody can tell whose it is: with a memo that nobody was
+/// given, or without one. It waits for an operator to find out.
+#[utoipa::path(post, path = "/v1/test_helpers/strays", tag = "Test helpers",
+    operation_id = "createTestStray", request_body = TestStrayBody,
+    responses((status = 201, body = StrayBody), (status = "default", body = ErrorBody)))]
+pub(super) async fn lose(
+    State(state): State<ServerState>,
+    Partner(tenant): Partner,
+    JsonObject(body): JsonObject,
+) -> Result<(StatusCode, Json<StrayBody>), ApiError> {
+    if tenant.mode != Mode::Test {
+        return Err(ApiError::UnknownRoute);
+    }
+    let mut fields = Fields::new(body);
+    let session = fields.text("session_id", 200);
+    let memo = fields.text_opt("memo", 100);
+    let simulated = Simulated {
+        amount: fields.text_opt("amount", 40),
+        transfer: fields.text_opt("transfer_id", 100),
+        ..Simulated::default()
+    };
+    let session = session_id(&fields.finish(session)?)?;
+    let stray = simulate_stray(state.app(), &tenant, &session, memo, simulated).await?;
+    Ok((StatusCode::CREATED, Json((&stray).into())))
 }

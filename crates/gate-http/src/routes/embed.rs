@@ -11,7 +11,6 @@ use gate_app::{choose, journey as journeys, pay as payments};
 use gate_domain::ids::QuoteId;
 use gate_domain::rail::ChallengeCode;
 use gate_domain::session::BackTo;
-use gate_domain::wallet::Address;
 use gate_store::KeyKind;
 use gate_wire::ErrorBody;
 use gate_wire::embed::{
@@ -21,6 +20,8 @@ use gate_wire::embed::{
 use gate_wire::instant::to_rfc3339;
 use gate_wire::journey::Journey;
 use gate_wire::session::SessionBody;
+
+use serde_json::{Map, Value};
 
 use super::ServerState;
 use super::identity::six_digits;
@@ -153,10 +154,18 @@ pub(super) async fn wallet(
     page: PageVisitor,
     JsonObject(body): JsonObject,
 ) -> Answer {
+    let typed = read_address(body)?;
+    Ok(Json(choose::give_address(state.app(), &page.tenant, &page.session_id, typed).await?))
+}
+
+/// An address as typed, with what is said of its memo.
+pub(super) fn read_address(body: Map<String, Value>) -> Result<choose::TypedAddress, ApiError> {
     let mut fields = Fields::new(body);
     let address = fields.text("address", 100);
-    let address = Address::parse(&fields.finish(address)?).map_err(ApiError::Wallet)?;
-    Ok(Json(choose::give_address(state.app(), &page.tenant, &page.session_id, address).await?))
+    let memo = fields.text_opt("memo", 100);
+    let without_memo = fields.boolean_opt("without_memo").unwrap_or(false);
+    let address = fields.finish(address)?;
+    Ok(choose::TypedAddress { address, memo, without_memo })
 }
 
 /// Change an earlier answer.

@@ -161,6 +161,7 @@ pub(crate) fn api() -> OpenApiRouter<ServerState> {
         .routes(routes!(test_helpers::complete))
         .routes(routes!(test_helpers::fail))
         .routes(routes!(deposits::simulate))
+        .routes(routes!(deposits::lose))
         .routes(routes!(chaos::begin, chaos::retrieve))
         .routes(routes!(test_helpers::expire))
         .routes(routes!(test_helpers::require_identity))

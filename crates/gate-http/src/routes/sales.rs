@@ -7,7 +7,6 @@ use gate_app::deposits::{Simulated, decline_new_price, simulate_deposit, start_d
 use gate_app::{choose, journey as journeys};
 use gate_domain::ids::Mode;
 use gate_domain::session::Flow;
-use gate_domain::wallet::Address;
 use gate_wire::ErrorBody;
 use gate_wire::embed::{
     AcceptQuoteBody, AccountRequestBody, FlowBody, SimulatedDepositBody, WalletBody,
@@ -16,7 +15,7 @@ use gate_wire::journey::Journey;
 
 use super::ServerState;
 use super::account_fields::read_account;
-use super::embed::{Answer, quote_id};
+use super::embed::{Answer, quote_id, read_address};
 use crate::auth::PageVisitor;
 use crate::body::{JsonObject, MaybeObject, NoBody};
 use crate::error::ApiError;
@@ -69,11 +68,9 @@ pub(super) async fn refund_address(
     page: PageVisitor,
     JsonObject(body): JsonObject,
 ) -> Answer {
-    let mut fields = Fields::new(body);
-    let address = fields.text("address", 100);
-    let address = Address::parse(&fields.finish(address)?).map_err(ApiError::Wallet)?;
+    let typed = read_address(body)?;
     let (app, tenant, session) = (state.app(), &page.tenant, &page.session_id);
-    Ok(Json(choose::give_refund_address(app, tenant, session, address).await?))
+    Ok(Json(choose::give_refund_address(app, tenant, session, typed).await?))
 }
 
 /// Ask for the address to send the tokens to. Safe to repeat: a sale that is under way goes on.

@@ -108,6 +108,8 @@ fn one_row_of_each_list() {
                   "chain_id": 8453,
                   "contract_address": "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
                   "decimals": 6,
+                  "family": "evm",
+                  "memo_name": null,
                   "name": "Base"
                 },
                 {
@@ -115,6 +117,8 @@ fn one_row_of_each_list() {
                   "chain_id": 1,
                   "contract_address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
                   "decimals": 6,
+                  "family": "evm",
+                  "memo_name": null,
                   "name": "Ethereum"
                 },
                 {
@@ -122,6 +126,8 @@ fn one_row_of_each_list() {
                   "chain_id": 42161,
                   "contract_address": "0xaf88d065e77c8cC2239327C5EDb3A432268e5831",
                   "decimals": 6,
+                  "family": "evm",
+                  "memo_name": null,
                   "name": "Arbitrum One"
                 },
                 {
@@ -129,7 +135,18 @@ fn one_row_of_each_list() {
                   "chain_id": 137,
                   "contract_address": "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359",
                   "decimals": 6,
+                  "family": "evm",
+                  "memo_name": null,
                   "name": "Polygon"
+                },
+                {
+                  "chain": "solana",
+                  "chain_id": 0,
+                  "contract_address": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
+                  "decimals": 6,
+                  "family": "solana",
+                  "memo_name": null,
+                  "name": "Solana"
                 }
               ],
               "sides": [
@@ -200,6 +217,8 @@ fn one_row_of_each_list() {
               "chain_id": 1,
               "contract_address": "0xdAC17F958D2ee523a2206206994597C13D831ec7",
               "decimals": 6,
+              "family": "evm",
+              "memo_name": null,
               "name": "Ethereum"
             },
             {
@@ -207,6 +226,8 @@ fn one_row_of_each_list() {
               "chain_id": 42161,
               "contract_address": "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9",
               "decimals": 6,
+              "family": "evm",
+              "memo_name": null,
               "name": "Arbitrum One"
             },
             {
@@ -214,7 +235,18 @@ fn one_row_of_each_list() {
               "chain_id": 137,
               "contract_address": "0xc2132D05D31c914a87C6611C10748AEb04B58e8F",
               "decimals": 6,
+              "family": "evm",
+              "memo_name": null,
               "name": "Polygon"
+            },
+            {
+              "chain": "tron",
+              "chain_id": 0,
+              "contract_address": "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+              "decimals": 6,
+              "family": "tron",
+              "memo_name": null,
+              "name": "Tron"
             }
           ],
           "side": "on_ramp",
@@ -336,7 +368,7 @@ fn assets_by_side_and_region() {
         let usdc = get(&api, "assets/USDC").await.value();
         let chains: Vec<_> =
             usdc["networks"].as_array().unwrap().iter().map(|n| &n["chain"]).collect();
-        assert_eq!(chains, ["ethereum", "arbitrum", "polygon"]);
+        assert_eq!(chains, ["ethereum", "arbitrum", "polygon", "solana"]);
     });
 }
 
@@ -483,7 +515,7 @@ both_engines! {
         attempt("swap", with("flow", json!("swap"))).await;
         attempt("kyc", with("kyc_package", json!({ "any": "thing" }))).await;
         attempt("no kyc", with("kyc_package", Value::Null)).await;
-        attempt("network", with("target_network", json!("solana"))).await;
+        attempt("network", with("target_network", json!("fantom"))).await;
         let mut both = with("target_token", json!("USDT"));
         both["target_network"] = json!("base");
         attempt("pair", both.clone()).await;
@@ -506,8 +538,8 @@ both_engines! {
             swap: 403 "entitlement_required" null | "Your contract does not hold the entitlement swap."
             kyc: 403 "entitlement_required" null | "Your contract does not hold the entitlement kyc_package."
             no kyc: 201 null null | null
-            network: 400 "network_not_available" "/target_network" | "The network must be one of arbitrum, base, ethereum, polygon."
-            pair: 400 "asset_not_available" "/target_token" | "USDT is offered on ethereum, arbitrum, polygon."
+            network: 400 "network_not_available" "/target_network" | "The network must be one of arbitrum, base, bitcoin, ethereum, polygon, solana, stellar, tron, xrpl."
+            pair: 400 "asset_not_available" "/target_token" | "USDT is offered on ethereum, arbitrum, polygon, tron."
             swap, entitled: 201 null null | null
             kyc, entitled: 501 "kyc_package_not_enabled" "/kyc_package" | "This gateway cannot take over a KYC package yet. Leave kyc_package out: users are verified on the hosted page."
             "#);

@@ -18,7 +18,7 @@ fn the_other_fields() {
         let wrong_case = lower.replacen('a', "A", 1);
         for (field, values) in [
             ("target_token", texts(&["USDC", "eth", "DOGE", "", "USDCUSDCUSDCU"])),
-            ("target_network", texts(&["Base", "solana", "bitcoin"])),
+            ("target_network", texts(&["Base", "fantom", "cardano"])),
             ("flow", texts(&["on_ramp", "off_ramp", "swap", "ON_RAMP", "lend"])),
             (
                 "wallet_address",
@@ -76,8 +76,8 @@ fn the_other_fields() {
         "USDCUSDCUSDCU"  400 field_length /target_token field_length
         target_network
         "Base"     201
-        "solana"   400 network_not_available /target_network network_not_available
-        "bitcoin"  400 network_not_available /target_network network_not_available
+        "fantom"   400 network_not_available /target_network network_not_available
+        "cardano"  400 network_not_available /target_network network_not_available
         flow
         "on_ramp"   201
         "off_ramp"  201

@@ -28,6 +28,7 @@ mod runtime;
 mod secrets;
 mod sessions;
 mod test_helpers;
+mod wallets;
 mod webhook_replays;
 mod webhooks;
 

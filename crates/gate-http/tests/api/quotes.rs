@@ -174,7 +174,7 @@ both_engines! {
             ("currency", json!("EURO")),
             ("asset", json!("NOPE")),
             ("asset", json!("U")),
-            ("network", json!("bitcoin")),
+            ("network", json!("cardano")),
             ("network", json!(null)),
             ("country_code", json!("KP")),
             ("country_code", json!("Z1")),
@@ -215,7 +215,7 @@ both_engines! {
         currency: "EURO"               400 field_length /currency field_length
         asset: "NOPE"                  400 asset_not_available /asset asset_not_available
         asset: "U"                     400 asset_not_available /asset asset_not_available
-        network: "bitcoin"             400 network_not_available /network network_not_available
+        network: "cardano"             400 network_not_available /network network_not_available
         network: null                  201 -
         country_code: "KP"             400 country_not_supported /country_code country_not_supported
         country_code: "Z1"             400 country_not_supported /country_code country_not_supported

@@ -1,14 +1,16 @@
 //! A network that takes a moment to make a transfer final, on its way out and on its way back. The
-//! wallet's last characters decide what happens: `dead` fails, `beef` is slow, any other arrives.
+//! wallet decides what happens. Of an EVM one the last characters do: `dead` fails, `beef` is slow, any
+//! other arrives. Other families spell no words, so each has wallets of its own: see [`super::wallets`].
 
 use std::fmt::Write as _;
 
+use gate_domain::destination::{Family, spell};
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
-use gate_domain::wallet::Address;
 use sha2::{Digest, Sha256};
 
+use super::wallets::{Outcome, meets};
 use crate::Reply;
 
 /// How long a transfer takes to become final: 0.7 s.
@@ -23,11 +25,11 @@ pub(super) fn answer(command: &Command, now: Millis) -> Reply {
     let back = command.kind == CommandKind::Refund;
     let back_to = command.means.deposit().map(|means| &means.back_to).filter(|_| back);
     let address = back_to.or(command.address.as_ref());
-    let address = address.map_or("", Address::as_str).to_ascii_lowercase();
-    if address.ends_with("dead") {
+    let is = |outcome| address.is_some_and(|address| meets(address, outcome));
+    if is(Outcome::Fails) {
         return Reply::last([if back { Event::RefundFailed } else { Event::PayoutFailed }]);
     }
-    let takes_ms = if address.ends_with("beef") { SLOW_MS } else { FINAL_MS };
+    let takes_ms = if is(Outcome::Slow) { SLOW_MS } else { FINAL_MS };
     if now < command.created_at.plus_ms(takes_ms) && back {
         return Reply::pending(ASK_AGAIN_MS);
     }
@@ -41,11 +43,21 @@ pub(super) fn answer(command: &Command, now: Millis) -> Reply {
     Reply::last([Event::PayoutSucceeded { chain_transaction: transfer_hash(command) }])
 }
 
-/// Made from the command, so that every answer names the same transfer.
+/// Made from the command, so that every answer names the same transfer, spelt as its family does.
 fn transfer_hash(command: &Command) -> String {
-    let mut hash = "0x".to_owned();
-    for byte in Sha256::digest(command.id.as_str()) {
+    let digest = Sha256::digest(command.id.as_str());
+    let mut hash = String::new();
+    for byte in digest {
         write!(hash, "{byte:02x}").expect("writing to a string cannot fail");
     }
-    hash
+    match command.address.as_ref().map(|address| address.family) {
+        Some(Family::Xrp) => hash.to_ascii_uppercase(),
+        // A signature has 64 bytes; two texts of 32 look the same.
+        Some(Family::Solana) => {
+            let half = spell(Family::Solana, &digest.into());
+            format!("{half}{half}")
+        }
+        Some(Family::Bitcoin | Family::Tron | Family::Stellar) => hash,
+        Some(Family::Evm) | None => format!("0x{hash}"),
+    }
 }

@@ -20,7 +20,7 @@ const TICK_MS: i64 = 10_000;
 const SWING_PPM: i64 = 3_000;
 
 /// Dollars per token, in steps of 10⁻⁸.
-const DOLLARS: [(&str, i64); 11] = [
+const DOLLARS: [(&str, i64); 16] = [
     ("USDC", 100_000_000),
     ("USDT", 100_000_000),
     ("DAI", 100_000_000),
@@ -32,6 +32,11 @@ const DOLLARS: [(&str, i64); 11] = [
     ("LINK", 18 * 100_000_000),
     ("UNI", 9 * 100_000_000),
     ("AAVE", 170 * 100_000_000),
+    ("BTC", 96_000 * 100_000_000),
+    ("SOL", 180 * 100_000_000),
+    ("XRP", 240_000_000),
+    ("XLM", 32_000_000),
+    ("TRX", 28_000_000),
 ];
 
 /// Units of a currency per dollar, in steps of 10⁻⁸.

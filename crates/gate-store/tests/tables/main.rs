@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use gate_domain::Millis;
 use gate_domain::catalogue::Side;
+use gate_domain::destination::Destination;
 use gate_domain::event::EventType;
 use gate_domain::ids::{DeliveryId, TransactionId};
 use gate_domain::ids::{EndpointId, EventId, Mode, PartnerId, QuoteId, Seed, SessionId, Tenant};
@@ -34,7 +35,6 @@ use gate_domain::quote::{FeePolicy, LOCK_MS, OnLapse, Quote, Rate, price};
 use gate_domain::rail::{Card, Means};
 use gate_domain::session::{Session, State, Terms};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
-use gate_domain::wallet::Address;
 use gate_store::{NewEvent, Sql, Store, StoreError, Tx, WrittenEvent, both_engines, sql};
 
 pub(crate) const NOW: Millis = Millis(1_795_435_200_000);
@@ -118,7 +118,7 @@ pub(crate) fn quote(session: &Session) -> Quote {
 }
 
 pub(crate) fn new_transaction(session: &Session, quote: &Quote) -> Transaction {
-    let address = Address::parse("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed").unwrap();
+    let address = Destination::from_stored("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed").unwrap();
     Transaction {
         id: TransactionId::new(session.tenant.mode, seed()),
         tenant: session.tenant.clone(),

@@ -2,6 +2,7 @@
 
 use gate_domain::Millis;
 use gate_domain::bank::AccountKind;
+use gate_domain::destination::Destination;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId, UserId};
 use gate_domain::rail::PayoutAccount;
 use gate_domain::reason::Reason;
@@ -10,7 +11,6 @@ use gate_domain::session::{
     Step,
 };
 use gate_domain::transaction;
-use gate_domain::wallet::Address;
 use gate_store::{Sql, Store, StoreError, Tx, both_engines, sql};
 
 use crate::{NOW, insert, new_transaction, partner, quote, seed, session, strangers};
@@ -19,12 +19,12 @@ const BREAK: Sql = sql("update sessions set state = $2 where id = $1");
 
 /// Every kind of state, with everything that a choice can hold.
 fn states(tenant: &Tenant) -> Vec<State> {
-    let address = Address::parse("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed").unwrap();
+    let address = Destination::from_stored("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed").unwrap();
     let choice = Choice {
         quote: Some(QuoteId::new(tenant.mode, seed())),
         accepted: true,
         address: Some(address),
-        back_to: Address::parse("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed").ok(),
+        back_to: Destination::from_stored("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"),
         flow: Some(Flow::OffRamp),
         account: Some(PayoutAccount {
             kind: AccountKind::Aba,

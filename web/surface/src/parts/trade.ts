@@ -32,3 +32,6 @@ export function given(quote: Quote): string {
 
 /** What the user is handed. */
 export const gotten = (quote: Quote): string => (isSale(quote) ? fiat(quote) : crypto(quote));
+
+/** A word as a label begins. */
+export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

@@ -48,6 +48,7 @@ export function ConfirmView({ step }: { step: ConfirmStep }) {
               <span class="mono" title={step.address}>
                 {shorten(step.address)}
               </span>
+              <WithMemo memo={step.memo} />
             </dd>
           </div>
         )}
@@ -57,6 +58,7 @@ export function ConfirmView({ step }: { step: ConfirmStep }) {
             <span class="mono" title={step.back_to}>
               {shorten(step.back_to)}
             </span>
+            <WithMemo memo={step.back_to_memo} />
           </dd>
         </div>
       </dl>
@@ -72,5 +74,15 @@ export function ConfirmView({ step }: { step: ConfirmStep }) {
         </div>
       )}
     </form>
+  );
+}
+
+function WithMemo({ memo }: { memo: string | null }) {
+  if (memo === null) return null;
+  return (
+    <>
+      {' '}
+      with the memo <span class="mono">{memo}</span>
+    </>
   );
 }

@@ -9,7 +9,7 @@ import { Heading } from '../parts/heading';
 import { Notice } from '../parts/notice';
 import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
-import { sent } from '../parts/trade';
+import { capital, sent } from '../parts/trade';
 
 export function DepositView({ step }: { step: DepositStep }) {
   const { announce } = usePage();
@@ -48,9 +48,27 @@ export function DepositView({ step }: { step: DepositStep }) {
         </Notice>
       )}
 
-      <Code text={step.address} />
+      {step.memo !== null && step.memo_name !== null && (
+        <Notice tone="warning">
+          <strong>
+            Send it with the {step.memo_name} {step.memo}.
+          </strong>{' '}
+          Others send to the same address: without it we cannot tell that it was you, and your{' '}
+          {token} would have to be looked for by hand.
+        </Notice>
+      )}
+
+      <Code text={step.qr} />
+      {!step.qr_has_memo && (
+        <p class="aside-note centred">
+          The code holds the address only. Enter the {step.memo_name} as well.
+        </p>
+      )}
       <dl class="rows">
         <CopyRow label="Address" value={step.address} whole />
+        {step.memo !== null && step.memo_name !== null && (
+          <CopyRow label={capital(step.memo_name)} value={step.memo} whole />
+        )}
         <CopyRow label="Amount" value={step.missing_amount} />
         <div class="row">
           <dt>Network</dt>
@@ -68,6 +86,7 @@ export function DepositView({ step }: { step: DepositStep }) {
       <Summary quote={quote} />
       <dl class="rows">
         <CopyRow label="Refunds go to" value={step.back_to} />
+        {step.back_to_memo !== null && <CopyRow label="With the memo" value={step.back_to_memo} />}
         <CopyRow label="Reference" value={step.transaction_id} />
       </dl>
       <ProblemNotice actions={['back']} />
@@ -119,7 +138,7 @@ function Simulate({ step }: { step: DepositStep }) {
           <span class="mono">{step.missing_amount}</span>
         </button>
         {[
-          ['Too little', '1'],
+          ['Too little', '0.000001'],
           ['Too much', '100000'],
         ].map(([label = '', amount = '']) => (
           <button

@@ -31,6 +31,7 @@ export function DoneView({ session, step }: { session: Session; step: DoneStep }
         ) : (
           <CopyRow label="To" value={step.address} />
         )}
+        {step.memo !== null && !step.account && <CopyRow label="With the memo" value={step.memo} />}
         <CopyRow label="Reference" value={step.transaction_id} />
         <CopyRow
           label={step.account ? 'Payout' : 'Transaction hash'}

@@ -71,8 +71,14 @@ export function PaymentView({ step }: { step: PaymentStep }) {
       <header class="step-head">
         <Heading>Pay by card</Heading>
         <p class="lead">
-          {quote.target_token} goes to <span class="mono">{shorten(step.address)}</span> on{' '}
-          {step.network_name}.
+          {quote.target_token} goes to <span class="mono">{shorten(step.address)}</span>
+          {step.memo !== null && (
+            <>
+              {' '}
+              with the memo <span class="mono">{step.memo}</span>
+            </>
+          )}{' '}
+          on {step.network_name}.
         </p>
       </header>
 

@@ -47,6 +47,7 @@ export function ProcessingView({ step }: { step: ProcessingStep }) {
         ) : (
           <CopyRow label="To" value={step.address} />
         )}
+        {step.memo !== null && !step.account && <CopyRow label="With the memo" value={step.memo} />}
         <CopyRow label="Reference" value={step.transaction_id} />
       </dl>
       <p class="aside-note">

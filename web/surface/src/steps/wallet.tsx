@@ -1,21 +1,29 @@
 import { useRef, useState } from 'preact/hooks';
 import type { WalletStep } from '../api';
+import type { TypedAddress } from '../client';
 import { usePage } from '../context';
 import { Back } from '../parts/back';
 import { Button } from '../parts/button';
+import { shorten } from '../parts/copy-row';
 import { Countdown, useLapsed } from '../parts/countdown';
 import { described, FieldNotes } from '../parts/field';
 import { Heading } from '../parts/heading';
 import { PasteIcon } from '../parts/icons';
 import { Lapsed } from '../parts/lapsed';
+import { Memo } from '../parts/memo';
+import { Notice } from '../parts/notice';
 import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
+import { TestValues } from '../parts/test-values';
 import { isSale, sent } from '../parts/trade';
 
 export function WalletView({ step }: { step: WalletStep }) {
-  const { act, busy, problem } = usePage();
+  const { act, busy, problem, announce } = usePage();
   const [address, setAddress] = useState(step.address ?? '');
+  const [memo, setMemo] = useState('');
+  const [withoutMemo, setWithoutMemo] = useState(false);
   const [missing, setMissing] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const lapsed = useLapsed(step.quote);
   const target_token = step.refund ? sent(step.quote).token : step.quote.target_token;
@@ -30,17 +38,24 @@ export function WalletView({ step }: { step: WalletStep }) {
   async function send() {
     const trimmed = address.trim();
     setMissing(trimmed === '');
-    const moved =
-      trimmed !== '' &&
-      (await act('wallet', (client) =>
-        refund && step.quote.paid_in ? client.refundAddress(trimmed) : client.wallet(trimmed),
-      ));
-    if (!moved) field.current?.focus();
+    if (trimmed === '') return field.current?.focus();
+    const typed: TypedAddress = { address: trimmed };
+    if (step.memo_name !== null && memo.trim() !== '') typed.memo = memo.trim();
+    if (step.memo_name !== null && withoutMemo) typed.without_memo = true;
+    const moved = await act('wallet', (client) =>
+      refund && step.quote.paid_in ? client.refundAddress(typed) : client.wallet(typed),
+    );
+    if (moved) return;
+    // The first field at fault, once it has been marked.
+    requestAnimationFrame(() =>
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(),
+    );
   }
 
   return (
     <form
       class="step"
+      ref={form}
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
@@ -59,6 +74,19 @@ export function WalletView({ step }: { step: WalletStep }) {
 
       <Summary quote={step.quote} />
 
+      <TestValues
+        lead="Pick a wallet to see how it goes:"
+        values={step.test_wallets}
+        shown={(wallet) => shorten(wallet.address)}
+        onPick={(wallet) => {
+          setMissing(false);
+          setAddress(wallet.address);
+          setMemo('');
+          setWithoutMemo(step.memo_name !== null);
+          announce(`Test wallet filled in: ${wallet.label}.`);
+        }}
+      />
+
       <div class="field" data-invalid={Boolean(error)}>
         <div class="label-row">
           <label for="address">{refund ? 'Refund address' : 'Wallet address'}</label>
@@ -73,7 +101,7 @@ export function WalletView({ step }: { step: WalletStep }) {
             rows={2}
             value={address}
             readOnly={step.locked}
-            placeholder={step.address_format === 'evm' ? '0x…' : ''}
+            placeholder={PLACEHOLDERS[step.address_format]}
             autocomplete="off"
             autocapitalize="none"
             spellcheck={false}
@@ -100,12 +128,31 @@ export function WalletView({ step }: { step: WalletStep }) {
         />
       </div>
 
+      {step.memo_name !== null && (
+        <Memo
+          name={step.memo_name}
+          format={step.address_format}
+          value={memo}
+          without={withoutMemo}
+          error={refusal?.at('/memo') ?? null}
+          onValue={setMemo}
+          onWithout={setWithoutMemo}
+        />
+      )}
+
+      {step.unchecked && (
+        <Notice tone="warning">
+          A typing mistake in an address of {step.network_name} cannot be noticed. Compare every
+          character.
+        </Notice>
+      )}
+
       <p class="aside-note">
         Please compare the first and last characters with your wallet: a transfer cannot be
         reversed.
       </p>
 
-      <ProblemNotice actions={['wallet', 'back']} fields={['/address']} />
+      <ProblemNotice actions={['wallet', 'back']} fields={['/address', '/memo']} />
       {lapsed ? (
         <Lapsed />
       ) : (
@@ -119,6 +166,16 @@ export function WalletView({ step }: { step: WalletStep }) {
     </form>
   );
 }
+
+/** How an address begins. */
+const PLACEHOLDERS: Record<WalletStep['address_format'], string> = {
+  evm: '0x…',
+  bitcoin: 'bc1…',
+  tron: 'T…',
+  xrp: 'r…',
+  stellar: 'G…',
+  solana: '',
+};
 
 /** Only where the browser lets a page read the clipboard; in a frame it does not. */
 function Paste({ onText }: { onText: (text: string) => void }) {

@@ -6,9 +6,9 @@ use gate_domain::bank::AccountKind;
 use gate_domain::catalogue::{
     Catalogue, Country, CryptoAsset, Currency, Limits, Method, Network, Side, Token,
 };
+use gate_domain::destination::Family;
 use gate_domain::money::{Asset, Money};
 use gate_domain::session::Flow;
-use gate_domain::wallet::Address;
 use toml::Spanned;
 
 use super::{
@@ -196,10 +196,32 @@ fn read_network(notes: &mut Notes<'_>, chain: &Word, network: &DraftNetwork) -> 
         && spelt.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     let good = good.then_some(());
     notes.wanted(chain, good, "must have 1 to 40 lower case letters, digits and underscores.")?;
-    let chain_id = Some(*network.chain_id.get_ref()).filter(|id| *id > 0);
-    let chain_id =
-        notes.wanted(&network.chain_id, chain_id, "must be the network's number of EIP-155.")?;
-    Some(Network { chain: spelt.clone(), name: network.name.clone(), chain_id })
+    let family = match &network.family {
+        None => Family::Evm,
+        Some(word) => {
+            let message = "is no family; there are evm, bitcoin, tron, xrp, stellar and solana.";
+            notes.wanted(word, Family::from_word(word.get_ref()), message)?
+        }
+    };
+    let chain_id = match (&network.chain_id, family) {
+        (None, Family::Evm) => {
+            let message = format!(
+                "\"{spelt}\" needs a chain_id, its number of EIP-155, or a family such as \"bitcoin\"."
+            );
+            notes.problem(chain, message);
+            return None;
+        }
+        (None, _) => None,
+        (Some(id), Family::Evm) => {
+            let number = Some(*id.get_ref()).filter(|number| *number > 0);
+            Some(notes.wanted(id, number, "must be the network's number of EIP-155.")?)
+        }
+        (Some(id), _) => {
+            let message = "is a number of EIP-155, and this network is of another family.";
+            return notes.wanted(id, None, message);
+        }
+    };
+    Some(Network { chain: spelt.clone(), name: network.name.clone(), family, chain_id })
 }
 
 fn read_asset(
@@ -246,11 +268,12 @@ fn read_token(
     let decimals = notes.wanted(&draft.decimals, decimals, "must be from 0 to 18.");
     let contract = match &draft.contract {
         None => None,
-        Some(word) => match Address::parse(word.get_ref()) {
-            Ok(address) => Some(address.as_str().to_owned()),
-            Err(error) => {
-                notes.problem(word, format!("\"{}\" is no contract: {error}", word.get_ref()));
-                None
+        Some(word) => match network.map(|network| network.family) {
+            // That the network is missing has been told.
+            None => None,
+            Some(family) => {
+                let contract = family.parse_contract(word.get_ref());
+                notes.wanted(word, contract, contract_wanted(family))
             }
         },
     };
@@ -263,6 +286,18 @@ fn read_token(
         contract,
         decimals,
     })
+}
+
+/// What a file has to say of a token that is not its network's own coin.
+const fn contract_wanted(family: Family) -> &'static str {
+    match family {
+        Family::Evm => "must be the address of a contract.",
+        Family::Tron => "must be the address of a contract of Tron.",
+        Family::Solana => "must be the address of a mint of Solana.",
+        Family::Xrp => "must be a currency and its issuer, such as USD:r…",
+        Family::Stellar => "must be a code and its issuer, such as USDC:G…",
+        Family::Bitcoin => "cannot be: there are no tokens on Bitcoin but its own coin.",
+    }
 }
 
 fn read_country(notes: &mut Notes<'_>, code: &Word, draft: &DraftCountry) -> Option<Country> {

@@ -43,14 +43,45 @@ fn the_world_is_large_and_complete() {
     assert!(world.methods().iter().all(|method| !method.currencies.is_empty()));
 }
 
-/// Contracts are spelt with the checksum of EIP-55, so a wrong digit would have been noticed.
+/// Contracts are spelt with the checksum of their family, so a wrong digit would have been noticed.
+/// Mints of Solana have none: the one that there is was compared by hand.
 #[test]
 fn contracts_carry_their_checksum() {
     for line in WORLD.lines().filter(|line| line.contains("contract = ")) {
-        let contract = line.split('"').nth(3).unwrap();
-        let address = gate_domain::wallet::Address::parse(contract).unwrap();
-        assert_eq!(address.as_str(), contract, "{line}");
+        let mut words = line.split('"').skip(1).step_by(2);
+        let (chain, contract) = (words.next().unwrap(), words.next().unwrap());
+        let family = world_wide().network(chain).unwrap().family;
+        assert_eq!(family.parse_contract(contract).as_deref(), Some(contract), "{line}");
         assert_ne!(contract, contract.to_lowercase(), "{line}");
+    }
+}
+
+#[test]
+fn tokens_are_told_apart_as_their_family_does() {
+    let (xrp, stellar) = (
+        "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh",
+        "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ",
+    );
+    for (family, contract, taken) in [
+        ("bitcoin", "anything".into(), false),
+        ("tron", "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb".into(), true),
+        ("tron", xrp.into(), false),
+        ("solana", "11111111111111111111111111111111".into(), true),
+        ("xrp", format!("USD:{xrp}"), true),
+        ("xrp", xrp.into(), false),
+        ("stellar", format!("USDC:{stellar}"), true),
+        ("stellar", format!("US DC:{stellar}"), false),
+        ("stellar", format!("USDC:{xrp}"), false),
+    ] {
+        let text = SMALL
+            .replace("chain_id = 8453", &format!("family = \"{family}\""))
+            .replace("decimals = 6", &format!("decimals = 6, contract = \"{contract}\""));
+        let read = read_text(&text);
+        assert_eq!(read.is_ok(), taken, "{family} {contract}: {read:?}");
+        if let Ok(read) = read {
+            let network = read.network("base").unwrap();
+            assert_eq!((network.family.as_str(), network.chain_id), (family, None));
+        }
     }
 }
 
@@ -158,6 +189,9 @@ fn each_mistake_is_told_with_its_line() {
         ("minimum = \"10.00\", ", ""),
         ("minimum = ", "least = "),
         ("chain_id = 8453", "chain_id = 0"),
+        (", chain_id = 8453", ""),
+        ("chain_id = 8453", "family = \"bitcoins\""),
+        ("chain_id = 8453", "chain_id = 8453, family = \"solana\""),
         ("base = {", "\"Base Chain\" = {"),
         ("symbol = \"USDC\"", "symbol = \"usdc\""),
         ("chain = \"base\"", "chain = \"solana\""),
@@ -216,6 +250,12 @@ fn each_mistake_is_told_with_its_line() {
       line 5: unknown field `least`, expected `minimum` or `maximum`.
     chain_id = 0
       line 8: "0" must be the network's number of EIP-155.
+
+      line 8: "base" needs a chain_id, its number of EIP-155, or a family such as "bitcoin".
+    family = "bitcoins"
+      line 8: "bitcoins" is no family; there are evm, bitcoin, tron, xrp, stellar and solana.
+    chain_id = 8453, family = "solana"
+      line 8: "8453" is a number of EIP-155, and this network is of another family.
     "Base Chain" = {
       line 8: "Base Chain" must have 1 to 40 lower case letters, digits and underscores.
       line 13: "base" is not among the networks of this file.
@@ -226,7 +266,7 @@ fn each_mistake_is_told_with_its_line() {
     decimals = 19
       line 13: "19" must be from 0 to 18.
     decimals = 6, contract = "0x12"
-      line 13: "0x12" is no contract: An address has 40 characters after 0x.
+      line 13: "0x12" must be the address of a contract.
     decimals = 6 }, { chain = "base", decimals = 6 }]
       line 13: "base" is there twice; each network of an asset has one entry.
     networks = []

@@ -46,7 +46,9 @@ impl StandIns {
                         Json::Text(format!("whpk_{}", hidden("public key", &text[5..])))
                     }
                     // Where tokens are to come is made from an id; where they go, the user has said.
-                    ("address", Json::Text(text)) if text.starts_with("0x") && text != OWN => {
+                    ("address" | "qr", Json::Text(text))
+                        if text.starts_with("0x") && text != OWN =>
+                    {
                         Json::Text(format!("0x{}", hidden("deposit address", &text[2..])))
                     }
                     ("health", Json::Object(_)) => self.value(&without_jitter(value)),

@@ -32,6 +32,7 @@ pub(super) async fn play(book: &mut Book) {
     hosted_page(book).await;
     sale(book).await;
     swap(book).await;
+    stray(book).await;
     other_journeys(book).await;
     test_helpers(book).await;
     book.api.entitle(&[Entitlement::Rails]).await;
@@ -55,7 +56,11 @@ fn id(value: &Json) -> String {
 
 /// A session and the token of its page.
 async fn opened(book: &mut Book) -> (String, String) {
-    let session = book.ask("POST", SESSIONS, Some(CREATE)).await;
+    opened_with(book, CREATE).await
+}
+
+async fn opened_with(book: &mut Book, create: &str) -> (String, String) {
+    let session = book.ask("POST", SESSIONS, Some(create)).await;
     let request = format!(r#"{{ "clientSecret": "{}" }}"#, text(&session, "client_secret"));
     let call = book.api.call("POST", BOOTSTRAP).header("origin", SHOP);
     let call = call.key(&book.api.partner.publishable_key.1);
@@ -186,6 +191,26 @@ async fn swap(book: &mut Book) {
     let journey = book.visit(&token, "POST", "/v1/embed/refund_address", WALLET).await;
     let request = format!(r#"{{ "quote_id": "{}" }}"#, quote_of(&journey));
     book.visit(&token, "POST", "/v1/embed/deposit", &request).await;
+}
+
+/// A sale of XRP that comes without its destination tag.
+async fn stray(book: &mut Book) {
+    let sale = r#"{
+        "amount": "100.00", "currency": "EUR", "flow": "off_ramp", "target_token": "XRP",
+        "target_network": "xrpl", "return_url": "https://shop.example/orders/1047"
+    }"#;
+    let (session, token) = opened_with(book, sale).await;
+    let xrp = r#"{ "target_token": "XRP", "target_network": "xrpl" }"#;
+    let quote = quote_of(&book.visit(&token, "POST", "/v1/embed/quote", xrp).await);
+    let quote = format!(r#"{{ "quote_id": "{quote}" }}"#);
+    book.visit(&token, "POST", "/v1/embed/quote/accept", &quote).await;
+    let account = r#"{ "iban": "DE09 0000 0000 0000 0000 01" }"#;
+    book.visit(&token, "POST", "/v1/embed/account", account).await;
+    let back = r#"{ "address": "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh", "without_memo": true }"#;
+    book.visit(&token, "POST", "/v1/embed/wallet", back).await;
+    book.visit(&token, "POST", "/v1/embed/deposit", &quote).await;
+    let lost = format!(r#"{{ "session_id": "{session}" }}"#);
+    book.ask("POST", "/v1/test_helpers/strays", Some(&lost)).await;
 }
 
 /// A payment that fails and is tried again, a user who gives up, and one who has to be verified.
