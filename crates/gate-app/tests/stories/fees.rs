@@ -72,6 +72,8 @@ both_engines! {
             ("contract", "method card"),
             ("contract", "everything"),
             ("catalogue", "network ethereum"),
+            ("catalogue", "network bitcoin"),
+            ("catalogue", "network tron"),
             ("catalogue", "everything"),
         ]);
         assert_eq!(shown.rules[0].fixed, ["0.30 EUR"]);
@@ -83,7 +85,7 @@ both_engines! {
         // Setting the same scope again replaces; clearing takes back.
         let dear = Charge { fixed: vec!["EUR=0.50".into()], ..Charge::default() };
         let shown = ask(&world, set(only_card(), dear, "Cards cost even more.")).await.unwrap();
-        assert_eq!(shown.rules.len(), 4);
+        assert_eq!(shown.rules.len(), 6);
         let clear = |scope| Fees::Clear { whose: whose(), scope, by: by("The contract has ended.") };
         ask(&world, clear(Some(only_card()))).await.unwrap();
         assert_eq!(ask(&world, clear(Some(only_card()))).await.unwrap_err(), "fee_unknown");
