@@ -113,12 +113,10 @@ impl Account {
     /// The same account in the terms of a kind, if it has any: a British IBAN is a sort code and an
     /// account number.
     pub fn as_kind(self, kind: AccountKind) -> Option<Self> {
-        match self {
-            Self::Iban(account) if kind == AccountKind::SortCode => {
-                UkAccount::of_iban(&account).map(Self::Uk)
-            }
-            other => (other.kind() == kind).then_some(other),
+        if let (Self::Iban(account), AccountKind::SortCode) = (&self, kind) {
+            return UkAccount::of_iban(account).map(Self::Uk);
         }
+        (self.kind() == kind).then_some(self)
     }
 }
 

@@ -66,10 +66,6 @@ pub struct JourneySession {
 }
 
 /// A step, told apart by `kind`.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and it is written out at once"
-)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum JourneyStep {

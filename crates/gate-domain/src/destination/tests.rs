@@ -210,7 +210,7 @@ fn what_is_stored_is_read_again() {
         let memos: &[Option<&str>] = match family {
             Family::Xrp => &[None, Some("0"), Some("4294967295")],
             Family::Stellar => &[None, Some("7"), Some("a: text:"), Some("18446744073709551616")],
-            _ => &[None],
+            Family::Evm | Family::Bitcoin | Family::Tron | Family::Solana => &[None],
         };
         for memo in memos {
             let destination = Destination::parse(family, &address, *memo, false).unwrap();

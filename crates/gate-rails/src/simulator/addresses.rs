@@ -24,10 +24,10 @@ impl DepositAddresses for SimulatedAddresses {
             _ => Sha256::digest(format!("{transaction}/{turn}")),
         }
         .into();
-        let [a, b, c, d, e, f, g, h, ..] = own;
+        let number = own.first_chunk().copied().map(u64::from_be_bytes).unwrap_or_default();
         let memo = match family {
-            Family::Xrp => Some(Memo::Tag(u32::from_be_bytes([a, b, c, d]))),
-            Family::Stellar => Some(Memo::Number(u64::from_be_bytes([a, b, c, d, e, f, g, h]))),
+            Family::Xrp => Some(Memo::Tag((number >> 32) as u32)),
+            Family::Stellar => Some(Memo::Number(number)),
             Family::Evm | Family::Bitcoin | Family::Tron | Family::Solana => None,
         };
         let address = if memo.is_some() { shared(family) } else { spell(family, &own) };

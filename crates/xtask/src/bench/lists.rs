@@ -112,12 +112,11 @@ impl Filled {
         name: &str,
         sessions: u32,
     ) -> Result<Self> {
-        let (folder, temporary) = match &args.keep {
-            Some(keep) => (keep.join(name), None),
-            None => {
-                let made = tempfile::Builder::new().prefix("gate-lists-").tempdir()?;
-                (made.path().to_owned(), Some(made))
-            }
+        let (folder, temporary) = if let Some(keep) = &args.keep {
+            (keep.join(name), None)
+        } else {
+            let made = tempfile::Builder::new().prefix("gate-lists-").tempdir()?;
+            (made.path().to_owned(), Some(made))
         };
         let marker = folder.join("filled");
         let is_filled = marker.exists();
