@@ -3,11 +3,12 @@
 use gate_domain::bank::{Account, AccountKind};
 use gate_domain::catalogue::{Charged, Side, Token};
 use gate_domain::destination::{Destination, DestinationError, Family, recognise_or_why};
-use gate_domain::hosted::Choices;
+use gate_domain::hosted::{Choices, Payout};
 use gate_domain::ids::{QuoteId, SessionId, Tenant};
 use gate_domain::money::Asset;
 use gate_domain::price::NoPrice;
 use gate_domain::quote::{LOCK_MAX_S, LOCK_MS, OnLapse, Quote, price, price_payout, price_swap};
+use gate_domain::rail::PayoutAccount;
 use gate_domain::session::{BackTo, Event, Flow, Refused, Session};
 use gate_domain::time::Millis;
 use gate_rails::PriceSource;
@@ -157,15 +158,24 @@ pub async fn give_account(
         let Some(payout) = choices.payout_of(&quote) else { return Ok(()) };
         let account = account.clone().filter(|account| account.kind == payout.account);
         let account = account.ok_or_else(|| JourneyError::Unavailable(payout.other_account()))?;
-        let offer = scope.offer(&session.tenant);
-        let currency = session.terms.amount.asset.code.as_str();
-        let country = Some(account.country.as_str());
-        offer
-            .method(choices.side, &payout.id, Some(currency), country)
-            .map_err(JourneyError::Unavailable)?;
+        check_country(scope, &session, payout, &account)?;
         give(tx, scope, session, choices, &Event::AccountGiven(account))
     })
     .await
+}
+
+/// Refuse an account in a country that is closed, or that the method does not pay out to.
+pub(crate) fn check_country(
+    scope: &Scope<'_>,
+    session: &Session,
+    payout: &Payout,
+    account: &PayoutAccount,
+) -> Result<(), JourneyError> {
+    let offer = scope.offer(&session.tenant);
+    let (currency, country) = (session.terms.amount.asset.code.as_str(), account.country.as_str());
+    offer.country(country).map_err(JourneyError::Unavailable)?;
+    let method = offer.method(Side::OffRamp, &payout.id, Some(currency), Some(country));
+    method.map(drop).map_err(JourneyError::Unavailable)
 }
 
 /// The kind of account that the price on the table is paid out to, as far as there is one.
@@ -270,7 +280,7 @@ async fn give_screened(
     };
     let address = typed.read(family)?;
     address.refuse_loss(app.catalogue())?;
-    if screen_given(app, tenant, session, &address.address).await? == Screened::Held {
+    if screen_given(app, tenant, session, &address.account()).await? == Screened::Held {
         return Err(JourneyError::AddressHeld);
     }
     let event = purpose.given(address.clone());

@@ -37,6 +37,9 @@ pub enum DepositError {
     /// There is no transaction that takes in tokens under this id.
     #[error("no such sale or swap")]
     NoSale,
+    /// The transaction waits for another token, or for tokens at another address.
+    #[error("that sale or swap waits for another token, or at another address")]
+    Elsewhere,
     /// It was found out before whose the stray is.
     #[error("it is known already whose this is")]
     Found,

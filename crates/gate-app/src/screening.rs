@@ -8,6 +8,7 @@ mod list;
 #[cfg(test)]
 mod tests;
 
+use gate_domain::destination::Destination;
 use gate_domain::ids::{ScreeningId, SessionId, Tenant};
 use gate_domain::screening::{Hit, State, Subject};
 use gate_domain::session::Session;
@@ -61,7 +62,7 @@ pub async fn screen_chosen(
 ) -> Result<Screened, StoreError> {
     screen_in(app, tenant, session, |session| {
         let address = session.choice().and_then(|choice| choice.address.as_ref());
-        address.map(|to| to.address.clone())
+        address.map(Destination::account)
     })
     .await
 }

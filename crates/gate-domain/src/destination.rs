@@ -26,6 +26,9 @@ pub use families::Family;
 pub use memo::{Memo, MemoError};
 pub use spelling::spell;
 
+/// What Stellar's own coin is called.
+const STELLAR_COIN: &str = "XLM";
+
 /// A checked place to send tokens to. It is stored as one text: an EVM address as it is, any other
 /// as `xrp:r…`, and with a memo as `xrp:r…:tag:7`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,14 +135,25 @@ impl Destination {
         Ok(Self { family, address, memo })
     }
 
+    /// The account that it leads to, as lists of accounts spell it: an address of Stellar with a number
+    /// inside is one of very many spellings.
+    pub fn account(&self) -> String {
+        match self.family {
+            Family::Stellar => stellar::account(&self.address),
+            Family::Evm | Family::Bitcoin | Family::Tron | Family::Xrp | Family::Solana => None,
+        }
+        .unwrap_or_else(|| self.address.clone())
+    }
+
     /// Refuse what would certainly be lost there.
     pub fn refuse_loss(&self, catalogue: &Catalogue) -> Result<(), DestinationError> {
-        if self.family.burns(&self.address) {
+        let account = self.account();
+        if self.family.burns(&account) {
             return Err(DestinationError::Burn);
         }
         // What goes to the issuer of a token ceases to be; `USDC:G…` ends with the issuer.
         let is_here = |contract: &String| {
-            contract.rsplit(':').next().is_some_and(|end| end.eq_ignore_ascii_case(&self.address))
+            contract.rsplit(':').next().is_some_and(|end| end.eq_ignore_ascii_case(&account))
         };
         let mut tokens = catalogue.tokens();
         match tokens.find(|token| token.contract.as_ref().is_some_and(is_here)) {
@@ -151,22 +165,20 @@ impl Destination {
         }
     }
 
-    /// What a wallet's camera reads to pay so much of a network's own coin: the standard of the family
-    /// where it has one that carries the memo, and otherwise the address.
-    pub fn scannable(&self, amount: &Money) -> String {
-        let (address, amount) = (&self.address, amount.to_decimal());
+    /// What a wallet's camera reads to pay so much, and whether that says everything: the standard of
+    /// the family where it has one that carries the memo, and otherwise the address.
+    pub fn scannable(&self, amount: &Money) -> (String, bool) {
         match &self.memo {
-            // SEP-7.
-            Some(Memo::Number(number)) => format!(
-                "web+stellar:pay?destination={address}&amount={amount}&memo={number}&memo_type=MEMO_ID"
-            ),
-            Some(Memo::Tag(_) | Memo::Text(_)) | None => address.clone(),
+            // SEP-7, which pays the network's own coin where it names no other.
+            Some(Memo::Number(number)) if amount.asset.code == STELLAR_COIN => {
+                let (address, amount) = (&self.address, amount.to_decimal());
+                let text = format!(
+                    "web+stellar:pay?destination={address}&amount={amount}&memo={number}&memo_type=MEMO_ID"
+                );
+                (text, true)
+            }
+            memo => (self.address.clone(), memo.is_none()),
         }
-    }
-
-    /// Whether what a camera reads says everything.
-    pub const fn is_scannable_whole(&self) -> bool {
-        matches!(self.memo, None | Some(Memo::Number(_)))
     }
 
     /// Read the text again that a destination is stored as.

@@ -18,6 +18,9 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// Hosts whose mail does not leave this machine.
 const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
+/// What a server answers that wants another login than ours (RFC 4954).
+const LOGIN_CODES: [u16; 4] = [530, 534, 535, 538];
+
 /// A mail to a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
@@ -69,7 +72,9 @@ impl MailError {
             reply = format!("{reply}: {cause}");
             source = cause.source();
         }
-        Self { for_good: error.is_permanent(), what, reply }
+        // What is wrong with the login is ours to mend, and says nothing about the mail.
+        let login = error.status().is_some_and(|code| LOGIN_CODES.contains(&u16::from(code)));
+        Self { for_good: error.is_permanent() && !login, what, reply }
     }
 }
 

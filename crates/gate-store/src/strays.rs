@@ -20,7 +20,7 @@ const LOCK: Sql = sql("select id, mode, address, amount, transfer, deposit_id, c
 const LIST_WAITING: Sql = sql("select id, mode, address, amount, transfer, deposit_id, created_at
     from strays where mode = $1 and deposit_id is null order by id limit $2");
 const SAVE_FOUND: Sql = sql("update strays set deposit_id = $3, updated_at = $4
-    where mode = $1 and id = $2");
+    where mode = $1 and id = $2 and deposit_id is null");
 
 pub(crate) const STATEMENTS: &[Sql] = &[INSERT, FIND_TRANSFER, LOCK, LIST_WAITING, SAVE_FOUND];
 

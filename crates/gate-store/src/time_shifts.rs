@@ -34,7 +34,8 @@ const SHIFT_CHECKS: Sql = sql("update identity_checks
     where partner_id = $1 and mode = $2 and session_id = $3 and status = 'pending'");
 const LIST_ENDPOINTS: Sql =
     sql("select id from endpoints where partner_id = $1 and mode = $2 order by id");
-// Nothing of an endpoint that is paused is tried again, so its pause passes too.
+// Nothing of an endpoint that is paused is tried again, so the pause passes too of one that something of
+// the session waits for.
 const SHIFT_PAUSE: Sql = sql("update endpoint_health
     set until = until - $4, held_until = held_until - $4
     where partner_id = $1 and mode = $2 and endpoint_id = $3");
@@ -102,9 +103,15 @@ impl Tx {
         self.write(SHIFT_CHECKS, &[&partner, &mode, &id, &by_ms])?;
         let endpoints =
             self.query(LIST_ENDPOINTS, &[&partner, &mode], |row| row.get::<String>(0))?;
+        // Deliveries first, as whoever records one has them before the health of their endpoint.
+        let mut waiting = Vec::new();
         for endpoint in endpoints {
+            if self.execute(SHIFT_DELIVERIES, &[&partner, &endpoint, &id, &by_ms])? > 0 {
+                waiting.push(endpoint);
+            }
+        }
+        for endpoint in waiting {
             self.write(SHIFT_PAUSE, &[&partner, &mode, &endpoint, &by_ms])?;
-            self.write(SHIFT_DELIVERIES, &[&partner, &endpoint, &id, &by_ms])?;
         }
         self.write(INSERT, &[&partner, &mode, &id, &now.0, &by_ms])?;
         Ok(session)

@@ -64,7 +64,16 @@ impl Tx {
         units: i64,
         spent_at: Millis,
     ) -> Result<(), StoreError> {
-        self.write(SAVE, &[&user.mode.as_str(), &transaction.as_str(), &units, &spent_at.0])
+        let saved =
+            self.execute(SAVE, &[&user.mode.as_str(), &transaction.as_str(), &units, &spent_at.0])?;
+        if saved == 1 {
+            return Ok(());
+        }
+        Err(StoreError::Corrupt {
+            table: "user_spends",
+            id: transaction.to_string(),
+            why: "what it moves was never counted".into(),
+        })
     }
 
     /// A transaction has moved nothing for good: it counts no more, if it did.

@@ -610,14 +610,15 @@ fn step_body(
         Step::Deposit { quote, means, transaction, received, lapsed } => {
             let units = quote.taken().units - received.units;
             let missing = Money { units, ..received.clone() };
+            let (qr, qr_has_memo) = means.address.scannable(&missing);
             JourneyStep::Deposit {
                 network_name: sent_on(quote),
                 quote: quoted(quote),
                 address: means.address.address.clone(),
                 memo: memo_of(Some(&means.address)),
                 memo_name: means.address.family.memo_name().map(str::to_owned),
-                qr: means.address.scannable(&missing),
-                qr_has_memo: means.address.is_scannable_whole(),
+                qr,
+                qr_has_memo,
                 missing_amount: missing.to_decimal(),
                 received_amount: received.to_decimal(),
                 lapsed,

@@ -148,6 +148,10 @@ impl From<DepositError> for AdminError {
                 "transaction_not_found",
                 "This partner has no sale or swap with this id that takes in tokens.",
             ),
+            DepositError::Elsewhere => Self::new(
+                "stray_elsewhere",
+                "That sale or swap waits for another token, or at another address than this stray came to.",
+            ),
             DepositError::Found => {
                 Self::new("stray_found", "It was found out before whose this stray is.")
             }

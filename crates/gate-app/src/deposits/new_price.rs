@@ -21,7 +21,10 @@ use crate::pay::lock_own_transaction;
 impl From<DepositError> for JourneyError {
     fn from(error: DepositError) -> Self {
         match error {
-            DepositError::NotFound | DepositError::NoSale | DepositError::Found => Self::NotFound,
+            DepositError::NotFound
+            | DepositError::NoSale
+            | DepositError::Elsewhere
+            | DepositError::Found => Self::NotFound,
             DepositError::OutOfStep(_) => Self::Refused(Refused::OutOfStep),
             DepositError::Paused => Self::Paused,
             DepositError::Advance(error) => error.into(),

@@ -14,7 +14,7 @@ use gate_domain::session::Session;
 use gate_domain::stray::Stray;
 use gate_domain::transaction::{Event, Transaction};
 use gate_rails::PriceSource;
-use gate_store::{Locked, StoreError, Tx};
+use gate_store::{DepositAddress, Locked, StoreError, Tx};
 use tracing::{info, warn};
 
 use super::give_back::end_sale;
@@ -70,9 +70,26 @@ pub fn receive_transfer(
     prices: &dyn PriceSource,
     transfer: &Transfer,
 ) -> Result<Received, DepositError> {
-    let Some(waiting) = tx.find_deposit_address(&transfer.address)? else {
-        return Ok(Received::Stray(stray::write_down(tx, scope, transfer)?));
-    };
+    let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
+    // What was nobody's before is told again, perhaps after somebody was given this address.
+    if let Some(known) = tx.find_stray_transfer(transfer.mode, network, &transfer.transfer)? {
+        return Ok(Received::Stray(known));
+    }
+    let waiting = tx.find_deposit_address(&transfer.address)?;
+    match waiting.filter(|waiting| waiting.tenant.mode == transfer.mode) {
+        Some(waiting) => take_in(tx, scope, prices, transfer, &waiting).map(Received::Deposit),
+        None => Ok(Received::Stray(stray::write_down(tx, scope, transfer)?)),
+    }
+}
+
+/// Take in a transfer that is to a transaction's address, or was found to be meant for it.
+pub(super) fn take_in(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    prices: &dyn PriceSource,
+    transfer: &Transfer,
+    waiting: &DepositAddress,
+) -> Result<Deposit, DepositError> {
     let tenant = &waiting.tenant;
     let missing = || StoreError::Corrupt {
         table: "deposit_addresses",
@@ -91,7 +108,7 @@ pub fn receive_transfer(
             let (id, told) = (&known.id, in_words(&transfer.amount));
             warn!(%id, told, "the transfer of {id} is told again as another amount");
         }
-        return Ok(Received::Deposit(known));
+        return Ok(known);
     }
 
     let quote = find_agreed_quote(tx, &transaction)?;
@@ -141,7 +158,7 @@ pub fn receive_transfer(
             warn!(%id, amount, "{id} is not what was agreed on; a person has to decide");
         }
     }
-    Ok(Received::Deposit(tx.find_deposit(tenant, &deposit.id)?.unwrap_or(deposit)))
+    Ok(tx.find_deposit(tenant, &deposit.id)?.unwrap_or(deposit))
 }
 
 /// Everything is there: the sale goes on, and what is too much goes back.

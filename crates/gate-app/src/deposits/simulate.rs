@@ -3,7 +3,7 @@
 use gate_domain::catalogue::Token;
 use gate_domain::deposit::Deposit;
 use gate_domain::destination::{Destination, Memo, MemoError};
-use gate_domain::ids::{Mode, SessionId, Tenant};
+use gate_domain::ids::{Mode, SessionId, StrayId, Tenant};
 use gate_domain::money::{Asset, DecimalError, Money};
 use gate_domain::stray::Stray;
 use gate_store::StoreError;
@@ -11,7 +11,7 @@ use gate_store::StoreError;
 use super::receive::{Received, Transfer, receive_transfer};
 use super::{DepositError, counted_units};
 use crate::advance::find_agreed_quote;
-use crate::app::App;
+use crate::app::{App, Scope};
 
 /// What to send. Whatever is left out is as was agreed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,7 +68,16 @@ pub async fn simulate_deposit(
     session: &SessionId,
     simulated: Simulated,
 ) -> Result<Deposit, SimulateError> {
-    simulate(app, tenant, session, simulated, |asked| Ok(asked.clone()), Received::deposit).await
+    simulate(
+        app,
+        tenant,
+        session,
+        simulated,
+        |asked| Ok(asked.clone()),
+        |_, _, name| name,
+        Received::deposit,
+    )
+    .await
 }
 
 /// Let tokens arrive with another memo than was asked for, or without one. Test mode only.
@@ -83,7 +92,12 @@ pub async fn simulate_stray(
         let memo = Memo::read(asked.family, &asked.address, memo.as_deref(), false)?;
         Ok(Destination { memo, ..asked.clone() })
     };
-    simulate(app, tenant, session, simulated, elsewhere, Received::stray).await
+    // A stray is nobody's, so its name tells the partners of the sandbox apart.
+    let name = |scope: &Scope<'_>, tenant: &Tenant, name: Option<String>| {
+        let name = name.unwrap_or_else(|| StrayId::new(tenant.mode, scope.seed()).to_string());
+        Some(format!("{}/{name}", tenant.partner))
+    };
+    simulate(app, tenant, session, simulated, elsewhere, name, Received::stray).await
 }
 
 /// Let tokens arrive at the address that is made of the one that was asked for. What is then written down
@@ -94,6 +108,7 @@ async fn simulate<T: Send + 'static>(
     session: &SessionId,
     simulated: Simulated,
     address: impl Fn(&Destination) -> Result<Destination, SimulateError> + Send + 'static,
+    name: fn(&Scope<'_>, &Tenant, Option<String>) -> Option<String>,
     wanted: fn(Received) -> Option<T>,
 ) -> Result<T, SimulateError> {
     if tenant.mode != Mode::Test {
@@ -137,8 +152,8 @@ async fn simulate<T: Send + 'static>(
             mode: tenant.mode,
             address: address(&means.address)?,
             amount,
-            transfer: if let Some(name) = &simulated.transfer {
-                name.clone()
+            transfer: if let Some(name) = name(scope, &tenant, simulated.transfer.clone()) {
+                name
             } else {
                 // Named after its place in the transaction: the next one is another transfer.
                 let tail = transaction.id.as_str().rsplit('_').next().unwrap_or_default();

@@ -11,6 +11,7 @@ use gate_store::{DepositAddress, Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
 
 use crate::app::{App, Scope};
+use crate::choose::check_country;
 use crate::journey::{JourneyError, act_on_offer};
 use crate::limits::{Admitted, admit};
 use crate::pay::{Attempt, chosen, payment_under_way, write_down};
@@ -45,6 +46,9 @@ pub async fn start_deposit(
         let named = session.choice().and_then(|choice| choice.account.as_ref());
         if asked.zip(named).is_some_and(|(asked, named)| asked.account != named.kind) {
             return Err(Refused::OutOfStep.into());
+        }
+        if let Some((asked, named)) = asked.zip(named) {
+            check_country(scope, &session, asked, named)?;
         }
         let Some(admitted) = admit(tx, scope, &session)? else { return Ok(()) };
         write_down_sale(tx, scope, session, &quote_id, &*addresses, admitted)

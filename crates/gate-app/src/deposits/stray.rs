@@ -9,19 +9,16 @@ use gate_store::{StoreError, Tx};
 use tracing::warn;
 
 use super::DepositError;
-use super::receive::{Received, Transfer, receive_transfer};
+use super::receive::{Transfer, take_in};
+use crate::advance::find_agreed_quote;
 use crate::app::Scope;
 
-/// Write down a transfer that is nobody's. The same one again changes nothing.
+/// Write down a transfer that is nobody's.
 pub(super) fn write_down(
     tx: &mut Tx,
     scope: &Scope<'_>,
     transfer: &Transfer,
 ) -> Result<Stray, StoreError> {
-    let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
-    if let Some(known) = tx.find_stray_transfer(transfer.mode, network, &transfer.transfer)? {
-        return Ok(known);
-    }
     let stray = Stray {
         id: StrayId::new(transfer.mode, scope.seed()),
         mode: transfer.mode,
@@ -50,19 +47,24 @@ pub fn assign_stray(
     if stray.deposit_id.is_some() {
         return Err(DepositError::Found);
     }
-    let transaction = tx.find_transaction(tenant, transaction)?;
-    let means = transaction.as_ref().and_then(|transaction| transaction.means.deposit());
+    let transaction = tx.find_transaction(tenant, transaction)?.ok_or(DepositError::NoSale)?;
+    let means = transaction.means.deposit().ok_or(DepositError::NoSale)?;
+    let waits_for = find_agreed_quote(tx, &transaction)?.taken().asset.clone();
+    if stray.amount.asset != waits_for || stray.address.address != means.address.address {
+        return Err(DepositError::Elsewhere);
+    }
+    let waiting = tx.find_deposit_address(&means.address)?.ok_or(DepositError::NoSale)?;
     let transfer = Transfer {
         mode: stray.mode,
-        address: means.ok_or(DepositError::NoSale)?.address.clone(),
+        address: means.address.clone(),
         amount: stray.amount.clone(),
         transfer: stray.transfer.clone(),
     };
-    match receive_transfer(tx, scope, prices, &transfer)? {
-        Received::Deposit(deposit) => {
-            tx.save_found_stray(stray, &deposit.id, scope.now)?;
-            Ok(deposit)
-        }
-        Received::Stray(_) => Err(DepositError::NoSale),
+    let network = stray.amount.asset.network.as_deref().unwrap_or_default();
+    if tx.find_transfer(tenant, &transaction.id, network, &stray.transfer)?.is_some() {
+        return Err(DepositError::Found);
     }
+    let deposit = take_in(tx, scope, prices, &transfer, &waiting)?;
+    tx.save_found_stray(stray, &deposit.id, scope.now)?;
+    Ok(deposit)
 }

@@ -7,7 +7,8 @@ use gate_app::choose::{
     request_quote, step_back,
 };
 use gate_app::deposits::{
-    DepositError, SimulateError, Simulated, assign_stray, simulate_stray, start_deposit,
+    DepositError, Received, SimulateError, Simulated, Transfer, assign_stray, receive_transfer,
+    simulate_stray, start_deposit,
 };
 use gate_app::journey::JourneyError;
 use gate_app::testing::{ADDRESS, World, card, typed};
@@ -216,11 +217,29 @@ both_engines! {
         assert!(world.deposits(&session).await.is_empty());
         world.sound().await;
 
+        // It is nobody's who waits for something else.
+        let other = sell(&world, ("XLM", "stellar"), &wallet(Family::Stellar)).await;
+        let elsewhere = assign(&world, &stray.id, &other).await;
+        assert!(matches!(elsewhere, Err(DepositError::Elsewhere)), "{elsewhere:?}");
+
         // A person finds out whose it is, and the sale goes on as if the memo had been there.
         let deposit = assign(&world, &stray.id, &session).await.unwrap();
         assert_eq!(deposit.transfer, stray.transfer);
         let again = assign(&world, &stray.id, &session).await;
         assert!(matches!(again, Err(DepositError::Found)), "{again:?}");
+        // Told once more when its address has become somebody else's, it is not theirs.
+        let later = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
+        let means = world.transaction_of(&later).await.means;
+        let told = Transfer {
+            mode,
+            address: means.deposit().unwrap().address.clone(),
+            amount: stray.amount.clone(),
+            transfer: stray.transfer.clone(),
+        };
+        let prices = world.app.rails(mode).unwrap().prices.clone();
+        let told = world.app.write(move |tx, scope| receive_transfer(tx, scope, &*prices, &told));
+        assert!(matches!(told.await.unwrap(), Received::Stray(known) if known.id == stray.id));
+        assert!(world.deposits(&later).await.is_empty());
         world.pass_seconds(3).await;
         assert!(matches!(world.journey(&session).await.step, JourneyStep::Done { .. }));
         world.sound().await;

@@ -208,6 +208,21 @@ both_engines! {
         assert!(matches!(step(&world, &session).await, JourneyStep::Unavailable { .. }));
     }
 
+    async fn a_country_that_is_closed_is_paid_out_to_no_more(store) {
+        let world = World::over(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        let session = world.create_sale().await;
+        let quote = accepted(&world, &session, None).await;
+        let iban = || account(AccountKind::Iban, "succeeds");
+        choose::give_account(app, &tenant, &session, iban()).await.unwrap();
+        choose::give_address(app, &tenant, &session, typed(ADDRESS)).await.unwrap();
+        world.switch_off("country:DE", "Our licence there has ended.").await;
+        let started = start_deposit(app, &tenant, &session, quote).await;
+        assert!(matches!(started, Err(JourneyError::Unavailable(_))), "{started:?}");
+        let given = choose::give_account(app, &tenant, &session, iban()).await;
+        assert!(matches!(given, Err(JourneyError::Unavailable(_))), "{given:?}");
+    }
+
     async fn a_sale_is_forced_in_every_currency(store) {
         for kind in AccountKind::ALL {
             let world = World::over(store).await;

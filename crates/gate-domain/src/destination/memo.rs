@@ -77,12 +77,13 @@ impl Memo {
 }
 
 fn parse(family: Family, text: &str) -> Result<Memo, MemoError> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     if family == Family::Xrp {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let tag = text.parse().ok().filter(|_| digits);
         return tag.map(Memo::Tag).ok_or(MemoError::Tag);
     }
-    match text.parse().ok().filter(|_| digits) {
+    // A number with zeros before it is a text: as a number it would lose them.
+    match text.parse::<u64>().ok().filter(|number| number.to_string() == text) {
         Some(number) => Ok(Memo::Number(number)),
         None if text.len() <= TEXT_BYTES_MAX => Ok(Memo::Text(text.to_owned())),
         None => Err(MemoError::Text),

@@ -28,6 +28,12 @@ pub(super) fn parse(text: &str) -> Result<String, Error> {
     if body[0] == SECRET { Err(Error::SecretKey) } else { Ok(text.to_owned()) }
 }
 
+/// The account that an address with a number inside is of; none for any other text.
+pub(super) fn account(text: &str) -> Option<String> {
+    let bytes = decode(text).filter(|bytes| bytes.first() == Some(&NUMBERED_ACCOUNT))?;
+    Some(super::spelling::numbered(ACCOUNT, bytes.get(1..33)?))
+}
+
 /// The bytes of a text, whose left over bits are zero.
 fn decode(text: &str) -> Option<Vec<u8>> {
     let value = |character| CHARACTERS.iter().position(|known| *known == character);

@@ -243,6 +243,30 @@ fn a_text_of_no_family_is_told_why() {
 }
 
 #[test]
+fn an_account_with_a_number_inside_is_the_account_without_it() {
+    let account = stellar(6 << 3, &BYTES[..32]);
+    for number in [[0; 8], [7; 8]] {
+        let inside = stellar(12 << 3, &[&BYTES[..32], &number[..]].concat());
+        assert_eq!(parse(Family::Stellar, &inside).unwrap().account(), account);
+    }
+    assert_eq!(parse(Family::Stellar, &account).unwrap().account(), account);
+    let burnt = stellar(12 << 3, &[0; 40]);
+    let catalogue = Catalogue::default();
+    assert_eq!(
+        parse(Family::Stellar, &burnt).unwrap().refuse_loss(&catalogue),
+        Err(DestinationError::Burn)
+    );
+}
+
+#[test]
+fn zeros_before_a_number_make_it_a_text() {
+    let account = stellar(6 << 3, &BYTES[..32]);
+    let memo = |text| Memo::read(Family::Stellar, &account, Some(text), true).unwrap();
+    assert_eq!(memo("42"), Some(Memo::Number(42)));
+    assert_eq!(memo("0042"), Some(Memo::Text("0042".into())));
+}
+
+#[test]
 fn a_camera_reads_the_memo_where_there_is_a_standard() {
     let asset = crate::money::Asset { code: "XLM".into(), network: None, decimals: 7 };
     let amount = Money::new(125_000_000, asset);
@@ -250,9 +274,17 @@ fn a_camera_reads_the_memo_where_there_is_a_standard() {
     let with = Destination::parse(Family::Stellar, &account, Some("7"), true).unwrap();
     assert_eq!(
         with.scannable(&amount),
-        format!("web+stellar:pay?destination={account}&amount=12.5000000&memo=7&memo_type=MEMO_ID")
+        (
+            format!(
+                "web+stellar:pay?destination={account}&amount=12.5000000&memo=7&memo_type=MEMO_ID"
+            ),
+            true
+        )
     );
-    assert_eq!(parse(Family::Stellar, &account).unwrap().scannable(&amount), account);
+    assert_eq!(
+        parse(Family::Stellar, &account).unwrap().scannable(&amount),
+        (account.clone(), true)
+    );
 }
 
 /// EIP-55 notices a changed character only by the case of letters, so this walks through every

@@ -36,7 +36,7 @@ impl DepositAddresses for SimulatedAddresses {
 
     fn is_shared(&self, destination: &Destination) -> bool {
         destination.family.memo_name().is_some()
-            && destination.address == shared(destination.family)
+            && destination.account() == shared(destination.family)
     }
 }
 
