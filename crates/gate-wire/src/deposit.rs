@@ -61,7 +61,7 @@ pub struct StrayBody {
     pub network: String,
     /// How much came.
     pub amount: String,
-    /// The transfer, by its name on its network.
+    /// The transfer, by its name on its network. In the sandbox the id of the partner stands before it.
     pub transfer_id: String,
     /// The deposit that it was found to be; null while nobody knows whose it is.
     #[schema(required)]

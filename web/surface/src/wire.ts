@@ -4687,7 +4687,7 @@ export interface components {
             network: string;
             /** @description How much came. */
             amount: string;
-            /** @description The transfer, by its name on its network. */
+            /** @description The transfer, by its name on its network. In the sandbox the id of the partner stands before it. */
             transfer_id: string;
             /** @description The deposit that it was found to be; null while nobody knows whose it is. */
             deposit_id: string | null;
@@ -9112,7 +9112,7 @@ export interface operations {
                      *       "token": "XRP",
                      *       "network": "xrpl",
                      *       "amount": "45.932604",
-                     *       "transfer_id": "sim_in_1_01m8468x7re54e12we034vd75c",
+                     *       "transfer_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm/st_test_01m8468y70v35w5x1pwn6cyfh5",
                      *       "deposit_id": null,
                      *       "created_at": "2026-11-23T12:32:12.000Z"
                      *     }
