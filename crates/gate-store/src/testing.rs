@@ -4,7 +4,7 @@
 use std::{
     env,
     future::Future,
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState},
     ops::Deref,
     path::{Path, PathBuf},
     process, thread,
@@ -12,13 +12,17 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::runtime;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, Error, NoTls};
 
 pub use crate::mishaps::Mishap;
-use crate::{Store, StoreError, StoreOptions};
+use crate::{Store, StoreError, StoreOptions, migrations::MIGRATIONS};
 
 /// Where the PostgreSQL server for tests is: a URL whose user may create databases.
 pub const POSTGRES_VARIABLE: &str = "GATE_TEST_POSTGRES";
+
+/// Held by whoever makes the template, until they hang up.
+const ONE_AT_A_TIME: &str = "select pg_advisory_lock(4720616515411)";
+const IS_THERE: &str = "select from pg_database where datname = $1";
 
 /// An empty database of its own for one test, removed at the end.
 pub struct TestPlace(Kind);
@@ -45,16 +49,15 @@ impl TestPlace {
     ///
     /// # Panics
     /// When [`POSTGRES_VARIABLE`] is not set, or the server cannot be reached.
-    #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
     pub fn postgres() -> Self {
-        let Ok(server) = env::var(POSTGRES_VARIABLE) else {
-            panic!(
-                "{POSTGRES_VARIABLE} is not set: run `make test`, which starts a server, or set \
-                 it to the address of one, such as postgres://postgres@127.0.0.1:5432/postgres"
-            )
-        };
+        Self::copy_of("template1")
+    }
+
+    fn copy_of(template: &str) -> Self {
+        let server = server();
         let name = format!("gate_test_{}_{:016x}", process::id(), RandomState::new().hash_one(0));
-        on_server(&server, format!("create database {name}"));
+        let statement = format!("create database {name} template {template}");
+        on_server(&server, async move |client| client.batch_execute(&statement).await);
         Self(Kind::Postgres { server, name })
     }
 
@@ -107,7 +110,7 @@ impl TestStore {
     /// # Panics
     /// As [`TestPlace::postgres`].
     pub fn postgres() -> Self {
-        Self::over(TestPlace::postgres())
+        Self::over(TestPlace::copy_of(&template()))
     }
 
     fn over(place: TestPlace) -> Self {
@@ -133,7 +136,8 @@ impl Drop for TestStore {
 impl Drop for TestPlace {
     fn drop(&mut self) {
         if let Kind::Postgres { server, name } = &self.0 {
-            on_server(server, format!("drop database {name} with (force)"));
+            let statement = format!("drop database {name} with (force)");
+            on_server(server, async move |client| client.batch_execute(&statement).await);
         }
     }
 }
@@ -147,15 +151,53 @@ pub fn block_on<T>(test: impl Future<Output = T>) -> T {
     runtime.expect("a runtime can be started").block_on(test)
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
+fn server() -> String {
+    env::var(POSTGRES_VARIABLE).unwrap_or_else(|_| {
+        panic!(
+            "{POSTGRES_VARIABLE} is not set: run `make test`, which starts a server, or set it \
+             to the address of one, such as postgres://postgres@127.0.0.1:5432/postgres"
+        )
+    })
+}
+
+/// The name of a database with the product's schema, for copies. The first test that asks makes
+/// it, so that the migrations run once on a server and not once in every test.
+fn template() -> String {
+    let server = server();
+    let texts: Vec<_> = MIGRATIONS.iter().map(|migration| migration.text).collect();
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(texts);
+    let name = format!("gate_template_{hash:016x}");
+    let (place, template) = (server.clone(), name.clone());
+    on_server(&server, async move |client| {
+        client.batch_execute(ONE_AT_A_TIME).await?;
+        if client.query_opt(IS_THERE, &[&template]).await?.is_some() {
+            return Ok(());
+        }
+        let half = format!("{template}_half"); // left by a test that was stopped here
+        client.batch_execute(&format!("drop database if exists {half} with (force)")).await?;
+        client.batch_execute(&format!("create database {half}")).await?;
+        let options = StoreOptions::postgres(renamed(&place, &half));
+        Store::open(options).expect("the migrations run").close_blocking();
+        client.batch_execute(&format!("alter database {half} rename to {template}")).await
+    });
+    name
+}
+
 /// Waiting is not allowed on a thread of a runtime, so this takes a plain one.
-fn on_server(server: &str, statement: String) {
+fn on_server<F: Future<Output = Result<(), Error>>>(
+    server: &str,
+    work: impl FnOnce(Client) -> F + Send + 'static,
+) {
     let server = server.to_owned();
-    let work = async move {
-        let (client, connection) = tokio_postgres::connect(&server, NoTls).await?;
-        tokio::spawn(connection);
-        client.batch_execute(&statement).await
+    let connected = move || {
+        block_on(async {
+            let (client, connection) = tokio_postgres::connect(&server, NoTls).await?;
+            tokio::spawn(connection);
+            work(client).await
+        })
     };
-    let done = thread::spawn(|| block_on(work)).join().expect("the client does not panic");
+    let done = thread::spawn(connected).join().expect("the client does not panic");
     done.unwrap_or_else(|error| panic!("the PostgreSQL server for tests: {error:?}"));
 }
 
