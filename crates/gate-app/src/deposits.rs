@@ -11,6 +11,7 @@ use gate_domain::deposit::{self, Deposit};
 use gate_domain::ids::{CommandId, DepositId, PostingId};
 use gate_domain::ledger::Posting;
 use gate_domain::money::Money;
+use gate_domain::quote::Quote;
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::transaction::Transaction;
 use gate_store::{Locked, StoreError, Tx};
@@ -78,6 +79,18 @@ fn book(
 /// Write down the command that sends back what is not taken in.
 fn command_return(
     tx: &mut Tx,
+/// Go on at another price: what it brings is promised from now on.
+fn requote(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    transaction: Locked<Transaction>,
+    fresh: &Quote,
+) -> Result<Locked<Transaction>, StoreError> {
+    let units = fresh.delivered().units;
+    tx.change_hold(&transaction.tenant, transaction.id.as_str(), units, scope.now)?;
+    tx.requote_transaction(transaction, &fresh.id)
+}
+
     scope: &Scope<'_>,
     deposit: &Deposit,
     transaction: &Transaction,

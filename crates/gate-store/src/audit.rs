@@ -44,15 +44,17 @@ macro_rules! misbooked {
 
 const LIST_MISBOOKED: Sql = sql(misbooked!("1 = 1"));
 const FIND_MISBOOKED: Sql = sql(misbooked!("t.partner_id = $2 and t.mode = $3 and t.id = $4"));
-// What keeps the books append-only: two for each of the five tables.
+// What keeps the books append-only: two for each of the six tables.
 const COUNT_GUARDS_SQLITE: Sql = sql("select count(*) from sqlite_master
     where type = 'trigger' and (name like '%_stay' or name like '%_remain')
-        and tbl_name in ('postings', 'entries', 'holds', 'hold_ends', 'operator_actions')");
+        and tbl_name in ('postings', 'entries', 'holds', 'hold_changes', 'hold_ends',
+            'operator_actions')");
 const COUNT_GUARDS_POSTGRES: Sql = sql("select count(*) from pg_trigger g
     join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = any(current_schemas(false)) and g.tgenabled = 'O'
         and (g.tgname like '%_stay' or g.tgname like '%_remain')
-        and c.relname in ('postings', 'entries', 'holds', 'hold_ends', 'operator_actions')");
+        and c.relname in ('postings', 'entries', 'holds', 'hold_changes', 'hold_ends',
+            'operator_actions')");
 const LIST_SETTLED_TWICE: Sql =
     sql("select session_id from transactions where status = 'completed'
     group by partner_id, mode, session_id having count(*) > 1 limit $1");
@@ -113,7 +115,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
 ];
 
 /// How many triggers keep the books append-only.
-pub const GUARDS: i64 = 10;
+pub const GUARDS: i64 = 12;
 
 impl Tx {
     /// A write that says nothing but when it was: does the database take one?

@@ -1,9 +1,10 @@
-//! Holds: written once, ended once. Nothing here updates or deletes.
+//! Holds: written once, changed once at most, ended once. Nothing here updates or deletes.
 
 use std::collections::BTreeMap;
 
 use gate_domain::ids::{Tenant, TransactionId};
 use gate_domain::ledger::{Hold, HoldEnd};
+use gate_domain::quote::Quote;
 use gate_domain::time::Millis;
 
 use crate::read::Reader;
@@ -15,10 +16,34 @@ const INSERT: Sql = sql("insert into holds
 // The first end counts: what a rail says later contradicts itself, and a person looks into it.
 const END: Sql = sql("insert into hold_ends (partner_id, mode, subject, ended, created_at)
     values ($1, $2, $3, $4, $5) on conflict do nothing");
-const LIST_HELD: Sql = sql("select h.subject, h.account, h.asset, h.units from holds h
+const CHANGE: Sql = sql("insert into hold_changes (partner_id, mode, subject, units, created_at)
+    values ($1, $2, $3, $4, $5)");
+/// What is held now: each subject with the columns of its hold.
+macro_rules! held {
+    ($and:literal, $from:literal, $which:literal) => {
+        concat!(
+            "select h.subject, h.account, h.asset, coalesce(c.units, h.units)",
+            $and,
+            " from holds h
+    left join hold_changes c
+        on c.partner_id = h.partner_id and c.mode = h.mode and c.subject = h.subject
     left join hold_ends e
-        on e.partner_id = h.partner_id and e.mode = h.mode and e.subject = h.subject
-    where h.partner_id = $1 and h.mode = $2 and e.subject is null order by h.subject");
+        on e.partner_id = h.partner_id and e.mode = h.mode and e.subject = h.subject ",
+            $from,
+            " where e.subject is null ",
+            $which
+        )
+    };
+}
+
+const LIST_HELD: Sql =
+    sql(held!("", "", "and h.partner_id = $1 and h.mode = $2 order by h.subject"));
+const LIST_PROMISED: Sql = sql(held!(
+    ", q.body",
+    "join transactions t on t.partner_id = h.partner_id and t.mode = h.mode and t.id = h.subject
+    join quotes q on q.partner_id = t.partner_id and q.mode = t.mode and q.id = t.quote_id",
+    ""
+));
 const COUNT: Sql = sql("select count(*) from holds");
 // A hold stands exactly as long as its transaction or refund is under way, ends only where there was
 // one, and ends as posted only where something was booked as gone.
@@ -48,9 +73,17 @@ const LIST_UNHELD: Sql = sql("select t.id from transactions t
 const LIST_STRAY_ENDS: Sql = sql("select e.subject from hold_ends e
     left join holds h on h.partner_id = e.partner_id and h.mode = e.mode and h.subject = e.subject
     where h.subject is null limit $1");
-
-pub(crate) const STATEMENTS: &[Sql] =
-    &[INSERT, END, LIST_HELD, COUNT, LIST_AMISS, LIST_UNHELD, LIST_STRAY_ENDS];
+pub(crate) const STATEMENTS: &[Sql] = &[
+    INSERT,
+    CHANGE,
+    END,
+    LIST_HELD,
+    COUNT,
+    LIST_AMISS,
+    LIST_UNHELD,
+    LIST_STRAY_ENDS,
+    LIST_PROMISED,
+];
 
 impl Tx {
     /// Hold an amount for `subject`: a transaction, or one of its refunds.
@@ -66,19 +99,26 @@ impl Tx {
         now: Millis,
     ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let (transaction, (account, asset, units)) = (transaction.as_str(), columns(hold));
         self.write(
             INSERT,
-            &[
-                &partner,
-                &mode,
-                &subject,
-                &transaction.as_str(),
-                &hold.account.to_string(),
-                &hold.amount.asset.key(),
-                &hold.amount.units.to_string(),
-                &now.0,
-            ],
+            &[&partner, &mode, &subject, &transaction, &account, &asset, &units, &now.0],
         )
+    }
+
+    /// Hold so many smallest units from now on, of the same asset on the same account.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`] when it was changed before.
+    pub fn change_hold(
+        &mut self,
+        tenant: &Tenant,
+        subject: &str,
+        units: i128,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(CHANGE, &[&partner, &mode, &subject, &units.to_string(), &now.0])
     }
 
     /// End what is held for a subject. What has ended stays as it ended.
@@ -119,6 +159,18 @@ impl Tx {
         for statement in [LIST_AMISS, LIST_UNHELD, LIST_STRAY_ENDS] {
             amiss.extend(self.query(statement, &[&limit], |row| row.get::<String>(0))?);
         }
+        let promised = self.query(LIST_PROMISED, &[], |row| {
+            let held = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let quote: Quote = Reader::new(row, "quotes", 0).json(4)?;
+            Ok((row.get::<String>(0)?, held == columns(&Hold::of_payout(&quote))))
+        })?;
+        let otherwise = promised.into_iter().filter(|(_, as_promised)| !as_promised);
+        amiss.extend(otherwise.map(|(subject, _)| subject));
         Ok(amiss)
     }
+}
+
+/// The columns of a hold.
+fn columns(hold: &Hold) -> (String, String, String) {
+    (hold.account.to_string(), hold.amount.asset.key(), hold.amount.units.to_string())
 }

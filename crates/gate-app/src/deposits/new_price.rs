@@ -10,7 +10,7 @@ use gate_store::{Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
 
 use super::receive::{complete, price_now};
-use super::{DepositError, end_sale, lock_counted};
+use super::{DepositError, end_sale, lock_counted, requote};
 use crate::advance::{advance_session, find_agreed_quote};
 use crate::app::{App, Scope};
 use crate::halt::is_halted;
@@ -85,7 +85,7 @@ pub(crate) fn accept_new_price(
     if !mover.recount(tx, scope, &transaction, &fresh)? {
         return Ok(end_sale(tx, scope, session, transaction, Reason::LimitReached)?);
     }
-    let transaction = tx.requote_transaction(transaction, quote_id)?;
+    let transaction = requote(tx, scope, transaction, &fresh)?;
     Ok(go_on(tx, scope, session, transaction)?)
 }
 

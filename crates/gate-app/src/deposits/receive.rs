@@ -18,7 +18,7 @@ use gate_store::{DepositAddress, Locked, StoreError, Tx};
 use tracing::{info, warn};
 
 use super::give_back::end_sale;
-use super::{DepositError, book, command_return, counted_units, stray, take_in_counted};
+use super::{DepositError, book, command_return, counted_units, requote, stray, take_in_counted};
 use crate::advance::{advance_transaction, find_agreed_quote};
 use crate::app::Scope;
 use crate::limits::{Mover, lock_mover};
@@ -199,7 +199,7 @@ fn late(
                 return end_sale(tx, scope, session, transaction, Reason::LimitReached);
             }
             tx.insert_quote(&transaction.tenant, &fresh)?;
-            let transaction = tx.requote_transaction(transaction, &fresh.id)?;
+            let transaction = requote(tx, scope, transaction, &fresh)?;
             complete(tx, scope, session, transaction, transfer)
         }
         AfterLapse::Return => end_sale(tx, scope, session, transaction, Reason::DepositLate),

@@ -372,6 +372,7 @@ both_engines! {
             world.sound().await;
         }
     }
+            world.sound().await; // what is held is what the price of the day brings
 
     async fn whoever_thinks_again_before_sending_may_and_late_tokens_go_back(store) {
         let world = World::over(store).await;

@@ -99,6 +99,7 @@ both_engines! {
         assert_ne!(old_paid.exchange_rate, paid.exchange_rate, "the market has moved");
         let id = QuoteId::parse(&fresh.id).unwrap();
         accept_quote(app, &tenant, &session, id).await.unwrap();
+        world.sound().await; // what is held is what the new price brings
         world.pass_seconds(3).await;
         let JourneyStep::Done { quote, .. } = step(&world, &session).await else {
             panic!("the tokens are there")

@@ -74,12 +74,13 @@ both_engines! {
     }
 }
 
-const TAMPER: [(&str, Sql); 5] = [
+const TAMPER: [(&str, Sql); 6] = [
     ("postings", sql("update postings set booking = 'tokens_delivered'")),
     ("postings", sql("delete from postings where number = 1")),
     ("entries", sql("update entries set units = '1' where line = 0")),
     ("entries", sql("delete from entries where line = 1")),
     ("holds", sql("delete from holds")),
+    ("hold_changes", sql("update hold_changes set units = '1'")),
 ];
 const END_AGAIN: Sql = sql("insert into hold_ends (partner_id, mode, subject, ended, created_at)
     select partner_id, mode, subject, 'expired', 0 from hold_ends");
@@ -118,6 +119,7 @@ both_engines! {
         store
             .write(move |tx| {
                 tx.insert_hold(&owner, transaction.as_str(), &transaction, &hold, NOW)?;
+                tx.change_hold(&owner, transaction.as_str(), 7, NOW)?;
                 tx.end_hold(&owner, transaction.as_str(), HoldEnd::Posted, NOW)?;
                 // The first end counts.
                 tx.end_hold(&owner, transaction.as_str(), HoldEnd::Voided, NOW)
@@ -160,7 +162,15 @@ insert into entries (partner_id, mode, posting_id, line, account, asset, units) 
     ('ptr_1', 'test', 'post_2', 0, 'user_funds', 'EUR', '100'),
     ('ptr_1', 'test', 'post_2', 1, 'exchange', 'EUR', '-100');
 "#;
+const CHANGED: Sql = sql("select subject, units from hold_changes");
 const HELD: Sql = sql("select subject, account, asset, units from holds");
+/// The sale went on at another price, and what it holds did not follow.
+const REQUOTED: &str = r#"
+insert into quotes (partner_id, mode, id, session_id, body, expires_at, created_at) values
+    ('ptr_1', 'test', 'qt_3', 'gs_2', '{"side":"off_ramp","payment_method":"sepa_payout",
+        "fiat":{"units":"40","asset":{"code":"EUR","decimals":2}},"crypto":{"units":"5"}}', 9, 3);
+update transactions set quote_id = 'qt_3' where id = 'tx_2';
+"#;
 
 both_engines! {
     async fn what_was_booked_before_is_where_the_chains_begin(place: TestPlace) {
@@ -188,6 +198,21 @@ both_engines! {
             .await
             .unwrap();
         assert_eq!(held, [["tx_2", "bank:sepa_payout", "EUR", "50"]]);
+    }
+
+    async fn what_is_under_way_at_another_price_holds_what_that_brings(place: TestPlace) {
+        let old = place.open(place.options().up_to(9)).unwrap();
+        old.write(|tx| tx.batch(BEFORE)).await.unwrap();
+        old.close().await;
+        let old = place.open(place.options().up_to(17)).unwrap();
+        old.write(|tx| tx.batch(REQUOTED)).await.unwrap();
+        old.close().await;
+        let store = place.open(place.options()).unwrap();
+        let changed: Vec<[String; 2]> = store
+            .read(|tx| tx.query(CHANGED, &[], |row| Ok([row.get(0)?, row.get(1)?])))
+            .await
+            .unwrap();
+        assert_eq!(changed, [["tx_2", "40"]]);
     }
 }
 
