@@ -277,6 +277,7 @@ fn insert_command(
         refund_id: None,
         deposit_id: None,
         kind,
+        method: quote.method_of(&amount),
         amount,
         means: transaction.means.clone(),
         address: transaction.address.clone(),

@@ -106,6 +106,7 @@ fn requote(
         address: None,
         challenge_code: None,
         created_at: scope.now,
+        method: None,
     };
     scope.wake_commands();
     tx.insert_command(&deposit.tenant, &deposit.session_id, &command)

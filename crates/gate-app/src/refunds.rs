@@ -200,6 +200,7 @@ fn write_down(
         deposit_id: None,
         kind: CommandKind::Refund,
         amount: refund.amount.clone(),
+        method: quote.method_of(&refund.amount),
         means: transaction.means.clone(),
         address: None,
         challenge_code: None,

@@ -264,6 +264,11 @@ impl Quote {
         }
     }
 
+    /// The method that an amount at this price moves by; none for tokens, which go to an address.
+    pub fn method_of(&self, amount: &Money) -> Option<String> {
+        amount.asset.network.is_none().then(|| self.payment_method.clone())
+    }
+
     /// All fees together.
     pub fn total_fees(&self) -> Money {
         let units = self.fees.iter().map(|fee| fee.amount.units).sum();

@@ -163,6 +163,10 @@ pub struct Command {
     pub amount: Money,
     /// What to charge, confirm, let go, refund or pay out by.
     pub means: Means,
+    /// The method that its money moves by, as the capability file names it: two of them may pay out
+    /// to accounts of one kind. None for tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
     /// Where the tokens go; none for a sale, whose money goes to the verified user's account.
     pub address: Option<Destination>,
     /// The code of the second step, for `Confirm`. Forgotten once it was answered.

@@ -12,6 +12,7 @@ use gate_domain::catalogue::{Entitlement, Side};
 use gate_domain::ids::{QuoteId, SessionId};
 use gate_domain::money::Money;
 use gate_domain::quote::Quote;
+use gate_domain::rail::CommandKind;
 use gate_domain::session::{BackTo, Flow, Refused};
 use gate_rails::simulator::TEST_ACCOUNTS;
 use gate_store::both_engines;
@@ -50,6 +51,14 @@ async fn accepted(world: &World, session: &SessionId, payout: Option<&str>) -> Q
     let quote = QuoteId::parse(&quote.id).unwrap();
     choose::accept_quote(app, &tenant, session, quote.clone()).await.unwrap();
     quote
+}
+
+/// What the rails are asked for next, and by which method.
+async fn commands(world: &World) -> Vec<(CommandKind, Option<String>)> {
+    let now = world.app.now();
+    let claimed = world.app.store().write(move |tx| tx.claim_commands(now, now, "test", 10)).await;
+    let told = claimed.unwrap().into_iter().map(|claim| claim.command);
+    told.map(|command| (command.kind, command.method)).collect()
 }
 
 both_engines! {
@@ -181,6 +190,28 @@ both_engines! {
             let refused = choose::request_quote(app, &tenant, &session, wanted).await;
             assert!(matches!(refused, Err(JourneyError::Unavailable(_))), "{unknown}");
         }
+    }
+
+    /// Two methods may pay out to accounts of one kind: the account alone does not say which.
+    async fn the_rail_is_told_by_which_method_the_money_moves(store) {
+        let world = World::over(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        for (method, kind) in
+            [("sepa_payout", AccountKind::Iban), ("card_payout", AccountKind::Card)]
+        {
+            let session = world.create_sale().await;
+            let quote = accepted(&world, &session, Some(method)).await;
+            choose::give_account(app, &tenant, &session, account(kind, "succeeds")).await.unwrap();
+            choose::give_address(app, &tenant, &session, typed(ADDRESS)).await.unwrap();
+            start_deposit(app, &tenant, &session, quote).await.unwrap();
+            world.send_tokens(&session, None).await;
+            assert_eq!(commands(&world).await, [(CommandKind::Payout, Some(method.to_owned()))]);
+            world.pass_seconds(3).await;
+        }
+        let purchase = world.create().await;
+        let quote = world.choose(&purchase, ADDRESS).await;
+        world.pay(&purchase, &quote, "succeeds").await.unwrap();
+        assert_eq!(commands(&world).await, [(CommandKind::Charge, Some("card".to_owned()))]);
     }
 
     async fn a_method_that_is_switched_off_leaves_the_others(store) {

@@ -23,6 +23,7 @@ fn new(session: &Session, kind: CommandKind) -> Command {
         kind,
         amount: quote.crypto,
         means: transaction.means,
+        method: None,
         address: transaction.address,
         challenge_code: (kind == CommandKind::Confirm).then(|| ChallengeCode::new("123456".into())),
         created_at: NOW,

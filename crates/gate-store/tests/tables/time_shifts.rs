@@ -24,6 +24,7 @@ async fn busy(store: &Store, tenant: &Tenant) -> (Session, QuoteId) {
         kind: CommandKind::Charge,
         amount: quote.fiat.clone(),
         means: transaction.means,
+        method: None,
         address: transaction.address,
         challenge_code: None,
         created_at: NOW,
