@@ -50,40 +50,46 @@ pub async fn screen_given(
     address: &str,
 ) -> Result<Screened, StoreError> {
     let address = address.to_owned();
-    screen_in(app, tenant, session, move |_| Some(address.clone())).await
+    screen_in(app, tenant, session, move |_| vec![address.clone()]).await
 }
 
-/// Screen the address that a payment would go to: a partner may have named it, and the list may have
-/// changed since a user did.
+/// Screen the addresses that tokens of a payment would go to or come back to: a partner may have named
+/// one, and the list may have changed since a user did.
 pub async fn screen_chosen(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
 ) -> Result<Screened, StoreError> {
     screen_in(app, tenant, session, |session| {
-        let address = session.choice().and_then(|choice| choice.address.as_ref());
-        address.map(Destination::account)
+        let choice = session.choice().into_iter();
+        let given = choice.flat_map(|choice| [&choice.address, &choice.back_to]);
+        given.flatten().map(Destination::account).collect()
     })
     .await
 }
 
-/// Screen an address of a session, in a transaction of its own: what is held stays written down
+/// Screen addresses of a session, in a transaction of its own: what is held stays written down
 /// although the user is refused. Where a payment has begun, the session answers by itself.
 async fn screen_in(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
-    address: impl Fn(&Session) -> Option<String> + Send + 'static,
+    addresses: impl Fn(&Session) -> Vec<String> + Send + 'static,
 ) -> Result<Screened, StoreError> {
     if app.config().sanctions.is_none() {
         return Ok(Screened::Clear);
     }
     let (tenant, id) = (tenant.clone(), session.clone());
     app.write(move |tx, scope| match tx.lock_session(&tenant, &id)? {
-        Some(session) if before_payment(&session) => match address(&session) {
-            Some(address) => screen_address(tx, scope, &session, &address),
-            None => Ok(Screened::Clear),
-        },
+        Some(session) if before_payment(&session) => {
+            let mut found = Screened::Clear;
+            for address in addresses(&session) {
+                if screen_address(tx, scope, &session, &address)? == Screened::Held {
+                    found = Screened::Held;
+                }
+            }
+            Ok(found)
+        }
         _ => Ok(Screened::Clear),
     })
     .await

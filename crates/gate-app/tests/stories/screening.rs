@@ -8,7 +8,7 @@ use gate_app::admin::screening::{
     Status,
 };
 use gate_app::admin::{self, AdminError, Command, Whose};
-use gate_app::choose::{self, Wanted};
+use gate_app::choose::{self, PaidWith, Wanted};
 use gate_app::deposits::start_deposit;
 use gate_app::journey::JourneyError;
 use gate_app::metrics::render;
@@ -18,7 +18,7 @@ use gate_app::testing::{ADDRESS, World, typed};
 use gate_domain::bank::{Account, BankAccount};
 use gate_domain::catalogue::{Entitlement, Side};
 use gate_domain::destination::Destination;
-use gate_domain::ids::{Mode, SessionId};
+use gate_domain::ids::{Mode, QuoteId, SessionId};
 use gate_domain::screening::Subject;
 use gate_domain::session::{BackTo, Flow};
 use gate_store::testing::TestStore;
@@ -225,6 +225,30 @@ both_engines! {
         let held = choose::give_refund_address(app, &tenant, &swap, typed(LISTED)).await;
         assert!(matches!(held, Err(JourneyError::AddressHeld)));
         assert_eq!(world.session(&sale).await.transaction, None);
+    }
+
+    async fn a_refund_address_is_looked_up_again_before_anything_is_sent(store) {
+        let world = screening(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        let swap = world.create_swap().await;
+        let from = PaidWith { token: Some("ETH".into()), network: Some("base".into()) };
+        let wanted = Wanted { from, ..Wanted::of("USDC", "base") };
+        let journey = choose::request_quote(app, &tenant, &swap, wanted).await.unwrap();
+        let JourneyStep::Amount { quote: Some(quote), .. } = journey.step else { panic!("a price") };
+        let quote = QuoteId::parse(&quote.id).unwrap();
+        choose::accept_quote(app, &tenant, &swap, quote.clone()).await.unwrap();
+        choose::give_address(app, &tenant, &swap, typed(ADDRESS)).await.unwrap();
+        let give = || choose::give_refund_address(app, &tenant, &swap, typed(LISTED));
+        assert!(matches!(give().await, Err(JourneyError::AddressHeld)));
+        let id = waiting(&world).await;
+        for actor in ["ada", "bob"] {
+            decide(&world, &id, Verdict::Release, actor).await.unwrap();
+        }
+        give().await.unwrap();
+        decide(&world, &id, Verdict::Block, "cat").await.unwrap();
+        let held = start_deposit(app, &tenant, &swap, quote).await;
+        assert!(matches!(held, Err(JourneyError::AddressHeld)), "{held:?}");
+        assert_eq!(world.session(&swap).await.transaction, None);
     }
 
     async fn what_was_released_can_still_be_blocked(store) {
