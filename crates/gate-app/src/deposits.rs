@@ -41,6 +41,9 @@ pub enum DepositError {
     /// The transaction waits for another token, or for tokens at another address.
     #[error("that sale or swap waits for another token, or at another address")]
     Elsewhere,
+    /// No network carries these tokens to an address like that.
+    #[error("tokens of that network do not come in at an address of this one")]
+    OtherFamily,
     /// It was found out before whose the stray is.
     #[error("it is known already whose this is")]
     Found,

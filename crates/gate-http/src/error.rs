@@ -842,6 +842,10 @@ impl From<WebhookError> for ApiError {
             WebhookError::Store(error) => error.into(),
         }
     }
+            SimulateError::Deposit(DepositError::OtherFamily) => {
+                let message = "Tokens of that network do not come in at the address of this session: name a network with addresses of the same kind.";
+                Self::field("/network", "asset_not_available", message)
+            }
 }
 
 impl From<EndpointError> for ApiError {

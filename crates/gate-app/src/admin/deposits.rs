@@ -152,6 +152,7 @@ impl From<DepositError> for AdminError {
                 "stray_elsewhere",
                 "That sale or swap waits for another token, or at another address than this stray came to.",
             ),
+            DepositError::OtherFamily => Self::new("network_mismatch", sentence(&error)),
             DepositError::Found => {
                 Self::new("stray_found", "It was found out before whose this stray is.")
             }

@@ -24,6 +24,7 @@ impl From<DepositError> for JourneyError {
             DepositError::NotFound
             | DepositError::NoSale
             | DepositError::Elsewhere
+            | DepositError::OtherFamily
             | DepositError::Found => Self::NotFound,
             DepositError::OutOfStep(_) => Self::Refused(Refused::OutOfStep),
             DepositError::Paused => Self::Paused,

@@ -70,6 +70,11 @@ pub fn receive_transfer(
     prices: &dyn PriceSource,
     transfer: &Transfer,
 ) -> Result<Received, DepositError> {
+    // Whoever tells this mistakes the network or the address, and what went back would be lost.
+    let family = scope.catalogue().family(&transfer.amount.asset);
+    if family.is_some_and(|family| family != transfer.address.family) {
+        return Err(DepositError::OtherFamily);
+    }
     let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
     // What was nobody's before is told again, perhaps after somebody was given this address.
     if let Some(known) = tx.find_stray_transfer(transfer.mode, network, &transfer.transfer)? {

@@ -3,7 +3,8 @@
 
 use gate_app::choose::{Wanted, accept_quote, choose_flow, request_quote, step_back};
 use gate_app::deposits::{
-    DepositError, Simulated, decline_new_price, look_after_deposits, send_back, simulate_deposit,
+    DepositError, SimulateError, Simulated, decline_new_price, look_after_deposits, send_back,
+    simulate_deposit,
 };
 use gate_app::journey::JourneyError;
 use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World, typed};
@@ -251,6 +252,18 @@ both_engines! {
         assert_eq!(balance(&world, "suspense EURC.base").await, "0");
         assert_eq!(balance(&world, "suspense USDC.ethereum").await, "0");
         nothing_is_left(&world).await;
+    }
+
+    /// What went back would go to an address that the network of these tokens does not have.
+    async fn tokens_of_another_family_of_networks_do_not_come_in(store) {
+        let world = World::over(store).await;
+        let session = world.create_sale().await;
+        world.sell(&session, PAID, ADDRESS).await;
+        let simulated = Simulated { network: Some("solana".into()), ..Simulated::default() };
+        let told = simulate_deposit(&world.app, &world.tenant(), &session, simulated).await;
+        let refused = matches!(told, Err(SimulateError::Deposit(DepositError::OtherFamily)));
+        assert!(refused, "{told:?}");
+        assert!(world.deposits(&session).await.is_empty());
     }
 
     async fn a_return_that_fails_waits_for_a_person(store) {
