@@ -115,6 +115,7 @@ pub struct Scope<'a> {
     pub vault: &'a Vault,
     capabilities: &'a Capabilities,
     sanctions: Option<&'a SanctionsList>,
+    rails: &'a Rails,
     ids: Ids,
     causes: Causes,
 }
@@ -146,6 +147,11 @@ impl Scope<'_> {
     /// Everything that exists, whether it is on offer or not.
     pub fn catalogue(&self) -> &Catalogue {
         self.capabilities.catalogue()
+    }
+
+    /// The outside world of a mode; none where there is none.
+    pub(crate) fn rails(&self, mode: Mode) -> Option<&Rails> {
+        rails_of(mode, self.rails)
     }
 
     /// Who and what is held, if anything is screened.
@@ -242,10 +248,7 @@ impl App {
 
     /// The outside world of a mode. Live mode has none yet, so nothing of it can be reached.
     pub fn rails(&self, mode: Mode) -> Option<&Rails> {
-        match mode {
-            Mode::Test => Some(&self.0.rails),
-            Mode::Live => None,
-        }
+        rails_of(mode, &self.0.rails)
     }
 
     /// What the deployment decided.
@@ -324,6 +327,7 @@ impl App {
                 vault: &inner.vault,
                 capabilities: &inner.capabilities,
                 sanctions: inner.config.sanctions.as_ref(),
+                rails: &inner.rails,
                 ids: inner.ids,
                 causes: Causes::default(),
             };
@@ -392,5 +396,13 @@ impl App {
 
     pub(crate) fn commands_wake(&self) -> &Notify {
         &self.0.wakes.commands
+    }
+}
+
+/// Only the sandbox has an outside world; it is simulated.
+const fn rails_of(mode: Mode, rails: &Rails) -> Option<&Rails> {
+    match mode {
+        Mode::Test => Some(rails),
+        Mode::Live => None,
     }
 }

@@ -17,7 +17,7 @@ use gate_wire::journey::Journey;
 
 use crate::advance::advance_session;
 use crate::app::{App, Scope};
-use crate::deposits::{accept_new_price, is_asked, put_new_price};
+use crate::deposits::{accept_new_price, is_asked, is_our_own, put_new_price};
 use crate::journey::{JourneyError, act, act_on_offer};
 use crate::quotes::page_quote;
 use crate::screening::{Screened, screen_given};
@@ -272,7 +272,6 @@ async fn give_screened(
     typed: TypedAddress,
     purpose: Purpose,
 ) -> Result<Journey, JourneyError> {
-    let addresses = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.deposits.clone();
     let family = match find_family(app, tenant, session, purpose).await? {
         Some(family) => family,
         // No price is on the table: the session answers that by itself.
@@ -288,7 +287,7 @@ async fn give_screened(
         if purpose == Purpose::Refund && choices.from.is_empty() {
             return Err(Refused::OutOfStep.into());
         }
-        if addresses.is_shared(&address) || tx.find_deposit_address(&address)?.is_some() {
+        if is_our_own(tx, scope, session.tenant.mode, &address)? {
             return Err(DestinationError::OurOwn.into());
         }
         // Another tab may have chosen another network meanwhile.

@@ -1,5 +1,6 @@
 //! Create a session: the trusted beginning of every journey. Only a partner's backend can.
 
+use gate_domain::destination::DestinationError;
 use gate_domain::event::EventType;
 use gate_domain::ids::{SessionId, Tenant};
 use gate_domain::session::{Session, State, Terms};
@@ -9,6 +10,7 @@ use gate_wire::session::SessionBody;
 
 use crate::advance::announce_session;
 use crate::app::Scope;
+use crate::deposits::is_our_own;
 use crate::idempotency::{Answered, KeyReused, answered_before, remember};
 use crate::keys::origin_of;
 
@@ -42,6 +44,9 @@ pub enum CreateError {
         /// The origin that is missing.
         origin: String,
     },
+    /// Tokens are not sent to the wallet that it names.
+    #[error(transparent)]
+    Wallet(DestinationError),
     /// The signed quote that it names cannot be redeemed.
     #[error(transparent)]
     Quote(#[from] NotRedeemable),
@@ -75,6 +80,11 @@ pub fn create_session(
         return Ok(Created { answered, session_id: session.id });
     }
     check_origins(tx, command)?;
+    if let Some(address) = &command.terms.wallet_address
+        && is_our_own(tx, scope, command.tenant.mode, address)?
+    {
+        return Err(CreateError::Wallet(DestinationError::OurOwn));
+    }
     match check_quote(tx, scope, command) {
         Ok(()) => {}
         // A twin may have been created in time while this one was on its way.

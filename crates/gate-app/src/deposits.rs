@@ -26,7 +26,7 @@ pub(crate) use new_price::{accept_new_price, go_on, is_asked, put_new_price};
 pub use receive::{Received, Transfer, receive_transfer};
 pub use simulate::{SimulateError, Simulated, simulate_deposit, simulate_stray};
 pub use start::start_deposit;
-pub(crate) use start::write_down_sale;
+pub(crate) use start::{is_our_own, write_down_sale};
 pub use stray::assign_stray;
 
 /// Why a transfer or a deposit cannot be worked with.
@@ -79,9 +79,6 @@ fn book(
     tx.insert_posting(tenant, &posting_id, transaction_id, id.as_str(), posting, scope.now)
 }
 
-/// Write down the command that sends back what is not taken in.
-fn command_return(
-    tx: &mut Tx,
 /// Go on at another price: what it brings is promised from now on.
 fn requote(
     tx: &mut Tx,
@@ -94,6 +91,9 @@ fn requote(
     tx.requote_transaction(transaction, &fresh.id)
 }
 
+/// Write down the command that sends back what is not taken in.
+fn command_return(
+    tx: &mut Tx,
     scope: &Scope<'_>,
     deposit: &Deposit,
     transaction: &Transaction,
@@ -106,10 +106,10 @@ fn requote(
         kind: CommandKind::Refund,
         amount: Money::new(deposit.back_units, deposit.amount.asset.clone()),
         means: transaction.means.clone(),
+        method: None,
         address: None,
         challenge_code: None,
         created_at: scope.now,
-        method: None,
     };
     scope.wake_commands();
     tx.insert_command(&deposit.tenant, &deposit.session_id, &command)

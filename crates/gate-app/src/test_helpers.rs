@@ -139,7 +139,7 @@ fn ensure_payment(
         advance_session(tx, scope, session, &back_to)?;
         let session = lock(tx, &tenant, &id)?;
         let admitted = admit_forced(tx, scope, &session)?;
-        return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits, admitted);
+        return write_down_sale(tx, scope, session, &quote.id, admitted);
     }
     if choices.side == Side::OffRamp {
         let asked = choices.payout_of(&quote).ok_or(Refused::OutOfStep)?.account;
@@ -150,7 +150,7 @@ fn ensure_payment(
         advance_session(tx, scope, session, &Event::AccountGiven(account))?;
         let session = lock(tx, &tenant, &id)?;
         let admitted = admit_forced(tx, scope, &session)?;
-        return write_down_sale(tx, scope, session, &quote.id, &*rails.deposits, admitted);
+        return write_down_sale(tx, scope, session, &quote.id, admitted);
     }
     let card = Card { token: card.into(), last4: last4.into() };
     let session = lock(tx, &tenant, &id)?;

@@ -564,6 +564,16 @@ fn quote_mismatch(why: &NotRedeemable) -> String {
     format!("{sentence}. A session's terms are fixed when it is created, so use a quote that fits.")
 }
 
+/// What is wrong with the wallet that a partner names for a session: its field, a code, a sentence.
+pub(crate) fn wallet_problem(why: &DestinationError) -> (&'static str, &'static str, String) {
+    let (name, code) = match why {
+        DestinationError::Memo(_) => ("wallet_memo", "invalid_wallet_memo"),
+        _ => ("wallet_address", "invalid_wallet_address"),
+    };
+    let next_step = why.next_step().map(|step| format!(" {step}")).unwrap_or_default();
+    (name, code, format!("{name}: {why}{next_step}"))
+}
+
 fn wallet_field(error: &DestinationError) -> (&'static str, &'static str) {
     match error {
         DestinationError::Memo(_) => ("/memo", "invalid_wallet_memo"),
@@ -643,6 +653,10 @@ impl From<CreateError> for ApiError {
         match error {
             CreateError::KeyReused(_) => Self::KeyReused,
             CreateError::Quote(why) => Self::Quote(why, "/quote_preview_id"),
+            CreateError::Wallet(why) => {
+                let (name, code, message) = wallet_problem(&why);
+                Self::field(&format!("/{name}"), code, &message)
+            }
             CreateError::UrlNotAllowed { param, origin } => Self::UrlNotAllowed { param, origin },
             CreateError::ReferenceInUse(session) => Self::ReferenceInUse(SessionStatusBody {
                 id: session.id.to_string(),
@@ -828,6 +842,10 @@ impl From<SimulateError> for ApiError {
             SimulateError::Deposit(DepositError::Store(error)) | SimulateError::Store(error) => {
                 error.into()
             }
+            SimulateError::Deposit(DepositError::OtherFamily) => {
+                let message = "Tokens of that network do not come in at the address of this session: name a network with addresses of the same kind.";
+                Self::field("/network", "asset_not_available", message)
+            }
             SimulateError::Deposit(error) => JourneyError::from(error).into(),
         }
     }
@@ -842,10 +860,6 @@ impl From<WebhookError> for ApiError {
             WebhookError::Store(error) => error.into(),
         }
     }
-            SimulateError::Deposit(DepositError::OtherFamily) => {
-                let message = "Tokens of that network do not come in at the address of this session: name a network with addresses of the same kind.";
-                Self::field("/network", "asset_not_available", message)
-            }
 }
 
 impl From<EndpointError> for ApiError {

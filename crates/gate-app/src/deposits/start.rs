@@ -1,12 +1,12 @@
 //! Start a sale or a swap: write down the transaction and where its tokens are to come.
 
 use gate_domain::destination::Destination;
-use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId};
+use gate_domain::ids::{Mode, QuoteId, SessionId, Tenant, TransactionId};
 use gate_domain::money::Asset;
 use gate_domain::rail::{DepositMeans, Means};
 use gate_domain::session::{Event, Flow, Refused, Session};
 use gate_domain::transaction::PaymentStep;
-use gate_rails::DepositAddresses;
+use gate_rails::Rails;
 use gate_store::{DepositAddress, Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
 
@@ -29,7 +29,6 @@ pub async fn start_deposit(
     session: &SessionId,
     quote_id: QuoteId,
 ) -> Result<Journey, JourneyError> {
-    let addresses = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.deposits.clone();
     if screen_chosen(app, tenant, session).await? == Screened::Held {
         return Err(JourneyError::AddressHeld);
     }
@@ -51,7 +50,7 @@ pub async fn start_deposit(
             check_country(scope, &session, asked, named)?;
         }
         let Some(admitted) = admit(tx, scope, &session)? else { return Ok(()) };
-        write_down_sale(tx, scope, session, &quote_id, &*addresses, admitted)
+        write_down_sale(tx, scope, session, &quote_id, admitted)
     })
     .await
 }
@@ -62,7 +61,6 @@ pub(crate) fn write_down_sale(
     scope: &Scope<'_>,
     session: Locked<Session>,
     quote_id: &QuoteId,
-    addresses: &dyn DepositAddresses,
     admitted: Admitted,
 ) -> Result<(), JourneyError> {
     let choice = chosen(&session, quote_id)?.clone();
@@ -78,7 +76,7 @@ pub(crate) fn write_down_sale(
     };
     let complete = account.is_some() != destination.is_some();
     let back_to = back_to.filter(|_| complete).ok_or(Refused::OutOfStep)?;
-    let address = free_address(tx, scope, &id, &quote.taken().asset, addresses)?;
+    let address = free_address(tx, scope, &tenant, &id, &quote.taken().asset)?;
     let waiting = DepositAddress {
         tenant,
         transaction_id: id.clone(),
@@ -96,14 +94,26 @@ pub(crate) fn write_down_sale(
     write_down(tx, scope, session, quote_id, attempt, admitted)
 }
 
+/// Whether tokens come in at this address: whoever sends there pays us.
+pub(crate) fn is_our_own(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    mode: Mode,
+    address: &Destination,
+) -> Result<bool, StoreError> {
+    let is_shared = |rails: &Rails| rails.deposits.is_shared(address);
+    Ok(scope.rails(mode).is_some_and(is_shared) || tx.find_deposit_address(address)?.is_some())
+}
+
 /// An address, or an address and a memo, that nobody else was given.
 fn free_address(
     tx: &mut Tx,
     scope: &Scope<'_>,
+    tenant: &Tenant,
     id: &TransactionId,
     asset: &Asset,
-    addresses: &dyn DepositAddresses,
 ) -> Result<Destination, JourneyError> {
+    let addresses = &scope.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?.deposits;
     let family = scope.catalogue().family(asset).ok_or(JourneyError::AssetNotAvailable)?;
     for turn in 0..TURNS_MAX {
         let address = addresses.address_for(id, asset, family, turn);

@@ -13,7 +13,7 @@ use gate_wire::journey::{Journey, JourneyStep};
 
 use super::{SHOP, World};
 use crate::choose::{PaidWith, TypedAddress, Wanted};
-use crate::create_session::{CreateSession, create_session};
+use crate::create_session::{CreateError, CreateSession, create_session};
 use crate::deposits::{Simulated, simulate_deposit, start_deposit};
 use crate::doctor::{Report, examine};
 use crate::journey::{JourneyError, find_journey};
@@ -66,6 +66,14 @@ impl World {
 
     /// Create a session with other terms.
     pub async fn create_with(&self, change: impl FnOnce(&mut Terms)) -> SessionId {
+        self.try_create_with(change).await.unwrap()
+    }
+
+    /// The same, where it may be refused.
+    pub async fn try_create_with(
+        &self,
+        change: impl FnOnce(&mut Terms),
+    ) -> Result<SessionId, CreateError> {
         let currency = self.app.catalogue().currency("EUR").unwrap();
         let mut terms = Terms {
             amount: Money::new(100_00, currency.asset()),
@@ -90,7 +98,7 @@ impl World {
         let lifetime_s = LIFETIME_DEFAULT_S;
         let command = CreateSession { tenant: self.tenant(), request, terms, lifetime_s };
         let created = self.app.write(move |tx, scope| create_session(tx, scope, &command)).await;
-        created.unwrap().session_id
+        created.map(|created| created.session_id)
     }
 
     /// Ask for a price of USDC on Base.

@@ -6,6 +6,7 @@ use gate_app::choose::{
     PaidWith, TypedAddress, Wanted, accept_quote, give_account, give_address, give_refund_address,
     request_quote, step_back,
 };
+use gate_app::create_session::CreateError;
 use gate_app::deposits::{
     DepositError, Received, SimulateError, Simulated, Transfer, assign_stray, receive_transfer,
     simulate_stray, start_deposit,
@@ -274,9 +275,10 @@ both_engines! {
         let evm = sell(&world, ("USDC", "base"), ADDRESS).await;
         let session = world.create().await;
         let (app, tenant) = (&world.app, world.tenant());
-        for (id, wanted) in
-            [(&sale, Wanted::of("XRP", "xrpl")), (&evm, Wanted::of("USDC", "base"))]
-        {
+        for (id, family, wanted) in [
+            (&sale, Family::Xrp, Wanted::of("XRP", "xrpl")),
+            (&evm, Family::Evm, Wanted::of("USDC", "base")),
+        ] {
             let JourneyStep::Deposit { address, .. } = world.journey(id).await.step else {
                 panic!("where to send")
             };
@@ -286,6 +288,13 @@ both_engines! {
             assert!(
                 matches!(ours, JourneyError::Destination(DestinationError::OurOwn)),
                 "{address} {ours}"
+            );
+            // Nor does a partner name it for them.
+            let named = Destination::parse(family, &address, None, false).unwrap();
+            let refused = world.try_create_with(|terms| terms.wallet_address = Some(named)).await;
+            assert!(
+                matches!(refused, Err(CreateError::Wallet(DestinationError::OurOwn))),
+                "{address} {refused:?}"
             );
         }
         let contract = "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913";

@@ -372,6 +372,7 @@ both_engines! {
             let quote = world.sell(&session, PAID, ADDRESS).await;
             world.clock.advance_ms(LAPSE_MS);
             world.send_tokens(&session, None).await;
+            world.sound().await; // what is held is what the price of the day brings
             world.pass_seconds(3).await;
             match step(&world, &session).await {
                 JourneyStep::Failed { reason, .. } => assert_eq!(reason.code, shown),
@@ -385,7 +386,6 @@ both_engines! {
             world.sound().await;
         }
     }
-            world.sound().await; // what is held is what the price of the day brings
 
     async fn whoever_thinks_again_before_sending_may_and_late_tokens_go_back(store) {
         let world = World::over(store).await;

@@ -11,7 +11,7 @@ use gate_domain::time::Millis;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, wallet_problem};
 use crate::fields::Fields;
 use crate::metadata::check_metadata;
 
@@ -293,12 +293,8 @@ fn read_wallet(
     match read() {
         Ok(wallet) => Some(wallet),
         Err(error) => {
-            let (name, code) = match error {
-                DestinationError::Memo(_) => ("wallet_memo", "invalid_wallet_memo"),
-                _ => ("wallet_address", "invalid_wallet_address"),
-            };
-            let next_step = error.next_step().map(|step| format!(" {step}")).unwrap_or_default();
-            fields.problem(name, code, format!("{name}: {error}{next_step}"));
+            let (name, code, message) = wallet_problem(&error);
+            fields.problem(name, code, message);
             None
         }
     }
