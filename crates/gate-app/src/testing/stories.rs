@@ -74,6 +74,17 @@ impl World {
         &self,
         change: impl FnOnce(&mut Terms),
     ) -> Result<SessionId, CreateError> {
+        self.carry_out(self.creation(change)).await
+    }
+
+    /// Carry out what a partner's backend asks for; again answers what it answered before.
+    pub async fn carry_out(&self, command: CreateSession) -> Result<SessionId, CreateError> {
+        let created = self.app.write(move |tx, scope| create_session(tx, scope, &command)).await;
+        created.map(|created| created.session_id)
+    }
+
+    /// A request to create a session of 100 EUR with other terms, under a key of its own.
+    pub fn creation(&self, change: impl FnOnce(&mut Terms)) -> CreateSession {
         let currency = self.app.catalogue().currency("EUR").unwrap();
         let mut terms = Terms {
             amount: Money::new(100_00, currency.asset()),
@@ -96,9 +107,7 @@ impl World {
             fingerprint: vec![1; 32],
         };
         let lifetime_s = LIFETIME_DEFAULT_S;
-        let command = CreateSession { tenant: self.tenant(), request, terms, lifetime_s };
-        let created = self.app.write(move |tx, scope| create_session(tx, scope, &command)).await;
-        created.map(|created| created.session_id)
+        CreateSession { tenant: self.tenant(), request, terms, lifetime_s }
     }
 
     /// Ask for a price of USDC on Base.

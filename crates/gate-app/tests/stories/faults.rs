@@ -6,25 +6,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
-use gate_app::deposits::{Simulated, simulate_deposit};
+use gate_app::choose::{self, PaidWith, Wanted};
+use gate_app::deposits::{Simulated, simulate_deposit, start_deposit};
 use gate_app::identity::{confirm_code, give_details, list_mails, send_code};
 use gate_app::pay::answer_challenge;
 use gate_app::test_helpers::require_kyc;
-use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
+use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World, paid_out, typed};
 use gate_app::workers::commands::send_due_commands;
 use gate_app::workers::identity::ask_due_checks;
 use gate_app::workers::release_predecessors;
 use gate_domain::Millis;
+use gate_domain::catalogue::Entitlement;
 use gate_domain::customer::{CountryCode, Email};
 use gate_domain::ids::{QuoteId, SessionId, TransactionId};
 use gate_domain::person::{Date, Person};
 use gate_domain::rail::{ChallengeCode, Command as RailCommand};
-use gate_domain::session::IdentityLevel;
+use gate_domain::session::{Flow, IdentityLevel};
 use gate_rails::TestAccount;
 use gate_rails::simulator::{CHAIN, SimulatedCards, TEST_ACCOUNTS, TRANSFERS};
 use gate_rails::{IdentityVerifier, Question, Rail, RailError, Rails, Reply, Verdict};
 use gate_store::both_engines;
 use gate_store::testing::{Mishap, TestPlace};
+use gate_wire::journey::JourneyStep;
 
 use crate::refunds::refund;
 
@@ -145,40 +148,91 @@ enum Plot {
 }
 
 impl Plot {
-    /// Come to where money may move, or somebody has to show who they are.
+    /// Create the session, and choose up to where money may move or somebody has to show who they are.
     async fn begin(self, world: &World) -> (SessionId, QuoteId) {
+        let (app, tenant) = (&world.app, world.tenant());
+        let session = self.create(world).await;
+        for _ in 0..2 {
+            let _ = choose::request_quote(app, &tenant, &session, self.wanted()).await;
+        }
+        let JourneyStep::Amount { quote: Some(quote), .. } = world.journey(&session).await.step
+        else {
+            panic!("a price is on the table")
+        };
+        let quote = QuoteId::parse(&quote.id).unwrap();
+        for _ in 0..2 {
+            let _ = choose::accept_quote(app, &tenant, &session, quote.clone()).await;
+        }
+        if let Self::Sale(known) = self {
+            for _ in 0..2 {
+                let _ = choose::give_account(app, &tenant, &session, known.account()).await;
+            }
+        }
+        for _ in 0..2 {
+            let _ = choose::give_address(app, &tenant, &session, typed(self.address())).await;
+        }
         match self {
-            Self::Purchase(address) | Self::Reversed(address) => {
-                let session = world.create().await;
-                let quote = world.choose(&session, address).await;
-                (session, quote)
-            }
+            Self::Purchase(_) | Self::Reversed(_) => {}
             Self::Identity => {
-                let session = world.create().await;
-                let quote = world.choose(&session, ADDRESS).await;
-                let (tenant, id) = (world.tenant(), session.clone());
-                let asked = world.app.write(move |tx, scope| {
-                    require_kyc(tx, scope, &tenant, &id, IdentityLevel::Basic)
-                });
-                asked.await.unwrap();
-                (session, quote)
+                for _ in 0..2 {
+                    let (tenant, id) = (world.tenant(), session.clone());
+                    let asked = app.write(move |tx, scope| {
+                        require_kyc(tx, scope, &tenant, &id, IdentityLevel::Basic)
+                    });
+                    let _ = asked.await;
+                }
             }
+            Self::Sale(_) => start(world, &session, &quote).await,
+            Self::Swap(_) => {
+                let back = || typed(ADDRESS);
+                for _ in 0..2 {
+                    let _ = choose::give_refund_address(app, &tenant, &session, back()).await;
+                }
+                start(world, &session, &quote).await;
+            }
+        }
+        (session, quote)
+    }
+
+    async fn create(self, world: &World) -> SessionId {
+        let command = world.creation(|terms| {
+            terms.flow = match self {
+                Self::Purchase(_) | Self::Reversed(_) | Self::Identity => None,
+                Self::Sale(_) => Some(Flow::OffRamp),
+                Self::Swap(_) => Some(Flow::Swap),
+            };
+        });
+        let first = world.carry_out(command.clone()).await;
+        world.carry_out(command).await.or(first).unwrap()
+    }
+
+    /// Where its tokens go, or would go back to.
+    fn address(self) -> &'static str {
+        match self {
+            Self::Purchase(address) | Self::Reversed(address) | Self::Swap(address) => address,
+            Self::Identity | Self::Sale(_) => ADDRESS,
+        }
+    }
+
+    fn wanted(self) -> Wanted {
+        let wanted = Wanted::of("USDC", "base");
+        match self {
+            Self::Purchase(_) | Self::Reversed(_) | Self::Identity => wanted,
             Self::Sale(known) => {
-                let session = world.create_sale_to(known.account().kind()).await;
-                let quote = world.sell_to(&session, known.account(), ADDRESS).await;
-                (session, quote)
+                let method = paid_out(known.account().kind()).1;
+                Wanted { payout: Some(method.to_owned()), ..wanted }
             }
-            Self::Swap(address) => {
-                let session = world.create_swap().await;
-                let quote = world.swap(&session, address, ADDRESS).await;
-                (session, quote)
+            Self::Swap(_) => {
+                let from = PaidWith { token: Some("ETH".into()), network: Some("base".into()) };
+                Wanted { from, ..wanted }
             }
         }
     }
 
     /// Play it. Every step of the user and the partner is taken twice, and the workers are called again
     /// and again.
-    async fn play(self, world: &World, session: &SessionId, quote: &QuoteId) -> TransactionId {
+    async fn play(self, world: &World) -> TransactionId {
+        let (session, quote) = &self.begin(world).await;
         match self {
             Self::Purchase(_) => {
                 pay(world, session, quote, "challenge").await;
@@ -211,6 +265,12 @@ impl Plot {
             Self::Swap(_) => send_in_parts(world, session, "0.001").await,
         }
         world.transaction_of(session).await.id
+    }
+}
+
+async fn start(world: &World, session: &SessionId, quote: &QuoteId) {
+    for _ in 0..2 {
+        let _ = start_deposit(&world.app, &world.tenant(), session, quote.clone()).await;
     }
 }
 
@@ -314,12 +374,12 @@ async fn ending(
         ..usual
     };
     let world = World::with_rails(&store, rails).await;
-    let (session, quote) = plot.begin(&world).await;
+    world.entitle(&[Entitlement::Swap]).await;
     store.expect_mishap(match trouble {
         Some(Trouble::Write(at, mishap)) => Some((at, mishap)),
         Some(Trouble::Call(..)) | None => None,
     });
-    let transaction = plot.play(&world, &session, &quote).await;
+    let transaction = plot.play(&world).await;
     let begun = store.begun();
     let transaction = world.transaction(&transaction).await;
     let report = world.sound().await;
