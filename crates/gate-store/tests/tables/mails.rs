@@ -2,6 +2,7 @@
 
 use gate_domain::ids::{MailId, Mode, Tenant};
 use gate_domain::time::Millis;
+use gate_store::testing::{TestPlace, block_on};
 use gate_store::{ClaimedMail, MailEnd, NewMail, Sql, Store, StoreError, Tx, both_engines, sql};
 
 use crate::{NOW, partner, seed};
@@ -23,6 +24,14 @@ fn new(tenant: &Tenant, good_until: Option<Millis>) -> NewMail {
 async fn insert(store: &Store, new: &NewMail) -> Result<(), StoreError> {
     let new = new.clone();
     store.write(move |tx| tx.insert_mail(&new, NOW)).await
+}
+
+async fn write_as_before(store: &Store, tenant: Tenant, id: MailId) -> u64 {
+    let written = store.write(move |tx| {
+        let sealed = b"sealed".as_slice();
+        tx.execute(BEFORE, &[&tenant.partner.as_str(), &id.as_str(), &sealed, &NOW.0])
+    });
+    written.await.unwrap()
 }
 
 async fn live(store: &Store) -> Tenant {
@@ -91,11 +100,7 @@ both_engines! {
         let tenant = partner(&old).await;
         let id = MailId::new(Mode::Test, seed());
         let (owner, mail) = (tenant.clone(), id.clone());
-        let written = old.write(move |tx| {
-            let sealed = b"sealed".as_slice();
-            tx.execute(BEFORE, &[&owner.partner.as_str(), &mail.as_str(), &sealed, &NOW.0])
-        });
-        assert_eq!(written.await.unwrap(), 1);
+        assert_eq!(write_as_before(&old, owner, mail).await, 1);
         old.close().await;
         let store = place.open(place.options()).unwrap();
         let found = store.read(move |tx| tx.list_mails(&tenant, None, None, 10)).await.unwrap();
@@ -103,4 +108,20 @@ both_engines! {
         assert_eq!(counts(&store, Mode::Test).await, [("kept".to_owned(), 1)]);
         assert!(claim(&store, "one", 0).await.is_empty());
     }
+}
+
+/// While nodes are replaced one by one, those of before write to what is new.
+#[test]
+fn a_process_of_before_still_writes_to_the_mailbox_beside_this_one() {
+    let place = TestPlace::postgres();
+    block_on(async {
+        let store = place.open(place.options()).unwrap();
+        let tenant = partner(&store).await;
+        let id = MailId::new(Mode::Test, seed());
+        assert_eq!(write_as_before(&store, tenant.clone(), id.clone()).await, 1);
+        assert_eq!(counts(&store, Mode::Test).await, [("kept".to_owned(), 1)]);
+        let found = store.read(move |tx| tx.list_mails(&tenant, None, None, 10)).await.unwrap();
+        assert_eq!(found.iter().map(|row| &row.id).collect::<Vec<_>>(), [&id]);
+        assert!(claim(&store, "one", 1_000_000).await.is_empty());
+    });
 }
