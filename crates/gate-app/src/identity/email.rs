@@ -67,7 +67,7 @@ fn send(
     tx.insert_email_code(tenant, id, &row)?;
     let partner = tx.find_partner_name(&tenant.partner)?.unwrap_or_default();
     let mail = Mail::with_code(email, &code, &partner);
-    write_mail(tx, scope, tenant, &row.email_hash, &mail, now.plus_ms(CODE_MS))?;
+    write_mail(tx, scope, (tenant, id), &row.email_hash, &mail, now.plus_ms(CODE_MS))?;
     advance_session(tx, scope, session, &Event::CodeSent)?;
     Ok(())
 }

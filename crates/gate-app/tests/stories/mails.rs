@@ -1,7 +1,7 @@
 //! Mails of live mode: sent once they are written down, again while a server does not take them, and
 //! given up when what they say is no longer good. Those of the sandbox never leave.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
@@ -233,6 +233,30 @@ both_engines! {
         assert!(!shown.contains("xample.com"), "{shown}");
     }
 
+    async fn a_new_code_ends_the_mail_that_still_waits_with_the_last_one(store) {
+        let mailer = Scripted::answering([later(), later()]);
+        let world = live(store, mailer.clone()).await;
+        let (session, other) = (asking(&world).await, asking(&world).await);
+        send(&world, &session, "jame@example.com").await.unwrap();
+        send(&world, &other, JANE).await.unwrap();
+        pass(&world, 1).await;
+        assert_eq!(mailer.letters().len(), 2);
+        send(&world, &session, JANE).await.unwrap();
+        send(&world, &session, JANE).await.unwrap();
+        pass(&world, 600).await;
+        let letters = mailer.letters().split_off(2);
+        let ids: BTreeSet<_> = letters.iter().map(|letter| &letter.id).collect();
+        assert_eq!((letters.len(), ids.len()), (2, 2), "{letters:?}");
+        assert!(letters.iter().all(|letter| letter.to.as_str() == JANE), "{letters:?}");
+        assert_eq!(statuses(&world).await, [("sent".to_owned(), 2)]);
+
+        // What arrived is the code that is good.
+        send(&world, &session, JANE).await.unwrap();
+        pass(&world, 1).await;
+        let code = mailer.letters().last().unwrap().subject.chars().take(6).collect();
+        confirm_code(&world.app, &world.tenant(), &session, code).await.unwrap();
+    }
+
     async fn what_is_refused_is_not_sent_again(store) {
         let mailer = Scripted::answering([Err(MailError::for_good("the mail server answered 550"))]);
         let world = live(store, mailer.clone()).await;
@@ -292,7 +316,7 @@ both_engines! {
             let broken = world.app.write(move |tx, _| tx.batch(&format!("update mails set {breaks}")));
             let broken: Result<_, StoreError> = broken.await;
             broken.unwrap();
-            send(&world, &session, "bob@example.com").await.unwrap();
+            send(&world, &asking(&world).await, "bob@example.com").await.unwrap();
             pass(&world, 2).await;
             let to: Vec<_> = mailer.letters().into_iter().map(|letter| letter.to).collect();
             assert_eq!(to, [Email::parse("bob@example.com").unwrap()], "{breaks}");

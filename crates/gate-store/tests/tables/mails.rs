@@ -1,6 +1,6 @@
 //! Mails as they rest: kept, or due until they end once.
 
-use gate_domain::ids::{MailId, Mode, Tenant};
+use gate_domain::ids::{MailId, Mode, SessionId, Tenant};
 use gate_domain::time::Millis;
 use gate_store::testing::{TestPlace, block_on};
 use gate_store::{ClaimedMail, MailEnd, NewMail, Sql, Store, StoreError, Tx, both_engines, sql};
@@ -14,6 +14,7 @@ const BEFORE: Sql = sql("insert into mails
 fn new(tenant: &Tenant, good_until: Option<Millis>) -> NewMail {
     NewMail {
         tenant: tenant.clone(),
+        session_id: SessionId::new(tenant.mode, seed()),
         id: MailId::new(tenant.mode, seed()),
         email_hash: b"jane".to_vec(),
         mail_sealed: b"sealed".to_vec(),
@@ -93,6 +94,33 @@ both_engines! {
         assert_eq!(waiting().await.unwrap(), None);
         let rows = store.read(move |tx| tx.list_mails(&tenant, None, None, 10)).await.unwrap();
         assert_eq!(rows, [], "what it said is gone");
+    }
+
+    async fn what_still_waits_of_a_session_is_forgotten(store) {
+        let tenant = live(store).await;
+        let [leased, waits, other] = [(); 3].map(|()| new(&tenant, Some(NOW.plus_ms(600))));
+        let session = leased.session_id.clone();
+        insert(store, &leased).await.unwrap();
+        let lease = claim(store, "one", 0).await.remove(0);
+        insert(store, &NewMail { session_id: session.clone(), ..waits }).await.unwrap();
+        insert(store, &other).await.unwrap();
+        let elsewhere = Tenant { mode: Mode::Test, ..tenant.clone() };
+        let kept = NewMail { session_id: session.clone(), ..new(&elsewhere, None) };
+        insert(store, &kept).await.unwrap();
+
+        let remove = async |tenant: &Tenant| {
+            let (tenant, session) = (tenant.clone(), session.clone());
+            store.write(move |tx| tx.remove_waiting_mails(&tenant, &session)).await.unwrap();
+        };
+        remove(&elsewhere).await;
+        assert_eq!(counts(store, Mode::Test).await, [("kept".to_owned(), 1)], "it is not sent");
+        assert_eq!(counts(store, Mode::Live).await, [("waiting".to_owned(), 3)]);
+        remove(&tenant).await;
+        let left = claim(store, "two", 1_000).await;
+        let left: Vec<_> = left.into_iter().map(|claim| claim.id).collect();
+        assert_eq!(left, [other.id.as_str()], "of another session");
+        let recorded = store.write(move |tx| tx.put_off_mail(&lease, NOW.plus_ms(300))).await;
+        assert!(!recorded.unwrap(), "its lease is lost");
     }
 
     async fn what_was_in_the_mailbox_before_is_still_there(place: TestPlace) {
