@@ -15,8 +15,11 @@ use gate_domain::catalogue::{Catalogue, Entitlement, Method, Side};
 use gate_domain::ids::{QuoteId, SessionId};
 use gate_domain::money::Money;
 use gate_domain::quote::Quote;
+use gate_domain::rail::PayoutAccount;
 use gate_domain::session::{BackTo, Flow, Refused};
-use gate_rails::simulator::TEST_ACCOUNTS;
+use gate_domain::time::Millis;
+use gate_rails::simulator::{SimulatedAccounts, TEST_ACCOUNTS};
+use gate_rails::{AccountVault, CardProblem, Rails};
 use gate_store::both_engines;
 use gate_wire::journey::JourneyStep;
 use gate_wire::words;
@@ -32,6 +35,16 @@ fn account(kind: AccountKind, outcome: &str) -> Account {
 
 async fn step(world: &World, session: &SessionId) -> JourneyStep {
     world.journey(session).await.step
+}
+
+/// Makes a card of every account, as if another tab had chosen another method meanwhile.
+struct Turned;
+
+impl AccountVault for Turned {
+    fn tokenise(&self, account: &Account, now: Millis) -> Result<PayoutAccount, CardProblem> {
+        let taken = SimulatedAccounts.tokenise(account, now)?;
+        Ok(PayoutAccount { kind: AccountKind::Card, ..taken })
+    }
 }
 
 /// The world, with a second method that pays out to an IBAN, in one country alone.
@@ -199,6 +212,17 @@ both_engines! {
             let refused = choose::request_quote(app, &tenant, &session, wanted).await;
             assert!(matches!(refused, Err(JourneyError::Unavailable(_))), "{unknown}");
         }
+    }
+
+    async fn an_account_that_turns_out_to_be_of_another_kind_is_not_taken(store) {
+        let rails = Rails { accounts: Arc::new(Turned), ..Rails::simulated() };
+        let world = World::with_rails(store, rails).await;
+        let session = world.create_sale().await;
+        accepted(&world, &session, None).await;
+        let iban = account(AccountKind::Iban, "succeeds");
+        let given = choose::give_account(&world.app, &world.tenant(), &session, iban).await;
+        assert!(matches!(given, Err(JourneyError::Unavailable(_))), "{given:?}");
+        assert_eq!(world.session(&session).await.choice().unwrap().account, None);
     }
 
     async fn a_method_that_is_switched_off_leaves_the_others(store) {
