@@ -424,6 +424,31 @@ both_engines! {
         send(&elsewhere, &asking(&elsewhere).await, "emil@example.com").await.unwrap();
     }
 
+    async fn a_login_that_the_server_does_not_take_is_ours_to_mend(store) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("smtp://codes:secret@{}", listener.local_addr().unwrap());
+        let from = MailFrom::parse("codes@pay.example").unwrap();
+        let smtp = Smtp::new(SmtpUrl::parse(&url).unwrap(), from).unwrap();
+        let world = live(store, Arc::new(smtp)).await;
+        for (word, code, status) in [
+            ("MAIL", 530, "waiting"),
+            ("AUTH", 534, "waiting"),
+            ("AUTH", 535, "waiting"),
+            ("AUTH", 538, "waiting"),
+            ("AUTH", 550, "given_up"),
+        ] {
+            send(&world, &asking(&world).await, &format!("jane{code}@example.com")).await.unwrap();
+            let answer = format!("{code} no");
+            let refused = refuse_smtp(&listener, word, &answer);
+            let (_, sent) = tokio::join!(refused, send_due_mails(&world.app));
+            assert_eq!(sent.unwrap(), 1);
+            assert_eq!(statuses(&world).await, one(status), "{code}");
+            let forgotten = world.app.write(|tx, _| tx.batch("delete from mails"));
+            let forgotten: Result<_, StoreError> = forgotten.await;
+            forgotten.unwrap();
+        }
+    }
+
     async fn a_real_server_takes_it_the_second_time(store) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
@@ -460,6 +485,11 @@ both_engines! {
 
 /// Take one mail, or refuse its recipient with another answer. Answers what was sent.
 async fn speak_smtp(listener: &TcpListener, to_recipient: &str) -> Option<String> {
+    refuse_smtp(listener, "RCPT", to_recipient).await
+}
+
+/// Take one mail, with another answer to one of its commands. Answers what was sent.
+async fn refuse_smtp(listener: &TcpListener, word: &str, with: &str) -> Option<String> {
     let (stream, _) = listener.accept().await.unwrap();
     let mut stream = BufReader::new(stream);
     stream.write_all(b"220 mail.example\r\n").await.unwrap();
@@ -478,7 +508,9 @@ async fn speak_smtp(listener: &TcpListener, to_recipient: &str) -> Option<String
                 mail.push_str(&line);
                 continue;
             }
-            "RCPT" => to_recipient,
+            said if said == word => with,
+            "EHLO" => "250-mail.example\r\n250 AUTH PLAIN",
+            "AUTH" => "235 come in",
             "DATA" => {
                 writing = true;
                 "354 go on"
