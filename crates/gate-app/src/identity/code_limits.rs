@@ -60,16 +60,16 @@ pub(super) fn check(
             tx.list_codes_unused(tenant, hour, limit)?
         }
     };
-    let waits_ms = [
+    let by_limit = [
         IN_SESSION.wait_ms(&here, now),
         IN_SESSION_IN_AN_HOUR.wait_ms(&here, now),
         TO_ADDRESS.wait_ms(&to_address, now),
         TO_ADDRESS_OF_PARTNER.wait_ms(&of_partner, now),
         UNUSED_OF_PARTNER.wait_ms(&unused, now),
     ];
-    let Some(wait_ms) = waits_ms.into_iter().flatten().max() else { return Ok(()) };
+    let Some(wait_ms) = by_limit.into_iter().flatten().max() else { return Ok(()) };
     let retry_after_s = wait_ms.max(1).unsigned_abs().div_ceil(1000);
-    Err(match waits_ms {
+    Err(match by_limit {
         [.., Some(_)] => IdentityError::TooManyUnused { retry_after_s },
         [.., None] => IdentityError::TooManyCodes { retry_after_s },
     }
