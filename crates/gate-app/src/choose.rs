@@ -171,11 +171,8 @@ pub(crate) fn check_country(
     payout: &Payout,
     account: &PayoutAccount,
 ) -> Result<(), JourneyError> {
-    let offer = scope.offer(&session.tenant);
-    let (currency, country) = (session.terms.amount.asset.code.as_str(), account.country.as_str());
-    offer.country(country).map_err(JourneyError::Unavailable)?;
-    let method = offer.method(Side::OffRamp, &payout.id, Some(currency), Some(country));
-    method.map(drop).map_err(JourneyError::Unavailable)
+    let (offer, currency) = (scope.offer(&session.tenant), &session.terms.amount.asset.code);
+    payout.check_country(account, currency, &offer).map_err(JourneyError::Unavailable)
 }
 
 /// The kind of account that the price on the table is paid out to, as far as there is one.

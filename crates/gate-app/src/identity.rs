@@ -4,6 +4,7 @@
 //! Details rest sealed, with the check while it is under way and in `people` once it has passed, and
 //! nowhere else. Partners are told none of it.
 
+mod code_limits;
 mod details;
 mod email;
 mod erase;
@@ -48,6 +49,12 @@ pub enum IdentityError {
     /// So many codes were sent that the next one has to wait.
     #[error("Enough codes were sent. Wait {retry_after_s} s before the next one.")]
     TooManyCodes {
+        /// How long.
+        retry_after_s: u64,
+    },
+    /// So many codes were sent on the partner's pages that nobody typed.
+    #[error("Enough codes were sent. Wait {retry_after_s} s before the next one.")]
+    TooManyUnused {
         /// How long.
         retry_after_s: u64,
     },

@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use gate_domain::delivery::DeliveryStatus;
-use gate_domain::ids::EndpointId;
+use gate_domain::ids::{EndpointId, PartnerId};
+use gate_domain::time::Millis;
 use gate_store::{AttemptOutcome, ClaimedDelivery, MailEnd, StoreError, Tx};
 
 use crate::app::App;
@@ -22,6 +23,8 @@ const ENDPOINTS_MAX: usize = 1_000;
 const ROUTES_MAX: usize = 1_000;
 /// The parts that readiness names.
 const PARTS: [&str; 5] = ["store", "workers", "deliveries", "mails", "books"];
+/// How often the log says of one partner that their codes are withheld: every hour.
+const WITHHELD_SAID_MS: i64 = 3_600_000;
 /// Upper bounds of a histogram, in milliseconds.
 const BOUNDS_MS: [u64; 12] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 10_000];
 
@@ -31,6 +34,7 @@ pub struct Metrics {
     endpoints: Mutex<BTreeMap<String, Endpoint>>,
     requests: Mutex<BTreeMap<(String, String, u16), Histogram>>,
     mails: Mutex<Mails>,
+    withheld: Mutex<Withheld>,
 }
 
 /// What became of trying to send mails.
@@ -39,6 +43,14 @@ struct Mails {
     sent: u64,
     retried: u64,
     given_up: u64,
+}
+
+/// Codes that were not sent because of their partner's limit.
+#[derive(Default)]
+struct Withheld {
+    count: u64,
+    /// Of whom that was said within the last hour, and when.
+    said: BTreeMap<PartnerId, Millis>,
 }
 
 #[derive(Default)]
@@ -131,6 +143,23 @@ impl Metrics {
             Some(MailEnd::GivenUp) => mails.given_up += 1,
             None => mails.retried += 1,
         }
+    }
+
+    /// A code was not sent because of its partner's limit. Answers whether it is time to say so.
+    pub(crate) fn code_withheld(&self, partner: &PartnerId, now: Millis) -> bool {
+        let mut withheld = lock(&self.withheld);
+        withheld.count += 1;
+        withheld.said.retain(|_, said_at| now < said_at.plus_ms(WITHHELD_SAID_MS));
+        let silent = !withheld.said.contains_key(partner);
+        if silent {
+            withheld.said.insert(partner.clone(), now);
+        }
+        silent
+    }
+
+    fn write_withheld(&self, out: &mut String) {
+        let help = "Codes by mail that were not sent because of their partner's limit.";
+        single(out, "gate_codes_withheld_total", "counter", help, lock(&self.withheld).count);
     }
 
     fn write_mails(&self, out: &mut String) {
@@ -251,6 +280,7 @@ pub async fn render(app: &App) -> Result<String, StoreError> {
         seconds(oldest.map_or(0, |created_at| (now.0 - created_at.0).max(0)).unsigned_abs()),
     );
     app.metrics().write_mails(&mut out);
+    app.metrics().write_withheld(&mut out);
     write_screening(app, &mut out).await?;
     app.metrics().write_endpoints(&mut out);
     app.metrics().write_requests(&mut out);
@@ -276,6 +306,8 @@ async fn write_screening(app: &App, out: &mut String) -> Result<(), StoreError> 
 
 #[cfg(test)]
 mod tests {
+    use gate_domain::ids::Seed;
+
     use super::*;
 
     #[test]
@@ -293,6 +325,20 @@ mod tests {
         assert_eq!(of("h_bucket{a=\"b\",le=\"+Inf\"}"), "5");
         assert_eq!(of("h_count{a=\"b\"}"), "5");
         assert_eq!(of("h_sum{a=\"b\"}"), "70.001");
+    }
+
+    #[test]
+    fn what_is_withheld_is_said_once_an_hour_of_each_partner() {
+        let metrics = Metrics::default();
+        let partner = |byte| PartnerId::new(Seed { at: Millis(0), random: [byte; 10] });
+        let partners = [partner(1), partner(2)];
+        for (partner, now, said) in
+            [(0, 0, true), (0, 3_599_999, false), (1, 3_599_999, true), (0, 3_600_000, true)]
+        {
+            let now = Millis(now);
+            assert_eq!(metrics.code_withheld(&partners[partner], now), said, "{partner} {now:?}");
+        }
+        assert_eq!(lock(&metrics.withheld).count, 4);
     }
 
     #[test]

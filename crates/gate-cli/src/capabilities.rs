@@ -11,7 +11,8 @@ use gate_app::admin::capabilities::{
     TermsAnswer, Whom,
 };
 use gate_domain::Mode;
-use gate_domain::catalogue::{Entitlement, Kind};
+use gate_domain::bank::AccountKind;
+use gate_domain::catalogue::{Catalogue, Entitlement, Kind, Side};
 use serde_json::json;
 
 use crate::admin::{ByArgs, Place, WhoseArgs};
@@ -225,6 +226,7 @@ pub(crate) fn run(args: CapabilitiesArgs) -> Result<()> {
 fn check(place: &Place, file: &Path) -> Result<()> {
     let catalogue = gate_app::capabilities::read_file(file)?;
     let supported = catalogue.countries().iter().filter(|country| country.supported).count();
+    let warnings = warnings(&catalogue);
     let counts = json!({
         "countries": catalogue.countries().len(),
         "supported_countries": supported,
@@ -232,9 +234,10 @@ fn check(place: &Place, file: &Path) -> Result<()> {
         "assets": catalogue.assets().len(),
         "networks": catalogue.networks().len(),
         "methods": catalogue.methods().len(),
+        "warnings": warnings,
     });
     place.print(&counts, || {
-        format!(
+        let mut text = format!(
             "{} is in order: {} countries ({supported} supported), {} currencies, {} assets on {} networks, {} methods.",
             file.display(),
             catalogue.countries().len(),
@@ -242,8 +245,28 @@ fn check(place: &Place, file: &Path) -> Result<()> {
             catalogue.assets().len(),
             catalogue.networks().len(),
             catalogue.methods().len(),
-        )
+        );
+        for warning in &warnings {
+            let _ = write!(text, "\nWarning: {}: {warning}", file.display());
+        }
+        text
     })
+}
+
+/// What may stand in a file and is seldom meant: a way of being paid out that only rails can use.
+fn warnings(catalogue: &Catalogue) -> Vec<String> {
+    let methods = catalogue.methods().iter();
+    let for_rails_alone =
+        methods.filter(|method| method.side == Side::OffRamp && method.account.is_none());
+    let kinds = AccountKind::ALL.map(AccountKind::as_str).join(", ");
+    for_rails_alone
+        .map(|method| {
+            format!(
+                "payout method \"{}\" has no account. Rails pay out by it; the page does not, and leaves aside a price that a partner locked for it. For the page, add account = one of {kinds}.",
+                method.id
+            )
+        })
+        .collect()
 }
 
 fn show_words(answer: &ShowAnswer) -> String {

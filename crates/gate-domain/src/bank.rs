@@ -132,9 +132,9 @@ fn values(digits: &str) -> impl DoubleEndedIterator<Item = u32> {
     digits.bytes().map(|byte| u32::from(byte - b'0'))
 }
 
-/// The last four characters.
+/// The last four characters, and of a short text no more than half of it: the rest has to stay unknown.
 fn last4(text: &str) -> &str {
-    &text[text.len().saturating_sub(4)..]
+    &text[text.len() - (text.len() / 2).min(4)..]
 }
 
 #[cfg(test)]
@@ -160,6 +160,24 @@ mod tests {
         let account = Account::Iban(BankAccount::parse("DE09000000000000000001", None).unwrap());
         assert_eq!(format!("{account:?}"), "Account(iban, ..)");
         assert_eq!(format!("{:?}", PixKey::parse("ada@example.com")), "Ok(PixKey(..))");
+    }
+
+    #[test]
+    fn no_more_than_half_of_a_short_account_is_shown() {
+        for (length, shown) in [(1, ""), (2, "b"), (3, "c"), (4, "cd"), (5, "de"), (6, "def")] {
+            let name = &"abcdef"[..length];
+            let key = PixKey::parse(&format!("{name}@example.com")).unwrap();
+            assert_eq!(key.last4(), shown, "{name}");
+        }
+        for (number, shown) in
+            [("1234", "34"), ("12345", "45"), ("123456", "456"), ("12345678", "5678")]
+        {
+            assert_eq!(UsAccountNumber::parse(number).unwrap().last4(), shown, "{number}");
+        }
+        // All others are long: an IBAN has fifteen characters, a British account eight digits.
+        let norwegian = BankAccount::parse("NO93 8601 1117 947", None).unwrap();
+        assert_eq!(norwegian.last4(), "7947");
+        assert_eq!(UkAccountNumber::parse("123456").unwrap().last4(), "3456");
     }
 
     #[test]

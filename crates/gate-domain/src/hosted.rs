@@ -6,6 +6,7 @@ use crate::catalogue::{Method, Offer, Refusal, RefusalCode, Side, Token, Wanted}
 use crate::limits::{Standing, within_limits};
 use crate::money::Asset;
 use crate::quote::{CARD, Quote, TOKENS};
+use crate::rail::PayoutAccount;
 use crate::session::{Flow, Terms};
 
 /// A way of being paid out that the hosted page can ask for.
@@ -75,6 +76,23 @@ impl Payout {
     pub fn other_account(&self) -> Box<Refusal> {
         let message = format!("{} goes to another kind of account.", self.name);
         Refusal::lasting(RefusalCode::MethodNotAvailable, message, self.account.wants())
+    }
+
+    /// Refuse an account in a country that is closed, or that this does not pay out to.
+    pub fn check_country(
+        &self,
+        account: &PayoutAccount,
+        currency: &str,
+        offer: &Offer,
+    ) -> Result<(), Box<Refusal>> {
+        let country = account.country.as_str();
+        offer.country(country)?;
+        offer.method(Side::OffRamp, &self.id, Some(currency), Some(country)).map(drop)
+    }
+
+    /// Whether money can go to this account.
+    pub fn takes(&self, account: &PayoutAccount, currency: &str, offer: &Offer) -> bool {
+        account.kind == self.account && self.check_country(account, currency, offer).is_ok()
     }
 }
 

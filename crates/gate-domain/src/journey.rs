@@ -357,8 +357,11 @@ fn open_step<'a>(
         },
         Flow::OffRamp => {
             let payout = amount.options.payout_of(quote).expect("what holds can be paid out");
-            // What was named for another way of being paid out does not fit this one.
-            let account = choice.account.as_ref().filter(|known| known.kind == payout.account);
+            // What was named for another way of being paid out may not fit this one, and a country may
+            // have closed since.
+            let currency = quote.fiat.asset.code.as_str();
+            let fits = |known: &&PayoutAccount| payout.takes(known, currency, offer);
+            let account = choice.account.as_ref().filter(fits);
             match (account, address) {
                 (None, _) => Step::Account { quote, asks: payout.account },
                 (Some(_), None) => refund(),

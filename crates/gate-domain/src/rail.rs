@@ -64,7 +64,7 @@ pub struct PayoutAccount {
     pub kind: AccountKind,
     /// The provider's token.
     pub token: String,
-    /// The last four characters, for the user.
+    /// The last four characters, for the user; fewer of what is short.
     pub last4: String,
     /// The country of its bank, two letters of ISO 3166.
     pub country: String,

@@ -797,7 +797,10 @@ impl From<IdentityError> for ApiError {
                 Self::field("/code", "identity_code_wrong", &message)
             }
             IdentityError::CodeExpired => Self::field("/code", "identity_code_expired", &message),
-            IdentityError::TooManyCodes { retry_after_s } => Self::CodesLimited { retry_after_s },
+            IdentityError::TooManyCodes { retry_after_s }
+            | IdentityError::TooManyUnused { retry_after_s } => {
+                Self::CodesLimited { retry_after_s }
+            }
             IdentityError::BirthDate(BirthDateError::TooYoung) => {
                 Self::field("/birth_date", "user_too_young", &message)
             }

@@ -17,6 +17,8 @@ const LIST_SENT: Sql = sql("select sent_at from email_codes
     where partner_id = $1 and mode = $2 and session_id = $3 and sent_at > $4 order by sent_at");
 const LIST_SENT_TO: Sql = sql("select sent_at from email_codes
     where mode = $1 and email_hash = $2 and sent_at > $3 order by sent_at");
+const LIST_SENT_TO_BY: Sql = sql("select sent_at from email_codes
+    where partner_id = $1 and mode = $2 and email_hash = $3 and sent_at > $4 order by sent_at");
 const LIST_UNUSED: Sql = sql("select sent_at from
     (select sent_at from email_codes where partner_id = $1 and mode = $2 and sent_at > $3
         and code_hash is not null order by sent_at desc limit $4) as newest order by sent_at");
@@ -34,6 +36,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     FIND_LAST,
     LIST_SENT,
     LIST_SENT_TO,
+    LIST_SENT_TO_BY,
     LIST_UNUSED,
     SAVE,
     LIST_SESSIONS,
@@ -112,6 +115,18 @@ impl Tx {
     ) -> Result<Vec<Millis>, StoreError> {
         let params: [&dyn Param; 3] = [&mode.as_str(), &email_hash, &since.0];
         self.query(LIST_SENT_TO, &params, |row| Ok(Millis(row.get(0)?)))
+    }
+
+    /// The same for an address, on one partner's pages.
+    pub fn list_codes_sent_to_by(
+        &mut self,
+        tenant: &Tenant,
+        email_hash: &[u8],
+        since: Millis,
+    ) -> Result<Vec<Millis>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let params: [&dyn Param; 4] = [&partner, &mode, &email_hash, &since.0];
+        self.query(LIST_SENT_TO_BY, &params, |row| Ok(Millis(row.get(0)?)))
     }
 
     /// The same for the newest codes, up to `limit`, that were sent on a partner's pages and that nobody

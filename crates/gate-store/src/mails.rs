@@ -4,15 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use gate_domain::ids::{MailId, Mode, Tenant};
+use gate_domain::ids::{MailId, Mode, SessionId, Tenant};
 use gate_domain::time::Millis;
 
 use crate::read::Reader;
 use crate::{Param, Row, Sql, StoreError, Tx, sql};
 
 const INSERT: Sql = sql("insert into mails
-    (partner_id, mode, id, email_hash, mail_sealed, status, attempts, due_at, good_until, created_at)
-    values ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9)");
+    (partner_id, mode, id, email_hash, mail_sealed, status, attempts, due_at, good_until, created_at,
+        session_id)
+    values ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10)");
 const LIST: Sql = sql("select id, mail_sealed, created_at from mails
     where partner_id = $1 and mode = $2 and id < $3 and mail_sealed is not null
     order by id desc limit $4");
@@ -30,6 +31,8 @@ const PUT_OFF: Sql = sql("update mails set due_at = $5, lease_token = null
 const END: Sql = sql("update mails
     set status = $5, mail_sealed = null, due_at = null, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4 and status = 'waiting'");
+const REMOVE_WAITING: Sql = sql("delete from mails
+    where partner_id = $1 and mode = $2 and session_id = $3 and status = 'waiting'");
 const FIND_OLDEST_WAITING: Sql = sql("select created_at from mails where status = 'waiting'
     order by created_at limit 1");
 const COUNT: Sql = sql("select status, count(*) from mails where mode = $1 group by status");
@@ -47,6 +50,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     LEASE,
     PUT_OFF,
     END,
+    REMOVE_WAITING,
     FIND_OLDEST_WAITING,
     COUNT,
     ERASE,
@@ -59,6 +63,8 @@ pub(crate) const STATEMENTS: &[Sql] = &[
 pub struct NewMail {
     /// On whose page.
     pub tenant: Tenant,
+    /// Of which session.
+    pub session_id: SessionId,
     /// Its id.
     pub id: MailId,
     /// The keyed hash of its address.
@@ -130,7 +136,7 @@ impl Tx {
     pub fn insert_mail(&mut self, mail: &NewMail, now: Millis) -> Result<(), StoreError> {
         let (partner, mode) = (mail.tenant.partner.as_str(), mail.tenant.mode.as_str());
         let status = if mail.good_until.is_some() { "waiting" } else { "kept" };
-        let params: [&dyn Param; 9] = [
+        let params: [&dyn Param; 10] = [
             &partner,
             &mode,
             &mail.id.as_str(),
@@ -140,8 +146,20 @@ impl Tx {
             &mail.good_until.map(|_| now.0),
             &mail.good_until.map(|good_until| good_until.0),
             &now.0,
+            &mail.session_id.as_str(),
         ];
         self.write(INSERT, &params)
+    }
+
+    /// Forget the mails of a session, which this transaction has locked, that no server has taken yet.
+    /// A worker that holds one finds its lease lost; what it is just handing over still arrives.
+    pub fn remove_waiting_mails(
+        &mut self,
+        tenant: &Tenant,
+        session: &SessionId,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(REMOVE_WAITING, &[&partner, &mode, &session.as_str()])
     }
 
     /// Mails of a partner's pages, newest first: all, or those to one address; those before

@@ -39,5 +39,6 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0015_strays.sql",
     "0016_mails_are_sent.sql",
     "0017_vacuum.sql",
+    "0019_mails_in_order.sql",
     "0020_holds_change.sql",
 ];

@@ -362,7 +362,8 @@ pub struct PayoutMethodBody {
 pub struct AccountBody {
     /// What it is.
     pub kind: AccountKind,
-    /// The last four characters; of an e-mail address, those before the `@`.
+    /// The last four characters; of an e-mail address, those before the `@`. Of what is shorter than
+    /// eight characters at most half, so that it may be empty.
     pub last4: String,
     /// The country of its bank, ISO 3166.
     pub country: String,

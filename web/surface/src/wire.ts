@@ -1958,7 +1958,10 @@ export interface components {
         AccountBody: {
             /** @description What it is. */
             kind: components["schemas"]["AccountKind"];
-            /** @description The last four characters; of an e-mail address, those before the `@`. */
+            /**
+             * @description The last four characters; of an e-mail address, those before the `@`. Of what is shorter than
+             *     eight characters at most half, so that it may be empty.
+             */
             last4: string;
             /** @description The country of its bank, ISO 3166. */
             country: string;

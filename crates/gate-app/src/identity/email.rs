@@ -5,30 +5,20 @@ use gate_domain::customer::Email;
 use gate_domain::ids::{Mode, SessionId, Tenant, UserId};
 use gate_domain::person::Person;
 use gate_domain::session::{Event, IdentityStage, Refused, Session};
-use gate_domain::time::Millis;
 use gate_store::{EmailCode, Locked, StoreError, Tx};
 use gate_wire::journey::Journey;
 use subtle::ConstantTimeEq;
 
 use super::mailbox::{Mail, write_mail};
-use super::{IdentityError, email_name, find_person, open_email, save_person, seal};
+use super::{IdentityError, code_limits, email_name, find_person, open_email, save_person, seal};
 use crate::advance::advance_session;
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act, act_and_tell};
 
 /// How long a code is good: 10 min.
-const CODE_MS: i64 = 10 * 60_000;
+pub(super) const CODE_MS: i64 = 10 * 60_000;
 /// How often a code may be typed wrong.
 const TRIES_MAX: i64 = 5;
-/// Codes that are sent in one session within [`CODE_MS`].
-const SENT_IN_SESSION_MAX: usize = 3;
-/// Codes that are sent to one address within [`ADDRESS_MS`].
-const SENT_TO_ADDRESS_MAX: usize = 5;
-/// The time that codes to one address are counted over: an hour.
-const ADDRESS_MS: i64 = 3_600_000;
-/// Codes that are sent for one partner within [`ADDRESS_MS`] without anybody typing them, in live mode:
-/// users type theirs, strangers do not.
-const UNUSED_OF_PARTNER_MAX: i64 = 500;
 
 /// Send a code to an address; also once more, or to another address. The last one alone is good.
 pub async fn send_code(
@@ -38,7 +28,9 @@ pub async fn send_code(
     email: Email,
 ) -> Result<Journey, JourneyError> {
     check_mails(app, tenant.mode)?;
-    act(app, tenant, session, move |tx, scope, session| send(tx, scope, session, &email)).await
+    let sent =
+        act(app, tenant, session, move |tx, scope, session| send(tx, scope, session, &email));
+    sent.await.inspect_err(|refused| code_limits::tell(app, tenant, refused))
 }
 
 /// In the sandbox there is a mailbox; in live mode there has to be a server that takes mails.
@@ -60,16 +52,7 @@ fn send(
     session.state.apply(&Event::CodeSent, &session.terms)?;
     let (tenant, id, now) = (&session.tenant, &session.id, scope.now);
     let email_hash = scope.vault.user_email_hash(tenant.mode, &email.folded());
-    let sent = tx.list_codes_sent(tenant, id, now.plus_ms(-CODE_MS))?;
-    check_sent(&sent, SENT_IN_SESSION_MAX, CODE_MS, now)?;
-    let sent = tx.list_codes_sent_to(tenant.mode, &email_hash, now.plus_ms(-ADDRESS_MS))?;
-    check_sent(&sent, SENT_TO_ADDRESS_MAX, ADDRESS_MS, now)?;
-    if tenant.mode == Mode::Live {
-        let since = now.plus_ms(-ADDRESS_MS);
-        let unused = tx.list_codes_unused(tenant, since, UNUSED_OF_PARTNER_MAX)?;
-        let unused_max = usize::try_from(UNUSED_OF_PARTNER_MAX).expect("it is a small number");
-        check_sent(&unused, unused_max, ADDRESS_MS, now)?;
-    }
+    code_limits::check(tx, tenant, id, &email_hash, now)?;
 
     let number = tx.find_email_code(tenant, id)?.map_or(1, |last| last.number + 1);
     let code = format!("{:06}", u64::from_be_bytes(scope.ids().random()) % 1_000_000);
@@ -84,23 +67,9 @@ fn send(
     tx.insert_email_code(tenant, id, &row)?;
     let partner = tx.find_partner_name(&tenant.partner)?.unwrap_or_default();
     let mail = Mail::with_code(email, &code, &partner);
-    write_mail(tx, scope, tenant, &row.email_hash, &mail, now.plus_ms(CODE_MS))?;
+    write_mail(tx, scope, (tenant, id), &row.email_hash, &mail, now.plus_ms(CODE_MS))?;
     advance_session(tx, scope, session, &Event::CodeSent)?;
     Ok(())
-}
-
-/// Refuse one more where `sent_max` went out within `window_ms`, and say when the next one may.
-fn check_sent(
-    sent: &[Millis],
-    sent_max: usize,
-    window_ms: i64,
-    now: Millis,
-) -> Result<(), IdentityError> {
-    let Some(oldest) = sent.len().checked_sub(sent_max).map(|place| sent[place]) else {
-        return Ok(());
-    };
-    let wait_ms = (oldest.0 + window_ms - now.0).max(1).unsigned_abs();
-    Err(IdentityError::TooManyCodes { retry_after_s: wait_ms.div_ceil(1000) })
 }
 
 /// Take the code that a user typed. If it is right they are somebody: whoever has shown this address

@@ -2,7 +2,7 @@
 //! mode they wait for the worker that sends them, and nobody reads them here.
 
 use gate_domain::customer::Email;
-use gate_domain::ids::{MailId, Mode, Tenant};
+use gate_domain::ids::{MailId, Mode, SessionId, Tenant};
 use gate_domain::time::Millis;
 use gate_rails::mail::Letter;
 use gate_store::{DueMail, MailRow, NewMail, StoreError, Tx};
@@ -40,18 +40,22 @@ impl Mail {
     }
 }
 
-/// Write a mail down, and in live mode have it sent, unless that takes longer than it is good.
+/// Write a mail of a session down, and in live mode have it sent, unless that takes longer than it is
+/// good. What the session wrote before and still waits is not sent any more: it would come in the wrong
+/// order, or to an address that was a mistake.
 pub(super) fn write_mail(
     tx: &mut Tx,
     scope: &Scope<'_>,
-    tenant: &Tenant,
+    (tenant, session): (&Tenant, &SessionId),
     email_hash: &[u8],
     mail: &Mail,
     good_until: Millis,
 ) -> Result<(), StoreError> {
+    tx.remove_waiting_mails(tenant, session)?;
     let id = MailId::new(tenant.mode, scope.seed());
     let new = NewMail {
         tenant: tenant.clone(),
+        session_id: session.clone(),
         mail_sealed: seal(scope, id.as_str(), mail),
         id,
         email_hash: email_hash.to_owned(),

@@ -8,10 +8,11 @@ use gate_domain::deposit;
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::reason::Reason;
 use gate_domain::refund;
+use gate_domain::session::Session;
 use gate_domain::time::Millis;
 use gate_domain::transaction::Event;
 use gate_rails::{RailError, Rails, Reply};
-use gate_store::{ClaimedCommand, StoreError, Tx};
+use gate_store::{ClaimedCommand, Locked, StoreError, Tx};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -84,13 +85,19 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
     let id = claim.command.id.clone();
     let recorded = app
         .write(move |tx, scope| {
+            // Everybody has a session before its commands: whoever lets time pass or forces an end
+            // would else wait for this command, and this for their session.
+            let mut session = match &heard[..] {
+                [] => None,
+                [..] => tx.lock_session(&claim.tenant, &claim.session_id)?,
+            };
             let put_off = is_put_off(tx, &claim, &heard)?;
             let due_at = if put_off { Some(now.plus_ms(ASK_WAIT_MS_MAX)) } else { due_at };
             if !tx.record_command(&claim, due_at)? {
                 return Ok(false);
             }
             for heard in heard.iter().filter(|heard| !(put_off && heard.is_reversal())) {
-                take_in(tx, scope, &claim, heard)?;
+                take_in(tx, scope, &claim, session.take(), heard)?;
             }
             Ok(true)
         })
@@ -111,13 +118,12 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
 }
 
 /// Whether a payment was taken back while a refund of it is under way. How much is gone is known once
-/// that has ended, so the rail is asked again.
+/// that has ended, so the rail is asked again. The session is locked.
 fn is_put_off(tx: &mut Tx, claim: &ClaimedCommand, heard: &[Heard]) -> Result<bool, StoreError> {
     if !heard.iter().any(Heard::is_reversal) {
         return Ok(false);
     }
-    // The locks come first: a refund begins under them.
-    tx.lock_session(&claim.tenant, &claim.session_id)?;
+    // A refund begins under this lock.
     let transaction = tx.lock_transaction(&claim.tenant, &claim.command.transaction_id)?;
     match transaction {
         Some(transaction) => refund_under_way(tx, &transaction),
@@ -126,11 +132,12 @@ fn is_put_off(tx: &mut Tx, claim: &ClaimedCommand, heard: &[Heard]) -> Result<bo
 }
 
 /// Feed something that was heard about a command into its transaction, or into the refund that it
-/// pays.
+/// pays. The session is read again where something before has changed it.
 fn take_in(
     tx: &mut Tx,
     scope: &Scope<'_>,
     claim: &ClaimedCommand,
+    session: Option<Locked<Session>>,
     heard: &Heard,
 ) -> Result<(), AdvanceError> {
     let (tenant, command) = (&claim.tenant, &claim.command);
@@ -141,7 +148,10 @@ fn take_in(
             why: "its session, transaction or refund is missing".into(),
         })
     };
-    let session = tx.lock_session(tenant, &claim.session_id)?.ok_or_else(missing)?;
+    let session = match session {
+        Some(session) => session,
+        None => tx.lock_session(tenant, &claim.session_id)?.ok_or_else(missing)?,
+    };
     let transaction = tx.lock_transaction(tenant, &command.transaction_id)?.ok_or_else(missing)?;
     match (heard, &command.refund_id) {
         (Heard::Refund(event), Some(refund)) => {

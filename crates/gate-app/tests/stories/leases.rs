@@ -1,8 +1,12 @@
 //! Workers that die or fall asleep between sending and recording.
 
+use std::sync::Mutex;
+use std::sync::mpsc::channel as std_channel;
+
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
-use gate_app::testing::{ScriptedSender, World};
+use gate_app::App;
+use gate_app::testing::{ADDRESS, START, ScriptedSender, World};
 use gate_app::workers::clock_steps::follow_clock_back;
 use gate_app::workers::commands::send_due_commands;
 use gate_app::workers::deliveries::{Tally, deliver_due};
@@ -10,6 +14,8 @@ use gate_app::workers::release_predecessors;
 use gate_app::workers::sender::{Outgoing, Sender, Sent};
 use gate_app::workers::sweep::release_lost_leases;
 use gate_domain::delivery::DeliveryStatus;
+use gate_rails::Rails;
+use gate_store::testing::{TestPlace, block_on};
 use gate_store::{Sql, StoreError, Tx, both_engines, sql};
 use tokio::sync::mpsc;
 
@@ -168,4 +174,68 @@ both_engines! {
         world.pass_seconds(2).await;
         world.sound().await;
     }
+}
+
+/// How long the rails worker has a command.
+const LEASED_MS: i64 = 30_000;
+/// The commands that nobody holds at this moment.
+const FREE: Sql = sql("select id from commands for update skip locked");
+/// Transactions of this database that wait for somebody else's lock.
+const WAITING: Sql = sql("select count(*) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'");
+
+/// PostgreSQL, as three processes: within one, a transaction never waits for another. Whoever lets time
+/// pass has the session, and asks for its commands then.
+#[test]
+fn an_answer_waits_for_its_session_without_holding_its_command() {
+    let place = TestPlace::postgres();
+    let open = || place.open(place.options()).unwrap();
+    let (first, second, third) = (open(), open(), open());
+    block_on(async {
+        let world = World::over(&first).await;
+        let session = world.create().await;
+        let quote = world.choose(&session, ADDRESS).await;
+        world.pay(&session, &quote, "succeeds").await.unwrap();
+        let (clock, vault) = (world.clock.clone(), world.app.vault().clone());
+        let config = world.app.config().clone();
+        let app = App::new((*second).clone(), clock, vault, Rails::simulated(), config);
+
+        let ((tell, there), (go, is_to_go)) = (std_channel(), std_channel::<()>());
+        let (tell, is_to_go) = (Mutex::new(tell), Mutex::new(is_to_go));
+        let (tenant, id) = (world.tenant(), session.clone());
+        let store = (*first).clone();
+        let shift = move |tx: &mut Tx| {
+            let session = tx.lock_session(&tenant, &id)?.unwrap();
+            tell.lock().unwrap().send(()).unwrap();
+            let _ = is_to_go.lock().unwrap().recv();
+            tx.shift_session_time(session, LEASED_MS, START)
+        };
+        let shifts = tokio::spawn(async move { store.write(shift).await });
+        there.recv().unwrap();
+        let answers = tokio::spawn(async move { send_due_commands(&app).await });
+        // It waits for a tenth of a second at a time, and tries again.
+        let mut waited = 0;
+        while waited < 5 {
+            let look = |tx: &mut Tx| {
+                let waiting = tx.query_one(WAITING, &[], |row| row.get::<i64>(0))?;
+                Ok::<_, StoreError>((
+                    waiting,
+                    tx.query(FREE, &[], |row| row.get::<String>(0))?.len(),
+                ))
+            };
+            let (waiting, free) = third.write(look).await.unwrap();
+            assert!(!answers.is_finished(), "somebody has its session");
+            if waiting > 0 {
+                assert_eq!(free, 1, "the command can be had");
+                waited += 1;
+            }
+        }
+        go.send(()).unwrap();
+        shifts.await.unwrap().unwrap();
+        assert_eq!(answers.await.unwrap().unwrap(), 1);
+        // Its lease is lost, so the rail is asked once more, and nothing is lost.
+        world.pass_seconds(3).await;
+        assert_eq!(world.session(&session).await.status(), "completed");
+        world.sound().await;
+    });
 }

@@ -313,6 +313,27 @@ both_engines! {
         assert!(matches!(step(&world, &session).await, JourneyStep::Amount { .. }), "a new month");
     }
 
+    async fn what_is_moved_on_a_day_to_come_counts_on_that_day_for_everybody(store) {
+        let world = World::over(store).await;
+        let user = nearly_there(&world).await;
+        let tomorrow = async |units: i128| {
+            let session = session_of(&world, &user, units).await;
+            let (tenant, id) = (world.tenant(), session.clone());
+            let moved = world.app.write(move |tx, scope| advance_time(tx, scope, &tenant, &id, DAY_S / 2));
+            moved.await.unwrap();
+            session
+        };
+        for units in [10_000_00, 10_000_00, 3_500_00] {
+            world.pay_in(&tomorrow(units).await, "succeeds").await;
+        }
+        world.pass_seconds(3).await;
+        assert_eq!(most(&world, &user).await, "1000.00 EUR", "as before: it is not that day yet");
+        let there = tomorrow(10_000_00).await;
+        assert_eq!(refusal(&world, &there).await.maximum.as_deref(), Some("1500.00 EUR"));
+        world.clock.advance_ms(DAY_S * 1000);
+        assert_eq!(most(&world, &user).await, "1500.00 EUR", "now it is");
+    }
+
     async fn sales_and_swaps_count_too(store) {
         let world = World::over(store).await;
         world.entitle(&[Entitlement::Swap]).await;

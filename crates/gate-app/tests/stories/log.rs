@@ -24,10 +24,17 @@ impl Log {
 
     /// How many errors name this and hold these words.
     pub(crate) fn errors(&self, name: &str, words: &str) -> usize {
+        self.lines(&["ERROR", name, words])
+    }
+
+    /// How many warnings do.
+    pub(crate) fn warnings(&self, name: &str, words: &str) -> usize {
+        self.lines(&["WARN", name, words])
+    }
+
+    fn lines(&self, parts: &[&str]) -> usize {
         let said = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let ours =
-            |line: &&str| line.contains("ERROR") && line.contains(name) && line.contains(words);
-        said.lines().filter(ours).count()
+        said.lines().filter(|line| parts.iter().all(|part| line.contains(part))).count()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Mails of live mode: sent once they are written down, again while a server does not take them, and
 //! given up when what they say is no longer good. Those of the sandbox never leave.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
@@ -24,6 +24,8 @@ use gate_rails::mail::{Letter, MailError, MailFrom, Mailer, Smtp, SmtpUrl};
 use gate_store::{NewIdentityCheck, Sql, Store, StoreError, both_engines, sql};
 use gate_wire::journey::{Journey, JourneyStep};
 use gate_wire::words::IdentityStage;
+
+use crate::log::Log;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
@@ -231,6 +233,30 @@ both_engines! {
         assert!(!shown.contains("xample.com"), "{shown}");
     }
 
+    async fn a_new_code_ends_the_mail_that_still_waits_with_the_last_one(store) {
+        let mailer = Scripted::answering([later(), later()]);
+        let world = live(store, mailer.clone()).await;
+        let (session, other) = (asking(&world).await, asking(&world).await);
+        send(&world, &session, "jame@example.com").await.unwrap();
+        send(&world, &other, JANE).await.unwrap();
+        pass(&world, 1).await;
+        assert_eq!(mailer.letters().len(), 2);
+        send(&world, &session, JANE).await.unwrap();
+        send(&world, &session, JANE).await.unwrap();
+        pass(&world, 600).await;
+        let letters = mailer.letters().split_off(2);
+        let ids: BTreeSet<_> = letters.iter().map(|letter| &letter.id).collect();
+        assert_eq!((letters.len(), ids.len()), (2, 2), "{letters:?}");
+        assert!(letters.iter().all(|letter| letter.to.as_str() == JANE), "{letters:?}");
+        assert_eq!(statuses(&world).await, [("sent".to_owned(), 2)]);
+
+        // What arrived is the code that is good.
+        send(&world, &session, JANE).await.unwrap();
+        pass(&world, 1).await;
+        let code = mailer.letters().last().unwrap().subject.chars().take(6).collect();
+        confirm_code(&world.app, &world.tenant(), &session, code).await.unwrap();
+    }
+
     async fn what_is_refused_is_not_sent_again(store) {
         let mailer = Scripted::answering([Err(MailError::for_good("the mail server answered 550"))]);
         let world = live(store, mailer.clone()).await;
@@ -290,7 +316,7 @@ both_engines! {
             let broken = world.app.write(move |tx, _| tx.batch(&format!("update mails set {breaks}")));
             let broken: Result<_, StoreError> = broken.await;
             broken.unwrap();
-            send(&world, &session, "bob@example.com").await.unwrap();
+            send(&world, &asking(&world).await, "bob@example.com").await.unwrap();
             pass(&world, 2).await;
             let to: Vec<_> = mailer.letters().into_iter().map(|letter| letter.to).collect();
             assert_eq!(to, [Email::parse("bob@example.com").unwrap()], "{breaks}");
@@ -343,15 +369,19 @@ both_engines! {
             Err(JourneyError::Identity(IdentityError::TooManyCodes { retry_after_s })) => retry_after_s,
             other => panic!("{other:?}"),
         };
+        let withheld = |answer: Result<Journey, JourneyError>| match answer {
+            Err(JourneyError::Identity(IdentityError::TooManyUnused { retry_after_s })) => retry_after_s,
+            other => panic!("{other:?}"),
+        };
+        let log = Log::listen();
+        let said = || log.warnings(world.tenant().partner.as_str(), "codes that nobody typed");
         // Limits of a session and of an address hold as in the sandbox.
         let session = asking(&world).await;
         for _ in 0..3 {
             send(&world, &session, JANE).await.unwrap();
         }
         assert_eq!(limited(send(&world, &session, "bob@example.com").await), 600);
-        for _ in 0..2 {
-            send(&world, &asking(&world).await, JANE).await.unwrap();
-        }
+        send(&world, &asking(&world).await, JANE).await.unwrap();
         assert_eq!(limited(send(&world, &asking(&world).await, "jane@EXAMPLE.com").await), 3_600);
 
         // And a partner who makes session after session runs into another one.
@@ -359,7 +389,7 @@ both_engines! {
             (partner_id, mode, session_id, number, email_hash, email_sealed, code_hash, tries, sent_at)
             select partner_id, mode, $1, 1, email_hash, email_sealed, code_hash, 0, sent_at + 1000
             from email_codes where session_id = $2 and number = 1");
-        for number in 0..494 {
+        for number in 0..495 {
             let (stranger, session) = (format!("gs_{number}"), session.clone());
             let written: Result<_, StoreError> = world
                 .app
@@ -370,7 +400,16 @@ both_engines! {
         world.clock.advance_ms(2_000);
         let last = asking(&world).await;
         send(&world, &last, "carl@example.com").await.unwrap();
-        assert_eq!(limited(send(&world, &asking(&world).await, "dora@example.com").await), 3_598);
+        assert_eq!(said(), 0);
+        for _ in 0..3 {
+            let answer = send(&world, &asking(&world).await, "dora@example.com").await;
+            assert_eq!(withheld(answer), 3_598);
+        }
+        assert_eq!(said(), 1, "once an hour");
+        let shown = render(&world.app).await.unwrap();
+        assert!(shown.contains("gate_codes_withheld_total 3\n"), "{shown}");
+        // A limit that is further away decides when the next one may be sent.
+        assert_eq!(withheld(send(&world, &session, JANE).await), 3_599);
         // Whoever types theirs is no stranger.
         pass(&world, 1).await;
         let letters = mailer.letters();
@@ -383,6 +422,31 @@ both_engines! {
         world.provision(&other).await;
         let elsewhere = World { partner: other, ..world.clone() };
         send(&elsewhere, &asking(&elsewhere).await, "emil@example.com").await.unwrap();
+    }
+
+    async fn a_login_that_the_server_does_not_take_is_ours_to_mend(store) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("smtp://codes:secret@{}", listener.local_addr().unwrap());
+        let from = MailFrom::parse("codes@pay.example").unwrap();
+        let smtp = Smtp::new(SmtpUrl::parse(&url).unwrap(), from).unwrap();
+        let world = live(store, Arc::new(smtp)).await;
+        for (word, code, status) in [
+            ("MAIL", 530, "waiting"),
+            ("AUTH", 534, "waiting"),
+            ("AUTH", 535, "waiting"),
+            ("AUTH", 538, "waiting"),
+            ("AUTH", 550, "given_up"),
+        ] {
+            send(&world, &asking(&world).await, &format!("jane{code}@example.com")).await.unwrap();
+            let answer = format!("{code} no");
+            let refused = refuse_smtp(&listener, word, &answer);
+            let (_, sent) = tokio::join!(refused, send_due_mails(&world.app));
+            assert_eq!(sent.unwrap(), 1);
+            assert_eq!(statuses(&world).await, one(status), "{code}");
+            let forgotten = world.app.write(|tx, _| tx.batch("delete from mails"));
+            let forgotten: Result<_, StoreError> = forgotten.await;
+            forgotten.unwrap();
+        }
     }
 
     async fn a_real_server_takes_it_the_second_time(store) {
@@ -421,6 +485,11 @@ both_engines! {
 
 /// Take one mail, or refuse its recipient with another answer. Answers what was sent.
 async fn speak_smtp(listener: &TcpListener, to_recipient: &str) -> Option<String> {
+    refuse_smtp(listener, "RCPT", to_recipient).await
+}
+
+/// Take one mail, with another answer to one of its commands. Answers what was sent.
+async fn refuse_smtp(listener: &TcpListener, word: &str, with: &str) -> Option<String> {
     let (stream, _) = listener.accept().await.unwrap();
     let mut stream = BufReader::new(stream);
     stream.write_all(b"220 mail.example\r\n").await.unwrap();
@@ -439,7 +508,9 @@ async fn speak_smtp(listener: &TcpListener, to_recipient: &str) -> Option<String
                 mail.push_str(&line);
                 continue;
             }
-            "RCPT" => to_recipient,
+            said if said == word => with,
+            "EHLO" => "250-mail.example\r\n250 AUTH PLAIN",
+            "AUTH" => "235 come in",
             "DATA" => {
                 writing = true;
                 "354 go on"

@@ -1,6 +1,9 @@
 //! Sales are paid out by every method of the catalogue: each asks for its own kind of account, and what
 //! its rail makes of it is the same everywhere.
 
+use std::sync::Arc;
+
+use gate_app::capabilities::world_wide;
 use gate_app::choose::{self, Wanted};
 use gate_app::deposits::start_deposit;
 use gate_app::journey::JourneyError;
@@ -8,13 +11,15 @@ use gate_app::quotes::PriceWanted;
 use gate_app::test_helpers::{Force, force};
 use gate_app::testing::{ADDRESS, World, paid_out, typed};
 use gate_domain::bank::{Account, AccountKind, BankAccount};
-use gate_domain::catalogue::{Entitlement, Side};
+use gate_domain::catalogue::{Catalogue, Entitlement, Method, Side};
 use gate_domain::ids::{QuoteId, SessionId};
 use gate_domain::money::Money;
 use gate_domain::quote::Quote;
-use gate_domain::rail::CommandKind;
+use gate_domain::rail::{CommandKind, PayoutAccount};
 use gate_domain::session::{BackTo, Flow, Refused};
-use gate_rails::simulator::TEST_ACCOUNTS;
+use gate_domain::time::Millis;
+use gate_rails::simulator::{SimulatedAccounts, TEST_ACCOUNTS};
+use gate_rails::{AccountVault, CardProblem, Rails};
 use gate_store::both_engines;
 use gate_wire::journey::JourneyStep;
 use gate_wire::words;
@@ -30,6 +35,31 @@ fn account(kind: AccountKind, outcome: &str) -> Account {
 
 async fn step(world: &World, session: &SessionId) -> JourneyStep {
     world.journey(session).await.step
+}
+
+/// Makes a card of every account, as if another tab had chosen another method meanwhile.
+struct Turned;
+
+impl AccountVault for Turned {
+    fn tokenise(&self, account: &Account, now: Millis) -> Result<PayoutAccount, CardProblem> {
+        let taken = SimulatedAccounts.tokenise(account, now)?;
+        Ok(PayoutAccount { kind: AccountKind::Card, ..taken })
+    }
+}
+
+/// The world, with a second method that pays out to an IBAN, in one country alone.
+fn with_a_bank_in_austria() -> Arc<Catalogue> {
+    let world = world_wide();
+    let sepa = world.method(Side::OffRamp, "sepa_payout").unwrap().clone();
+    let countries = vec!["AT".to_owned()];
+    let id = "austrian_payout".to_owned();
+    let methods = world.methods().iter().cloned().chain([Method { id, countries, ..sepa }]);
+    let (flows, places) = (world.flows().to_vec(), world.countries().to_vec());
+    let (currencies, networks) = (world.currencies().to_vec(), world.networks().to_vec());
+    let assets = world.assets().to_vec();
+    let more = Catalogue::new(flows, places, currencies, networks, assets, methods.collect());
+    let (fees, identity) = (world.fees().to_vec(), world.identity().clone());
+    Arc::new(more.with_fees(fees).with_identity(identity))
 }
 
 async fn nothing_is_left(world: &World, kind: AccountKind) {
@@ -214,6 +244,17 @@ both_engines! {
         assert_eq!(commands(&world).await, [(CommandKind::Charge, Some("card".to_owned()))]);
     }
 
+    async fn an_account_that_turns_out_to_be_of_another_kind_is_not_taken(store) {
+        let rails = Rails { accounts: Arc::new(Turned), ..Rails::simulated() };
+        let world = World::with_rails(store, rails).await;
+        let session = world.create_sale().await;
+        accepted(&world, &session, None).await;
+        let iban = account(AccountKind::Iban, "succeeds");
+        let given = choose::give_account(&world.app, &world.tenant(), &session, iban).await;
+        assert!(matches!(given, Err(JourneyError::Unavailable(_))), "{given:?}");
+        assert_eq!(world.session(&session).await.choice().unwrap().account, None);
+    }
+
     async fn a_method_that_is_switched_off_leaves_the_others(store) {
         let world = World::over(store).await;
         let (app, tenant) = (&world.app, world.tenant());
@@ -248,10 +289,43 @@ both_engines! {
         choose::give_account(app, &tenant, &session, iban()).await.unwrap();
         choose::give_address(app, &tenant, &session, typed(ADDRESS)).await.unwrap();
         world.switch_off("country:DE", "Our licence there has ended.").await;
+        assert!(matches!(step(&world, &session).await, JourneyStep::Account { .. }), "asked again");
         let started = start_deposit(app, &tenant, &session, quote).await;
         assert!(matches!(started, Err(JourneyError::Unavailable(_))), "{started:?}");
         let given = choose::give_account(app, &tenant, &session, iban()).await;
         assert!(matches!(given, Err(JourneyError::Unavailable(_))), "{given:?}");
+        world.switch_on("country:DE").await;
+        assert!(matches!(step(&world, &session).await, JourneyStep::Confirm { .. }), "as it was");
+    }
+
+    async fn an_account_is_asked_for_again_where_the_method_does_not_take_its_country(store) {
+        let world = World::with_catalogue(store, with_a_bank_in_austria()).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        let session = world.create_sale().await;
+        accepted(&world, &session, None).await;
+        let german = account(AccountKind::Iban, "succeeds");
+        choose::give_account(app, &tenant, &session, german.clone()).await.unwrap();
+        choose::give_address(app, &tenant, &session, typed(ADDRESS)).await.unwrap();
+        choose::step_back(app, &tenant, &session, BackTo::Amount).await.unwrap();
+        let quote = accepted(&world, &session, Some("austrian_payout")).await;
+        let JourneyStep::Account { account_kind, .. } = step(&world, &session).await else {
+            panic!("an Austrian one is asked for")
+        };
+        assert_eq!(account_kind, words::AccountKind::Iban);
+        for refused in [
+            choose::give_account(app, &tenant, &session, german).await,
+            start_deposit(app, &tenant, &session, quote.clone()).await,
+        ] {
+            assert!(matches!(refused, Err(JourneyError::Unavailable(_))), "{refused:?}");
+        }
+        let austrian = BankAccount::parse("AT61 1904 3002 3457 3201", None).unwrap();
+        choose::give_account(app, &tenant, &session, Account::Iban(austrian)).await.unwrap();
+        assert!(matches!(step(&world, &session).await, JourneyStep::Confirm { .. }));
+
+        // The first one takes both, so nothing is asked again.
+        choose::step_back(app, &tenant, &session, BackTo::Amount).await.unwrap();
+        accepted(&world, &session, Some("sepa_payout")).await;
+        assert!(matches!(step(&world, &session).await, JourneyStep::Confirm { .. }));
     }
 
     async fn a_sale_is_forced_in_every_currency(store) {

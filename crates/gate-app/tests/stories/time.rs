@@ -7,6 +7,7 @@ use gate_app::testing::{ADDRESS, START, ScriptedSender, World};
 use gate_app::workers::commands::send_due_commands;
 use gate_app::workers::deliveries::deliver_due;
 use gate_app::workers::sweep::expire_due_sessions;
+use gate_domain::catalogue::Side;
 use gate_domain::delivery::{DeliveryStatus, RETRY_GAPS_S};
 use gate_domain::ids::{Mode, SessionId, Tenant};
 use gate_domain::rail::ChallengeCode;
@@ -15,6 +16,7 @@ use gate_store::both_engines;
 use gate_wire::journey::{JourneyStep, QuoteBody};
 
 use crate::deliveries::{HOOK, deliveries};
+use crate::rails;
 
 pub(crate) async fn advance(world: &World, session: &SessionId, seconds: i64) -> Session {
     let (tenant, id) = (world.tenant(), session.clone());
@@ -57,6 +59,30 @@ both_engines! {
         else {
             panic!("a fresh price is on the table")
         };
+    }
+
+    async fn a_locked_price_lapses_for_every_session_that_names_it(store) {
+        let world = rails::world(store).await;
+        let quote = rails::lock(&world, Side::OnRamp, "card").await;
+        let mut sessions = Vec::new();
+        for _ in 0..2 {
+            let (amount, locked) = (quote.fiat.clone(), quote.id.clone());
+            let session = world.create_with(|terms| {
+                terms.amount = amount;
+                terms.quote_id = Some(locked);
+            });
+            let session = session.await;
+            assert_eq!(world.quote(&session).await, quote.id);
+            sessions.push(session);
+        }
+        let beside = world.create().await;
+        let offered = world.quote(&beside).await;
+        advance(&world, &sessions[0], 120).await;
+        world.clock.advance_ms(1);
+        for session in &sessions {
+            assert_ne!(world.quote(session).await, quote.id, "whose time passed or not");
+        }
+        assert_eq!(world.quote(&beside).await, offered, "it names another");
     }
 
     async fn a_slow_network_has_answered(store) {

@@ -80,7 +80,19 @@ fn a_file_is_checked_without_a_gateway_and_refused_by_one() {
     assert_eq!(code, 1);
     assert!(said.contains("\"ten\" must be a decimal string"), "{said}");
     fs::write(&file, right).unwrap();
-    assert!(
-        deployment.says(&["capabilities", "check", path]).contains("is in order: 249 countries")
-    );
+    let said = deployment.says(&["capabilities", "check", path]);
+    assert!(said.contains("is in order: 249 countries") && !said.contains("Warning"), "{said}");
+
+    // A method that only rails can use is allowed, and told.
+    fs::write(&file, right.replace("id = \"pix_payout\"", "id = \"wire_payout\"")).unwrap();
+    let said = deployment.says(&["capabilities", "check", path]);
+    assert!(!said.contains("Warning"), "its account stands there: {said}");
+    let account = "id = \"pix_payout\"\nname = \"Pix\"\naccount = \"pix\"";
+    assert!(right.contains(account));
+    fs::write(&file, right.replace(account, "id = \"wire_payout\"\nname = \"Wire\"")).unwrap();
+    let said = deployment.says(&["capabilities", "check", path]);
+    let warning = format!("Warning: {path}: payout method \"wire_payout\" has no account.");
+    assert!(said.contains(&warning), "{said}");
+    assert!(said.contains("add account = one of iban, sort_code, aba, pix, card."), "{said}");
+    assert_eq!(said.matches("Warning").count(), 1, "{said}");
 }

@@ -84,7 +84,7 @@ impl UsAccountNumber {
         &self.0
     }
 
-    /// The last four, for the user.
+    /// The last four, for the user, and no more than half of them.
     pub fn last4(&self) -> &str {
         last4(&self.0)
     }

@@ -285,6 +285,9 @@ fn a_camera_reads_the_memo_where_there_is_a_standard() {
         parse(Family::Stellar, &account).unwrap().scannable(&amount),
         (account.clone(), true)
     );
+    // The text names no asset, so it would ask for the network's own coin instead of the token.
+    let asset = crate::money::Asset { code: "USDC".into(), network: None, decimals: 7 };
+    assert_eq!(with.scannable(&Money::new(125_000_000, asset)), (account, false));
 }
 
 /// EIP-55 notices a changed character only by the case of letters, so this walks through every

@@ -4,11 +4,17 @@ use gate_domain::Millis;
 use gate_domain::ids::{CommandId, QuoteId, Tenant};
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::session::{Choice, Session, Stage, State, Step};
-use gate_store::{Store, StoreError, Tx, both_engines, sql};
+use gate_store::{Sql, Store, StoreError, Tx, both_engines, sql};
 
 use crate::{NOW, announce, endpoint, insert, new_transaction, partner, quote, seed, session};
 
 const HOUR_MS: i64 = 3_600_000;
+const ENDED: Sql = sql("update deliveries set status = 'succeeded', next_attempt_at = null
+    where endpoint_id = $1");
+const PAUSED: Sql = sql("insert into endpoint_health (partner_id, mode, endpoint_id, state, since,
+        until, failures_in_row, pause_ms, tat_us, held_until)
+    select partner_id, mode, id, 'paused', 0, $1, 10, 30000, 0, $1 from endpoints");
+const PAUSES: Sql = sql("select until, held_until from endpoint_health where endpoint_id = $1");
 
 /// A session with a price on its table, a command, and an event on its way to two endpoints.
 async fn busy(store: &Store, tenant: &Tenant) -> (Session, QuoteId) {
@@ -107,6 +113,26 @@ both_engines! {
         let [ours_lapses, others_lapses] = store.read(quotes).await.unwrap();
         assert_eq!(ours_lapses, others_lapses.plus_ms(-HOUR_MS));
         assert_eq!(due(store, &other).await, before);
+    }
+
+    async fn a_pause_passes_only_where_something_of_the_session_waits(store) {
+        let tenant = partner(store).await;
+        let (waits, done) = (endpoint(store, &tenant).await, endpoint(store, &tenant).await);
+        let (session, _) = busy(store, &tenant).await;
+        let (ended, until) = (done.clone(), NOW.plus_ms(2 * HOUR_MS).0);
+        let fill = move |tx: &mut Tx| {
+            tx.execute(ENDED, &[&ended.as_str()])?;
+            tx.execute(PAUSED, &[&until])
+        };
+        assert_eq!(store.write(fill).await.unwrap(), 2);
+        shift(store, &session, HOUR_MS, NOW).await;
+        for (endpoint, until) in [(waits, until - HOUR_MS), (done, until)] {
+            let read = move |tx: &mut Tx| {
+                tx.query_one(PAUSES, &[&endpoint.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+            };
+            let shown: Result<(i64, i64), StoreError> = store.read(read).await;
+            assert_eq!(shown.unwrap(), (until, until));
+        }
     }
 
     async fn what_was_passed_over_is_added_up_from_an_instant_on(store) {

@@ -4,10 +4,12 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use gate_domain::ids::{IdentityCheckId, Mode, ScreeningId, Tenant, UserId};
+use gate_domain::ids::{IdentityCheckId, Mode, ScreeningId, Tenant, TransactionId, UserId};
 use gate_domain::session::IdentityLevel;
 use gate_store::testing::{TestPlace, block_on};
-use gate_store::{NewIdentityCheck, OperatorAction, Sql, Store, StoreError, Tx, both_engines, sql};
+use gate_store::{
+    NewIdentityCheck, OperatorAction, Spend, Sql, Store, StoreError, Tx, both_engines, sql,
+};
 
 use crate::{NOW, partner, seed, session};
 
@@ -107,6 +109,39 @@ both_engines! {
             assert_eq!(shown(store, id).await, is("dropped", 0, 0));
         }
         assert_eq!(shown(store, &other).await, is("pending", 1, 1));
+    }
+
+    async fn what_was_never_counted_cannot_be_counted_again(store) {
+        let (tenant, id) = (partner(store).await, user(store).await);
+        let [counted, never] = [(); 2].map(|()| TransactionId::new(Mode::Test, seed()));
+        let spend = Spend {
+            partner: tenant.partner.clone(),
+            transaction: counted.clone(),
+            units: 100,
+            spent_at: NOW,
+        };
+        let save = async |transaction: &TransactionId| {
+            let (id, transaction) = (id.clone(), transaction.clone());
+            let save = move |tx: &mut Tx| {
+                let user = tx.lock_user(Mode::Test, &id)?.unwrap();
+                tx.save_spend(&user, &transaction, 70, NOW)
+            };
+            store.write(save).await
+        };
+        let who = id.clone();
+        let count = move |tx: &mut Tx| {
+            let user = tx.lock_user(Mode::Test, &who)?.unwrap();
+            tx.insert_spend(&user, &spend)
+        };
+        store.write(count).await.unwrap();
+        save(&counted).await.unwrap();
+        let refused = save(&never).await;
+        let Err(StoreError::Corrupt { table: "user_spends", id: found, .. }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(found, never.to_string());
+        let sums = store.read(move |tx| tx.sum_spends(Mode::Test, &id, NOW)).await.unwrap();
+        assert_eq!(sums, (70, 70));
     }
 
     async fn people_decide_about_what_is_held_and_nothing_else(store) {
