@@ -19,9 +19,10 @@ const SHIFT_QUOTE: Sql = sql("update quotes set expires_at = expires_at - $4
 const LIST_COMMANDS: Sql = sql("select partner_id, mode, id, body from commands
     where session_id = $3 and due_at is not null and partner_id = $1 and mode = $2")
 .for_update();
-// A worker that holds it finds its lease lost, and the command is asked about again.
+// A worker that holds it finds its lease lost, and the command is asked about again at once.
 const SHIFT_COMMAND: Sql = sql("update commands
-    set body = $4, due_at = due_at - $5, lease_token = null
+    set body = $4, due_at = case when lease_token is null then due_at - $5 else created_at end,
+        lease_token = null
     where partner_id = $1 and mode = $2 and id = $3");
 const SHIFT_DEPOSITS: Sql = sql("update deposit_addresses
     set lapses_at = lapses_at - $4, due_at = due_at - $4
@@ -30,7 +31,9 @@ const SHIFT_CODES: Sql = sql("update email_codes set sent_at = sent_at - $4
     where partner_id = $1 and mode = $2 and session_id = $3");
 // Likewise: a worker that holds it finds its lease lost, and the verifier is asked again.
 const SHIFT_CHECKS: Sql = sql("update identity_checks
-    set asked_at = asked_at - $4, due_at = due_at - $4, lease_token = null
+    set asked_at = asked_at - $4,
+        due_at = case when lease_token is null then due_at else asked_at end - $4,
+        lease_token = null
     where partner_id = $1 and mode = $2 and session_id = $3 and status = 'pending'");
 const LIST_ENDPOINTS: Sql =
     sql("select id from endpoints where partner_id = $1 and mode = $2 order by id");

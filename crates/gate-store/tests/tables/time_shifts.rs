@@ -115,6 +115,18 @@ both_engines! {
         assert_eq!(due(store, &other).await, before);
     }
 
+    /// Its lease would else be waited for, however far time moves.
+    async fn a_command_that_a_worker_holds_is_due_at_once(store) {
+        let tenant = partner(store).await;
+        let (session, _) = busy(store, &tenant).await;
+        let lease_until = NOW.plus_ms(30_000);
+        let claim = move |tx: &mut Tx| tx.claim_commands(NOW, lease_until, "held", 9);
+        assert_eq!(store.write(claim).await.unwrap().len(), 1);
+        assert_eq!(due(store, &session).await.0, [lease_until.0]);
+        shift(store, &session, 1_000, NOW).await;
+        assert_eq!(due(store, &session).await.0, [NOW.0]);
+    }
+
     async fn a_pause_passes_only_where_something_of_the_session_waits(store) {
         let tenant = partner(store).await;
         let (waits, done) = (endpoint(store, &tenant).await, endpoint(store, &tenant).await);
