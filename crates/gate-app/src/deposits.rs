@@ -26,7 +26,7 @@ pub use receive::{Received, Transfer, receive_transfer};
 pub use simulate::{SimulateError, Simulated, simulate_deposit, simulate_stray};
 pub use start::start_deposit;
 pub(crate) use start::write_down_sale;
-pub use stray::assign_stray;
+pub use stray::{assign_stray, dismiss_stray};
 
 /// Why a transfer or a deposit cannot be worked with.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,9 @@ pub enum DepositError {
     /// It was found out before whose the stray is.
     #[error("it is known already whose this is")]
     Found,
+    /// The stray was dismissed before.
+    #[error("it was dismissed before")]
+    Dismissed,
     /// Nothing of it can be sent back now.
     #[error(transparent)]
     OutOfStep(#[from] deposit::Refused),

@@ -3,8 +3,10 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use gate_app::admin::Command;
-use gate_app::admin::deposits::{Command as DepositCommand, DepositsAnswer, StraysAnswer};
-use gate_wire::deposit::DepositBody;
+use gate_app::admin::deposits::{
+    Command as DepositCommand, DepositsAnswer, ShownStray, StraysAnswer,
+};
+use gate_wire::deposit::{DepositBody, StrayBody};
 
 use crate::admin::{ByArgs, ModeArg, Place, WhoseArgs};
 use crate::words::{minute, table};
@@ -15,6 +17,7 @@ use crate::words::{minute, table};
   gate deposits list --transaction tx_test_01k...
   gate deposits strays
   gate deposits assign st_test_01k... --transaction tx_test_01k... --reason 'tag forgotten, ticket 815'
+  gate deposits dismiss st_test_01k... --reason 'sent back from the treasury, ticket 816'
   gate deposits send-back dp_test_01k... --reason 'EURC instead of USDC, ticket 812'
 
 What is held is another token or network than was agreed on, or could not be sent back before. It goes
@@ -57,6 +60,16 @@ enum Action {
         #[command(flatten)]
         by: ByArgs,
     },
+    /// Close a stray that was settled outside of the gateway. It cannot be assigned afterwards.
+    Dismiss {
+        /// The stray.
+        stray: String,
+        /// How it was settled, for the log.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: ByArgs,
+    },
     /// Send back what is held.
     SendBack {
         /// The deposit.
@@ -89,6 +102,13 @@ pub(crate) fn run(args: DepositsArgs) -> Result<()> {
                 format!("{} of {} are {} now.", taken.amount, taken.token, taken.id)
             })
         }
+        Action::Dismiss { stray, reason, by } => {
+            let command = DepositCommand::Dismiss { stray, reason, actor: by.actor() };
+            place.ask(Command::Deposits(command), |dismissed: &ShownStray| {
+                let StrayBody { id, amount, token, .. } = &dismissed.stray;
+                format!("{id}, {amount} {token}, is closed.")
+            })
+        }
         Action::SendBack { deposit, whose, reason, by } => {
             let actor = by.actor();
             let command = DepositCommand::SendBack { whose: whose.into(), deposit, reason, actor };
@@ -103,7 +123,7 @@ fn strays_listed(answer: &StraysAnswer) -> String {
     if answer.strays.is_empty() {
         return "There is none.".into();
     }
-    let rows = answer.strays.iter().map(|row| {
+    let rows = answer.strays.iter().map(|ShownStray { stray: row, .. }| {
         [
             row.id.clone(),
             format!("{} {} on {}", row.amount, row.token, row.network),

@@ -2,7 +2,7 @@
 
 use gate_domain::destination::Destination;
 use gate_domain::ids::{DepositId, Mode, StrayId};
-use gate_domain::stray::Stray;
+use gate_domain::stray::{Dismissal, State, Stray};
 use gate_domain::time::Millis;
 
 use crate::locked::Locked;
@@ -12,17 +12,35 @@ use crate::{Row, Sql, StoreError, Tx, sql};
 const INSERT: Sql = sql("insert into strays
     (id, mode, address, amount, network, transfer, created_at, updated_at)
     values ($1, $2, $3, $4, $5, $6, $7, $7)");
-const FIND_TRANSFER: Sql = sql("select id, mode, address, amount, transfer, deposit_id, created_at
-    from strays where mode = $1 and network = $2 and transfer = $3");
-const LOCK: Sql = sql("select id, mode, address, amount, transfer, deposit_id, created_at
-    from strays where mode = $1 and id = $2")
-.for_update();
-const LIST_WAITING: Sql = sql("select id, mode, address, amount, transfer, deposit_id, created_at
-    from strays where mode = $1 and deposit_id is null order by id limit $2");
-const SAVE_FOUND: Sql = sql("update strays set deposit_id = $3, updated_at = $4
-    where mode = $1 and id = $2 and deposit_id is null");
+/// A question for strays, with every column that is read.
+macro_rules! strays {
+    ($rest:literal) => {
+        sql(concat!(
+            "select id, mode, address, amount, transfer, created_at, deposit_id, dismissed_at,
+                dismissed_by, dismissed_reason from strays where mode = $1 and ",
+            $rest
+        ))
+    };
+}
+const FIND_TRANSFER: Sql = strays!("network = $2 and transfer = $3");
+const LOCK: Sql = strays!("id = $2").for_update();
+const LIST_OPEN: Sql =
+    strays!("id > $2 and deposit_id is null and dismissed_at is null order by id limit $3");
+const LIST_ALL: Sql = strays!("id > $2 order by id limit $3");
+const SAVE: Sql = sql("update strays set deposit_id = $3, dismissed_at = $4, dismissed_by = $5,
+        dismissed_reason = $6, updated_at = $7
+    where mode = $1 and id = $2 and deposit_id is null and dismissed_at is null");
 
-pub(crate) const STATEMENTS: &[Sql] = &[INSERT, FIND_TRANSFER, LOCK, LIST_WAITING, SAVE_FOUND];
+pub(crate) const STATEMENTS: &[Sql] = &[INSERT, FIND_TRANSFER, LOCK, LIST_OPEN, LIST_ALL, SAVE];
+
+/// Which strays are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StrayFilter {
+    /// Those of which nobody knows whose they are.
+    Open,
+    /// Those that were assigned or dismissed, too.
+    All,
+}
 
 impl Tx {
     /// Write down a stray transfer.
@@ -65,37 +83,66 @@ impl Tx {
         Ok(stray.map(Locked::new))
     }
 
-    /// Strays of which nobody has found out whose they are, oldest first.
-    pub fn list_waiting_strays(
+    /// Strays behind this id, oldest first.
+    pub fn list_strays(
         &mut self,
         mode: Mode,
-        limit: i64,
+        filter: StrayFilter,
+        after: &str,
+        limit: usize,
     ) -> Result<Vec<Stray>, StoreError> {
-        self.query(LIST_WAITING, &[&mode.as_str(), &limit], read)
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let list = match filter {
+            StrayFilter::Open => LIST_OPEN,
+            StrayFilter::All => LIST_ALL,
+        };
+        self.query(list, &[&mode.as_str(), &after, &limit], read)
     }
 
-    /// Save which deposit a stray was found to be.
-    pub fn save_found_stray(
+    /// Save how a stray ended. One that has ended before is left as it is, which is an error.
+    pub fn save_stray(
         &mut self,
         stray: Locked<Stray>,
-        deposit: &DepositId,
+        state: State,
         now: Millis,
-    ) -> Result<(), StoreError> {
-        let stray = stray.into_inner();
-        let (mode, id) = (stray.mode.as_str(), stray.id.as_str());
-        self.write(SAVE_FOUND, &[&mode, &id, &deposit.as_str(), &now.0])
+    ) -> Result<Stray, StoreError> {
+        let stray = Stray { state, ..stray.into_inner() };
+        let dismissal = stray.state.dismissal();
+        self.write(
+            SAVE,
+            &[
+                &stray.mode.as_str(),
+                &stray.id.as_str(),
+                &stray.state.deposit_id().map(DepositId::as_str),
+                &dismissal.map(|dismissal| dismissal.at.0),
+                &dismissal.map(|dismissal| dismissal.actor.as_str()),
+                &dismissal.map(|dismissal| dismissal.reason.as_str()),
+                &now.0,
+            ],
+        )?;
+        Ok(stray)
     }
 }
 
 fn read(row: &Row<'_>) -> Result<Stray, StoreError> {
     let reader = Reader::new(row, "strays", 0);
+    let dismissed: (Option<i64>, Option<String>, Option<String>) =
+        (row.get(7)?, row.get(8)?, row.get(9)?);
+    let state = match (reader.parse_opt(6)?, dismissed) {
+        (None, (None, None, None)) => State::Open,
+        (Some(deposit_id), (None, None, None)) => State::Assigned { deposit_id },
+        (None, (Some(at), Some(actor), Some(reason))) => {
+            State::Dismissed(Dismissal { reason, actor, at: Millis(at) })
+        }
+        _ => return Err(reader.corrupt(&"it ended in more than one way")),
+    };
     Ok(Stray {
         id: reader.parse(0)?,
         mode: reader.word(1, Mode::parse)?,
         address: reader.word(2, Destination::from_stored)?,
         amount: reader.json(3)?,
         transfer: reader.text(4)?,
-        deposit_id: reader.parse_opt(5)?,
-        created_at: Millis(reader.int(6)?),
+        state,
+        created_at: Millis(reader.int(5)?),
     })
 }

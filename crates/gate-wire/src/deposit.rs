@@ -82,7 +82,7 @@ impl From<&Stray> for StrayBody {
             network: asset.network.clone().unwrap_or_default(),
             amount: stray.amount.to_decimal(),
             transfer_id: stray.transfer.clone(),
-            deposit_id: stray.deposit_id.as_ref().map(ToString::to_string),
+            deposit_id: stray.state.deposit_id().map(ToString::to_string),
             created_at: to_rfc3339(stray.created_at),
         }
     }

@@ -24,7 +24,8 @@ impl From<DepositError> for JourneyError {
             DepositError::NotFound
             | DepositError::NoSale
             | DepositError::Elsewhere
-            | DepositError::Found => Self::NotFound,
+            | DepositError::Found
+            | DepositError::Dismissed => Self::NotFound,
             DepositError::OutOfStep(_) => Self::Refused(Refused::OutOfStep),
             DepositError::Paused => Self::Paused,
             DepositError::Advance(error) => error.into(),

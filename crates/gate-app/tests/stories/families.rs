@@ -18,11 +18,15 @@ use gate_domain::ids::{QuoteId, SessionId, StrayId};
 use gate_domain::session::{BackTo, Flow, Refused};
 use gate_domain::stray::Stray;
 use gate_rails::simulator::{TEST_ACCOUNTS, test_wallets};
-use gate_store::{Tx, both_engines};
+use gate_store::{StrayFilter, Tx, both_engines};
 use gate_wire::journey::{Journey, JourneyStep};
 
 /// Ask for a price and say yes to it.
-async fn accept(world: &World, session: &SessionId, wanted: Wanted) -> (QuoteId, JourneyStep) {
+pub(crate) async fn accept(
+    world: &World,
+    session: &SessionId,
+    wanted: Wanted,
+) -> (QuoteId, JourneyStep) {
     let (app, tenant) = (&world.app, world.tenant());
     world.clock.advance_ms(3_000);
     let journey = request_quote(app, &tenant, session, wanted).await.unwrap();
@@ -43,12 +47,16 @@ async fn give(
 }
 
 /// A wallet of a family.
-fn wallet(family: Family) -> String {
+pub(crate) fn wallet(family: Family) -> String {
     spell(family, &[9; 32])
 }
 
 /// A sale of a token, up to where to send it.
-async fn sell(world: &World, (token, network): (&str, &str), back_to: &str) -> SessionId {
+pub(crate) async fn sell(
+    world: &World,
+    (token, network): (&str, &str),
+    back_to: &str,
+) -> SessionId {
     let (app, tenant) = (&world.app, world.tenant());
     let session = world.create_sale().await;
     let (quote, _) = accept(world, &session, Wanted::of(token, network)).await;
@@ -58,7 +66,7 @@ async fn sell(world: &World, (token, network): (&str, &str), back_to: &str) -> S
     session
 }
 
-async fn lose(
+pub(crate) async fn lose(
     world: &World,
     session: &SessionId,
     (memo, transfer): (Option<&str>, &str),
@@ -69,7 +77,7 @@ async fn lose(
 }
 
 /// A person says that a stray belongs to the sale of a session.
-async fn assign(
+pub(crate) async fn assign(
     world: &World,
     stray: &StrayId,
     session: &SessionId,
@@ -211,7 +219,7 @@ both_engines! {
         let right = lose(&world, &session, (Some(&right), "right")).await;
         assert!(matches!(right, Err(SimulateError::NotStray)), "{right:?}");
         let mode = world.tenant().mode;
-        let waiting = world.app.store().read(move |tx| tx.list_waiting_strays(mode, 10)).await;
+        let waiting = world.app.store().read(move |tx| tx.list_strays(mode, StrayFilter::Open, "", 10)).await;
         assert_eq!(waiting.unwrap().len(), 2);
         assert!(matches!(world.journey(&session).await.step, JourneyStep::Deposit { .. }));
         assert!(world.deposits(&session).await.is_empty());

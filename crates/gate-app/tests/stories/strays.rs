@@ -1,0 +1,75 @@
+//! Strays: what becomes of tokens that came for nobody.
+
+use gate_app::admin::deposits::{Command as DepositCommand, ShownStray, StraysAnswer};
+use gate_app::admin::{self, AdminError, Command};
+use gate_app::deposits::DepositError;
+use gate_app::testing::World;
+use gate_domain::destination::Family;
+use gate_domain::ids::SessionId;
+use gate_domain::stray::Stray;
+use gate_store::{Sql, Tx, both_engines, sql};
+use serde::de::DeserializeOwned;
+
+use crate::families::{assign, lose, sell, wallet};
+
+const REWRITTEN: Sql = sql("update strays set dismissed_by = 'bob' where dismissed_at is not null");
+
+async fn ask<T: DeserializeOwned>(world: &World, command: DepositCommand) -> Result<T, AdminError> {
+    let answer = admin::run(&world.app, Command::Deposits(command)).await?;
+    Ok(serde_json::from_value(answer).unwrap())
+}
+
+async fn dismiss(world: &World, stray: &str, reason: &str) -> Result<ShownStray, String> {
+    let (reason, actor) = (reason.to_owned(), "ada".to_owned());
+    let command = DepositCommand::Dismiss { stray: stray.to_owned(), reason, actor };
+    ask(world, command).await.map_err(|refused| refused.code)
+}
+
+async fn open(world: &World) -> Vec<ShownStray> {
+    let mode = world.tenant().mode;
+    ask::<StraysAnswer>(world, DepositCommand::ListStrays { mode }).await.unwrap().strays
+}
+
+/// A sale on a network with memos, and a stray that could be its deposit.
+async fn lost(world: &World) -> (SessionId, Stray) {
+    let session = sell(world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
+    let stray = lose(world, &session, (None, "lost")).await.unwrap();
+    (session, stray)
+}
+
+both_engines! {
+    async fn what_was_settled_outside_is_closed(store) {
+        let world = World::over(store).await;
+        let (session, stray) = lost(&world).await;
+        assert_eq!(dismiss(&world, stray.id.as_str(), " ").await.unwrap_err(), "reason_needed");
+        for nobody in ["st_test_1", "st", &stray.id.as_str().replace("test", "live")] {
+            assert_eq!(dismiss(&world, nobody, "x").await.unwrap_err(), "deposit_not_found");
+        }
+        let [waiting] = &*open(&world).await else { panic!("one waits") };
+        assert_eq!((&*waiting.stray.id, &waiting.dismissed), (stray.id.as_str(), &None));
+
+        let why = "sent back from the treasury";
+        let closed = dismiss(&world, stray.id.as_str(), why).await.unwrap().dismissed.unwrap();
+        assert_eq!((&*closed.actor, &*closed.reason), ("ada", why));
+        assert!(open(&world).await.is_empty());
+        let again = dismiss(&world, stray.id.as_str(), "once more").await;
+        assert_eq!(again.unwrap_err(), "stray_dismissed");
+        let assigned = assign(&world, &stray.id, &session).await;
+        assert!(matches!(assigned, Err(DepositError::Dismissed)), "{assigned:?}");
+        assert!(world.deposits(&session).await.is_empty());
+        // Told again it is what it was, and what was said of it stays.
+        let told = lose(&world, &session, (None, "lost")).await.unwrap();
+        assert_eq!(told.state.dismissal().map(|said| &*said.reason), Some(why));
+        store.write(|tx: &mut Tx| tx.execute(REWRITTEN, &[])).await.unwrap_err();
+        world.sound().await;
+    }
+
+    async fn what_was_assigned_is_not_dismissed(store) {
+        let world = World::over(store).await;
+        let (session, stray) = lost(&world).await;
+        assign(&world, &stray.id, &session).await.unwrap();
+        assert_eq!(dismiss(&world, stray.id.as_str(), "x").await.unwrap_err(), "stray_found");
+        assert_eq!(world.deposits(&session).await.len(), 1);
+        world.sound().await;
+    }
+}
