@@ -30,10 +30,14 @@ pub enum Command {
         /// `tx_..`; those that wait for a person where nothing is said.
         transaction: Option<String>,
     },
-    /// Transfers that nobody can be told to have sent, oldest first.
+    /// A page of transfers that came for nobody, oldest first.
     ListStrays {
         /// In which world; whose does not matter, since nobody knows.
         mode: Mode,
+        /// Those that were assigned or dismissed, too.
+        all: bool,
+        /// Those behind this one; the first ones where nothing is said.
+        after: Option<String>,
     },
     /// Take a stray as the deposit of a transaction.
     Assign {
@@ -77,11 +81,13 @@ pub struct DepositsAnswer {
     pub deposits: Vec<DepositBody>,
 }
 
-/// Some strays.
+/// A page of strays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StraysAnswer {
     /// Oldest first.
     pub strays: Vec<ShownStray>,
+    /// Where the next page begins, if there is more.
+    pub next_after: Option<String>,
 }
 
 /// A stray, with what only operators see.
@@ -133,10 +139,18 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
             })
             .await
         }
-        Command::ListStrays { mode } => {
+        Command::ListStrays { mode, all, after } => {
+            let filter = if all { StrayFilter::All } else { StrayFilter::Open };
+            let after = after.unwrap_or_default();
             read(app, move |tx| {
-                let strays = tx.list_strays(mode, StrayFilter::Open, "", STRAYS_MAX)?;
-                Ok(StraysAnswer { strays: strays.iter().map(ShownStray::from).collect() })
+                let mut strays = tx.list_strays(mode, filter, &after, STRAYS_MAX + 1)?;
+                let goes_on = strays.len() > STRAYS_MAX;
+                strays.truncate(STRAYS_MAX);
+                let next_after = strays.last().filter(|_| goes_on).map(|last| last.id.to_string());
+                Ok(StraysAnswer {
+                    strays: strays.iter().map(ShownStray::from).collect(),
+                    next_after,
+                })
             })
             .await
         }

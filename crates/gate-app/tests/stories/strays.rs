@@ -5,9 +5,9 @@ use gate_app::admin::{self, AdminError, Command};
 use gate_app::deposits::DepositError;
 use gate_app::testing::World;
 use gate_domain::destination::Family;
-use gate_domain::ids::SessionId;
+use gate_domain::ids::{Seed, SessionId, StrayId};
 use gate_domain::stray::Stray;
-use gate_store::{Sql, Tx, both_engines, sql};
+use gate_store::{Sql, StoreError, Tx, both_engines, sql};
 use serde::de::DeserializeOwned;
 
 use crate::families::{assign, lose, sell, wallet};
@@ -25,9 +25,13 @@ async fn dismiss(world: &World, stray: &str, reason: &str) -> Result<ShownStray,
     ask(world, command).await.map_err(|refused| refused.code)
 }
 
-async fn open(world: &World) -> Vec<ShownStray> {
+async fn list(world: &World, all: bool, after: Option<String>) -> StraysAnswer {
     let mode = world.tenant().mode;
-    ask::<StraysAnswer>(world, DepositCommand::ListStrays { mode }).await.unwrap().strays
+    ask(world, DepositCommand::ListStrays { mode, all, after }).await.unwrap()
+}
+
+async fn open(world: &World) -> Vec<ShownStray> {
+    list(world, false, None).await.strays
 }
 
 /// A sale on a network with memos, and a stray that could be its deposit.
@@ -71,5 +75,40 @@ both_engines! {
         assert_eq!(dismiss(&world, stray.id.as_str(), "x").await.unwrap_err(), "stray_found");
         assert_eq!(world.deposits(&session).await.len(), 1);
         world.sound().await;
+    }
+
+    async fn strays_are_listed_page_by_page(store) {
+        let world = World::over(store).await;
+        let (session, first) = lost(&world).await;
+        assign(&world, &first.id, &session).await.unwrap();
+        let second = lose(&world, &session, (None, "second")).await.unwrap();
+        dismiss(&world, second.id.as_str(), "sent back").await.unwrap();
+        let one = lose(&world, &session, (None, "third")).await.unwrap();
+        let many = move |tx: &mut Tx| -> Result<(), StoreError> {
+            for number in 0..1_000_u16 {
+                let mut random = [0; 10];
+                random[..2].copy_from_slice(&number.to_be_bytes());
+                let id = StrayId::new(one.mode, Seed { at: one.created_at.plus_ms(1), random });
+                let transfer = format!("many_{number}");
+                tx.insert_stray(&Stray { id, transfer, ..one.clone() })?;
+            }
+            Ok(())
+        };
+        store.write(many).await.unwrap();
+
+        // The open ones fill a page and one more.
+        let page = list(&world, false, None).await;
+        assert_eq!(page.strays.len(), 1_000);
+        assert_eq!(page.next_after.as_ref(), Some(&page.strays[999].stray.id));
+        let rest = list(&world, false, page.next_after).await;
+        assert_eq!((rest.strays.len(), &rest.next_after), (1, &None));
+        assert_eq!(rest.strays[0].stray.transfer_id, "many_999");
+
+        let page = list(&world, true, None).await;
+        let known = world.deposits(&session).await.remove(0).id.to_string();
+        assert_eq!(page.strays[0].stray.deposit_id, Some(known));
+        assert_eq!(page.strays[1].dismissed.as_ref().map(|said| &*said.actor), Some("ada"));
+        let rest = list(&world, true, page.next_after).await;
+        assert_eq!((rest.strays.len(), &rest.next_after), (3, &None));
     }
 }
