@@ -27,11 +27,21 @@ const LOCK: Sql = strays!("id = $2").for_update();
 const LIST_OPEN: Sql =
     strays!("id > $2 and deposit_id is null and dismissed_at is null order by id limit $3");
 const LIST_ALL: Sql = strays!("id > $2 order by id limit $3");
+const COUNT_OPEN: Sql = sql("select count(*) from
+    (select 1 from strays where mode = $1 and deposit_id is null and dismissed_at is null
+        limit 100000) counted");
+// The deposit's partner is not known here, so this walks through both tables.
+const LIST_AMISS: Sql = sql("select s.id from strays s
+    left join deposits d on d.mode = s.mode and d.id = s.deposit_id
+    where s.deposit_id is not null
+        and (d.id is null or d.amount <> s.amount or d.transfer <> s.transfer)
+    limit $1");
 const SAVE: Sql = sql("update strays set deposit_id = $3, dismissed_at = $4, dismissed_by = $5,
         dismissed_reason = $6, updated_at = $7
     where mode = $1 and id = $2 and deposit_id is null and dismissed_at is null");
 
-pub(crate) const STATEMENTS: &[Sql] = &[INSERT, FIND_TRANSFER, LOCK, LIST_OPEN, LIST_ALL, SAVE];
+pub(crate) const STATEMENTS: &[Sql] =
+    &[INSERT, FIND_TRANSFER, LOCK, LIST_OPEN, LIST_ALL, COUNT_OPEN, LIST_AMISS, SAVE];
 
 /// Which strays are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +107,16 @@ impl Tx {
             StrayFilter::All => LIST_ALL,
         };
         self.query(list, &[&mode.as_str(), &after, &limit], read)
+    }
+
+    /// How many strays of a mode are open, counted up to 100000.
+    pub fn count_open_strays(&mut self, mode: Mode) -> Result<i64, StoreError> {
+        self.query_one(COUNT_OPEN, &[&mode.as_str()], |row| row.get(0))
+    }
+
+    /// Assigned strays whose deposit is missing or another transfer.
+    pub fn list_strays_amiss(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_AMISS, &[&limit], |row| row.get(0))
     }
 
     /// Save how a stray ended. One that has ended before is left as it is, which is an error.

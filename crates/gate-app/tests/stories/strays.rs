@@ -3,6 +3,8 @@
 use gate_app::admin::deposits::{Command as DepositCommand, ShownStray, StraysAnswer};
 use gate_app::admin::{self, AdminError, Command};
 use gate_app::deposits::DepositError;
+use gate_app::doctor::{examine, list_warnings};
+use gate_app::metrics::render;
 use gate_app::testing::World;
 use gate_domain::destination::Family;
 use gate_domain::ids::{Seed, SessionId, StrayId};
@@ -12,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::families::{assign, lose, sell, wallet};
 
+const DAY_MS: i64 = 24 * 3_600_000;
 const REWRITTEN: Sql = sql("update strays set dismissed_by = 'bob' where dismissed_at is not null");
 
 async fn ask<T: DeserializeOwned>(world: &World, command: DepositCommand) -> Result<T, AdminError> {
@@ -110,5 +113,59 @@ both_engines! {
         assert_eq!(page.strays[1].dismissed.as_ref().map(|said| &*said.actor), Some("ada"));
         let rest = list(&world, true, page.next_after).await;
         assert_eq!((rest.strays.len(), &rest.next_after), (3, &None));
+    }
+
+    async fn who_waits_for_long_is_named_and_measured(store) {
+        let world = World::over(store).await;
+        let (session, stray) = lost(&world).await;
+        let warnings = async |ms| {
+            world.clock.advance_ms(ms);
+            let now = world.now();
+            let warnings: Result<_, StoreError> =
+                world.app.store().read(move |tx| list_warnings(tx, now)).await;
+            warnings.unwrap()
+        };
+        assert_eq!(warnings(DAY_MS).await, [""; 0]);
+        let named = warnings(1).await;
+        assert!(named.len() == 1 && named[0].starts_with(stray.id.as_str()), "{named:?}");
+        for number in 0..11 {
+            lose(&world, &session, (None, &format!("{number}"))).await.unwrap();
+        }
+        assert_eq!(warnings(0).await, named);
+        let shown = render(&world.app).await.unwrap();
+        assert!(shown.contains("gate_strays_open{mode=\"test\"} 12\n"), "{shown}");
+        let waits = "gate_strays_oldest_open_seconds{mode=\"test\"} 86400.001\n";
+        assert!(shown.contains(waits), "{shown}");
+        let all = warnings(DAY_MS + 1).await;
+        assert_eq!((all.len(), &*all[10]), (11, "2 other strays at least wait for longer than a day"));
+        // Nothing is wrong, and who has ended waits no more.
+        world.sound().await;
+        dismiss(&world, stray.id.as_str(), "sent back").await.unwrap();
+        assert!(!warnings(0).await[0].starts_with(stray.id.as_str()));
+        let shown = render(&world.app).await.unwrap();
+        assert!(shown.contains("gate_strays_open{mode=\"test\"} 11\n"), "{shown}");
+        let waits = "gate_strays_oldest_open_seconds{mode=\"test\"} 86400.001\n";
+        assert!(shown.contains(waits), "{shown}");
+    }
+
+    async fn the_doctor_compares_an_assigned_stray_with_its_deposit(store) {
+        let world = World::over(store).await;
+        let (session, stray) = lost(&world).await;
+        assign(&world, &stray.id, &session).await.unwrap();
+        world.sound().await;
+        for (damage, repair) in [
+            ("amount = replace(amount, 'XRP', 'XRQ')", "amount = replace(amount, 'XRQ', 'XRP')"),
+            ("transfer = transfer || '!'", "transfer = rtrim(transfer, '!')"),
+            ("deposit_id = deposit_id || '!'", "deposit_id = rtrim(deposit_id, '!')"),
+        ] {
+            let set = |change| store.write(move |tx| tx.batch(&format!("update strays set {change}")));
+            set(damage).await.unwrap();
+            let report: Result<_, StoreError> = world.app.store().read(examine).await;
+            let problems = report.unwrap().problems;
+            let wanted = format!("stray {} is not the transfer that its deposit is", stray.id);
+            assert_eq!(problems, [wanted], "{damage}");
+            set(repair).await.unwrap();
+            world.sound().await;
+        }
     }
 }
