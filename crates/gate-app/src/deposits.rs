@@ -12,8 +12,10 @@ use gate_domain::ids::{CommandId, DepositId, PostingId};
 use gate_domain::ledger::Posting;
 use gate_domain::money::Money;
 use gate_domain::rail::{Command, CommandKind};
+use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
 use gate_store::{Locked, StoreError, Tx};
+use gate_wire::instant::to_rfc3339;
 
 use crate::advance::AdvanceError;
 use crate::app::Scope;
@@ -40,6 +42,18 @@ pub enum DepositError {
     /// The transaction waits for another token, or for tokens at another address.
     #[error("that sale or swap waits for another token, or at another address")]
     Elsewhere,
+    /// The stray was there before anybody was asked for it.
+    #[error(
+        "it came at {}, and that sale or swap asked for tokens at {} only",
+        to_rfc3339(*.came),
+        to_rfc3339(*.asked)
+    )]
+    TooEarly {
+        /// When the stray came.
+        came: Millis,
+        /// When the user was given an address.
+        asked: Millis,
+    },
     /// It was found out before whose the stray is.
     #[error("it is known already whose this is")]
     Found,

@@ -226,6 +226,10 @@ impl From<DepositError> for AdminError {
                 "stray_elsewhere",
                 "That sale or swap waits for another token, or at another address than this stray came to.",
             ),
+            DepositError::TooEarly { .. } => {
+                let message = format!("This is not its stray: {error}.");
+                Self::new("stray_too_early", message)
+            }
             DepositError::Found => {
                 Self::new("stray_found", "It was found out before whose this stray is.")
             }

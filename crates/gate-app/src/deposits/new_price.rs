@@ -24,6 +24,7 @@ impl From<DepositError> for JourneyError {
             DepositError::NotFound
             | DepositError::NoSale
             | DepositError::Elsewhere
+            | DepositError::TooEarly { .. }
             | DepositError::Found
             | DepositError::Dismissed => Self::NotFound,
             DepositError::OutOfStep(_) => Self::Refused(Refused::OutOfStep),

@@ -14,6 +14,9 @@ use crate::advance::find_agreed_quote;
 use crate::app::Scope;
 use crate::reviews::Decision;
 
+/// How far the clocks of two processes that share a database may be apart.
+const CLOCKS_APART_MS: i64 = 60_000;
+
 /// Write down a transfer that is nobody's.
 pub(super) fn write_down(
     tx: &mut Tx,
@@ -50,6 +53,12 @@ pub fn assign_stray(
     let waits_for = find_agreed_quote(tx, &transaction)?.taken().asset.clone();
     if stray.amount.asset != waits_for || stray.address.address != means.address.address {
         return Err(DepositError::Elsewhere);
+    }
+    // Both are told by our own clocks, and we hear of a transfer after it was made, so that of a
+    // network's clock nothing is believed.
+    let (came, asked) = (stray.created_at, transaction.created_at);
+    if came.plus_ms(CLOCKS_APART_MS) < asked {
+        return Err(DepositError::TooEarly { came, asked });
     }
     let waiting = tx.find_deposit_address(&means.address)?.ok_or(DepositError::NoSale)?;
     let transfer = Transfer {

@@ -1,7 +1,7 @@
 //! Strays: what becomes of tokens that came for nobody.
 
 use gate_app::admin::deposits::{Command as DepositCommand, ShownStray, StraysAnswer};
-use gate_app::admin::{self, AdminError, Command};
+use gate_app::admin::{self, AdminError, Command, Whose};
 use gate_app::deposits::DepositError;
 use gate_app::doctor::{examine, list_warnings};
 use gate_app::metrics::render;
@@ -9,7 +9,9 @@ use gate_app::testing::World;
 use gate_domain::destination::Family;
 use gate_domain::ids::{Seed, SessionId, StrayId};
 use gate_domain::stray::Stray;
-use gate_store::{Sql, StoreError, Tx, both_engines, sql};
+use gate_store::{Sql, StoreError, StrayFilter, Tx, both_engines, sql};
+use gate_wire::deposit::DepositBody;
+use gate_wire::instant::to_rfc3339;
 use serde::de::DeserializeOwned;
 
 use crate::families::{assign, lose, sell, wallet};
@@ -84,8 +86,10 @@ both_engines! {
         let world = World::over(store).await;
         let (session, first) = lost(&world).await;
         assign(&world, &first.id, &session).await.unwrap();
+        world.clock.advance_ms(1);
         let second = lose(&world, &session, (None, "second")).await.unwrap();
         dismiss(&world, second.id.as_str(), "sent back").await.unwrap();
+        world.clock.advance_ms(1);
         let one = lose(&world, &session, (None, "third")).await.unwrap();
         let many = move |tx: &mut Tx| -> Result<(), StoreError> {
             for number in 0..1_000_u16 {
@@ -167,5 +171,39 @@ both_engines! {
             set(repair).await.unwrap();
             world.sound().await;
         }
+    }
+
+    async fn nothing_is_assigned_to_a_sale_that_began_after_it(store) {
+        let world = World::over(store).await;
+        let (first, stray) = lost(&world).await;
+        // Choosing takes three seconds in these stories.
+        world.clock.advance_ms(60_000 - 3_000);
+        let soon = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
+        let later = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
+        let command = DepositCommand::Assign {
+            whose: Whose { partner: None, mode: stray.mode },
+            stray: stray.id.to_string(),
+            transaction: world.transaction_of(&later).await.id.to_string(),
+            reason: "a guess".into(),
+            actor: "ada".into(),
+        };
+        let refused = ask::<DepositBody>(&world, command).await.unwrap_err();
+        let (came, asked) = (stray.created_at, world.transaction_of(&later).await.created_at);
+        let message = format!(
+            "This is not its stray: it came at {}, and that sale or swap asked for tokens at {} only.",
+            to_rfc3339(came),
+            to_rfc3339(asked)
+        );
+        assert_eq!((&*refused.code, refused.message), ("stray_too_early", message));
+        // Clocks may be a minute apart.
+        let mode = stray.mode;
+        assert_eq!(world.transaction_of(&soon).await.created_at, came.plus_ms(60_000));
+        let twin = lose(&world, &first, (None, "twin")).await.unwrap();
+        assign(&world, &stray.id, &soon).await.unwrap();
+        assign(&world, &twin.id, &first).await.unwrap();
+        let left = store.read(move |tx| tx.list_strays(mode, StrayFilter::Open, "", 9)).await;
+        let left: Result<Vec<Stray>, StoreError> = left;
+        assert_eq!(left.unwrap(), []);
+        world.sound().await;
     }
 }
