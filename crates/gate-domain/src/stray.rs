@@ -17,8 +17,10 @@ pub struct Stray {
     pub address: Destination,
     /// How much of what.
     pub amount: Money,
-    /// The transfer on its network.
+    /// The name on its network of the transaction that it is in.
     pub transfer: String,
+    /// Which payment of the network's transaction it is, from 0.
+    pub output: u32,
     /// Where it stands.
     pub state: State,
     /// When it came.

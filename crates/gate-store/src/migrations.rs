@@ -39,5 +39,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0015_strays.sql",
     "0016_mails_are_sent.sql",
     "0017_vacuum.sql",
-    "0018_strays_end.sql",
+    "0018_strays_end_and_outputs.sql",
 ];

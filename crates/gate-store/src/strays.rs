@@ -10,19 +10,19 @@ use crate::read::{Reader, to_json};
 use crate::{Row, Sql, StoreError, Tx, sql};
 
 const INSERT: Sql = sql("insert into strays
-    (id, mode, address, amount, network, transfer, created_at, updated_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $7)");
+    (id, mode, address, amount, network, transfer, output, created_at, updated_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $8)");
 /// A question for strays, with every column that is read.
 macro_rules! strays {
     ($rest:literal) => {
         sql(concat!(
             "select id, mode, address, amount, transfer, created_at, deposit_id, dismissed_at,
-                dismissed_by, dismissed_reason from strays where mode = $1 and ",
+                dismissed_by, dismissed_reason, output from strays where mode = $1 and ",
             $rest
         ))
     };
 }
-const FIND_TRANSFER: Sql = strays!("network = $2 and transfer = $3");
+const FIND_TRANSFER: Sql = strays!("network = $2 and transfer = $3 and output = $4");
 const LOCK: Sql = strays!("id = $2").for_update();
 const LIST_OPEN: Sql =
     strays!("id > $2 and deposit_id is null and dismissed_at is null order by id limit $3");
@@ -30,18 +30,21 @@ const LIST_ALL: Sql = strays!("id > $2 order by id limit $3");
 const COUNT_OPEN: Sql = sql("select count(*) from
     (select 1 from strays where mode = $1 and deposit_id is null and dismissed_at is null
         limit 100000) counted");
+const FIND_OPEN_AT: Sql = sql("select id from strays
+    where address = $1 and deposit_id is null and dismissed_at is null limit 1");
 // The deposit's partner is not known here, so this walks through both tables.
 const LIST_AMISS: Sql = sql("select s.id from strays s
     left join deposits d on d.mode = s.mode and d.id = s.deposit_id
     where s.deposit_id is not null
-        and (d.id is null or d.amount <> s.amount or d.transfer <> s.transfer)
+        and (d.id is null or d.amount <> s.amount or d.transfer <> s.transfer
+            or d.output <> s.output)
     limit $1");
 const SAVE: Sql = sql("update strays set deposit_id = $3, dismissed_at = $4, dismissed_by = $5,
         dismissed_reason = $6, updated_at = $7
     where mode = $1 and id = $2 and deposit_id is null and dismissed_at is null");
 
 pub(crate) const STATEMENTS: &[Sql] =
-    &[INSERT, FIND_TRANSFER, LOCK, LIST_OPEN, LIST_ALL, COUNT_OPEN, LIST_AMISS, SAVE];
+    &[INSERT, FIND_TRANSFER, LOCK, LIST_OPEN, LIST_ALL, COUNT_OPEN, FIND_OPEN_AT, LIST_AMISS, SAVE];
 
 /// Which strays are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,7 @@ impl Tx {
                 &to_json(&stray.amount),
                 &stray.amount.asset.network.as_deref().unwrap_or_default(),
                 &stray.transfer,
+                &i64::from(stray.output),
                 &stray.created_at.0,
             ],
         )
@@ -77,9 +81,17 @@ impl Tx {
         &mut self,
         mode: Mode,
         network: &str,
-        transfer: &str,
+        (transfer, output): (&str, u32),
     ) -> Result<Option<Stray>, StoreError> {
-        self.query_opt(FIND_TRANSFER, &[&mode.as_str(), &network, &transfer], read)
+        let output = i64::from(output);
+        self.query_opt(FIND_TRANSFER, &[&mode.as_str(), &network, &transfer, &output], read)
+    }
+
+    /// Whether an open stray came to this address with this memo.
+    pub fn is_open_stray_at(&mut self, address: &Destination) -> Result<bool, StoreError> {
+        let address = address.to_string();
+        let found = self.query_opt(FIND_OPEN_AT, &[&address], |row| row.get::<String>(0))?;
+        Ok(found.is_some())
     }
 
     /// Read a stray and keep everybody else from changing it. It is locked before the session that it
@@ -162,6 +174,7 @@ fn read(row: &Row<'_>) -> Result<Stray, StoreError> {
         address: reader.word(2, Destination::from_stored)?,
         amount: reader.json(3)?,
         transfer: reader.text(4)?,
+        output: reader.number(10)?,
         state,
         created_at: Millis(reader.int(5)?),
     })

@@ -22,8 +22,10 @@ pub struct Simulated {
     pub token: Option<String>,
     /// A network.
     pub network: Option<String>,
-    /// The name of the transfer.
+    /// The name of the transaction on its network.
     pub transfer: Option<String>,
+    /// Which payment of that transaction it is.
+    pub output: u32,
 }
 
 /// Why there is no transfer to show.
@@ -160,6 +162,7 @@ async fn simulate<T: Send + 'static>(
                 let place = tx.list_deposits(&tenant, &transaction.id)?.len() + 1;
                 format!("sim_in_{place}_{tail}")
             },
+            output: simulated.output,
         };
         let received = receive_transfer(tx, scope, &*prices, &transfer)?;
         wanted(received).ok_or(SimulateError::NotStray)

@@ -96,7 +96,8 @@ pub(crate) fn write_down_sale(
     write_down(tx, scope, session, quote_id, attempt, admitted)
 }
 
-/// An address, or an address and a memo, that nobody else was given.
+/// An address, or an address and a memo, that nobody else was given and that no open stray came to: its
+/// sender may send there again.
 fn free_address(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -107,7 +108,7 @@ fn free_address(
     let family = scope.catalogue().family(asset).ok_or(JourneyError::AssetNotAvailable)?;
     for turn in 0..TURNS_MAX {
         let address = addresses.address_for(id, asset, family, turn);
-        if tx.find_deposit_address(&address)?.is_none() {
+        if tx.find_deposit_address(&address)?.is_none() && !tx.is_open_stray_at(&address)? {
             return Ok(address);
         }
     }

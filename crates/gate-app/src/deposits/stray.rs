@@ -29,6 +29,7 @@ pub(super) fn write_down(
         address: transfer.address.clone(),
         amount: transfer.amount.clone(),
         transfer: transfer.transfer.clone(),
+        output: transfer.output,
         state: State::Open,
         created_at: scope.now,
     };
@@ -66,9 +67,10 @@ pub fn assign_stray(
         address: means.address.clone(),
         amount: stray.amount.clone(),
         transfer: stray.transfer.clone(),
+        output: stray.output,
     };
     let network = stray.amount.asset.network.as_deref().unwrap_or_default();
-    if tx.find_transfer(tenant, &transaction.id, network, &stray.transfer)?.is_some() {
+    if tx.find_transfer(tenant, &transaction.id, network, transfer.name())?.is_some() {
         return Err(DepositError::Found);
     }
     let deposit = take_in(tx, scope, prices, &transfer, &waiting)?;

@@ -243,6 +243,7 @@ both_engines! {
             address: means.deposit().unwrap().address.clone(),
             amount: stray.amount.clone(),
             transfer: stray.transfer.clone(),
+            output: stray.output,
         };
         let prices = world.app.rails(mode).unwrap().prices.clone();
         let told = world.app.write(move |tx, scope| receive_transfer(tx, scope, &*prices, &told));

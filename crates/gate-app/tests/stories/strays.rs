@@ -1,17 +1,24 @@
 //! Strays: what becomes of tokens that came for nobody.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use gate_app::admin::deposits::{Command as DepositCommand, ShownStray, StraysAnswer};
 use gate_app::admin::{self, AdminError, Command, Whose};
-use gate_app::deposits::DepositError;
+use gate_app::app::Scope;
+use gate_app::deposits::{DepositError, Received, Transfer, receive_transfer};
 use gate_app::doctor::{examine, list_warnings};
 use gate_app::metrics::render;
 use gate_app::testing::World;
-use gate_domain::destination::Family;
-use gate_domain::ids::{Seed, SessionId, StrayId};
+use gate_domain::destination::{Destination, Family, Memo, spell};
+use gate_domain::ids::{Seed, SessionId, StrayId, TransactionId};
+use gate_domain::money::{Asset, Money};
 use gate_domain::stray::Stray;
+use gate_rails::{DepositAddresses, Rails};
 use gate_store::{Sql, StoreError, StrayFilter, Tx, both_engines, sql};
 use gate_wire::deposit::DepositBody;
 use gate_wire::instant::to_rfc3339;
+use gate_wire::journey::JourneyStep;
 use serde::de::DeserializeOwned;
 
 use crate::families::{assign, lose, sell, wallet};
@@ -44,6 +51,63 @@ async fn lost(world: &World) -> (SessionId, Stray) {
     let session = sell(world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
     let stray = lose(world, &session, (None, "lost")).await.unwrap();
     (session, stray)
+}
+
+/// Gives out one memo after the other at one address.
+struct InTurn;
+
+impl DepositAddresses for InTurn {
+    fn address_for(&self, _: &TransactionId, _: &Asset, family: Family, turn: u32) -> Destination {
+        let memo = match family {
+            Family::Stellar => Memo::Number(u64::from(turn) + 100),
+            _ => Memo::Tag(turn + 100),
+        };
+        Destination { family, address: spell(family, &[5; 32]), memo: Some(memo) }
+    }
+
+    fn is_shared(&self, destination: &Destination) -> bool {
+        destination.address == spell(destination.family, &[5; 32])
+    }
+}
+
+async fn address_of(world: &World, session: &SessionId) -> Destination {
+    world.transaction_of(session).await.means.deposit().unwrap().address.clone()
+}
+
+/// Half of what a sale waits for, in a transaction of its network.
+async fn halves(world: &World, session: &SessionId) -> Transfer {
+    let transaction = world.transaction_of(session).await;
+    let tenant = world.tenant();
+    let quote = transaction.quote_id.clone();
+    let quote = world.app.store().read(move |tx| tx.find_quote(&tenant, &quote)).await;
+    let whole = quote.unwrap().unwrap().taken().clone();
+    Transfer {
+        mode: world.tenant().mode,
+        address: address_of(world, session).await,
+        amount: Money { units: (whole.units + 1) / 2, ..whole },
+        transfer: "batch".into(),
+        output: 0,
+    }
+}
+
+/// Where a transfer went, without the memo.
+fn nobodys(transfer: &Transfer) -> Destination {
+    Destination { memo: None, ..transfer.address.clone() }
+}
+
+async fn tell(world: &World, transfer: &Transfer) -> Received {
+    let prices = world.app.rails(transfer.mode).unwrap().prices.clone();
+    let transfer = transfer.clone();
+    let told =
+        move |tx: &mut Tx, scope: &Scope<'_>| receive_transfer(tx, scope, &*prices, &transfer);
+    world.app.write(told).await.unwrap()
+}
+
+fn id_of(received: &Received) -> String {
+    match received {
+        Received::Deposit(deposit) => deposit.id.to_string(),
+        Received::Stray(stray) => stray.id.to_string(),
+    }
 }
 
 both_engines! {
@@ -205,5 +269,72 @@ both_engines! {
         let left: Result<Vec<Stray>, StoreError> = left;
         assert_eq!(left.unwrap(), []);
         world.sound().await;
+    }
+
+    async fn each_payment_of_a_networks_transaction_is_one_transfer(store) {
+        let world = World::over(store).await;
+        let session = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
+        let half = halves(&world, &session).await;
+        let lost = Transfer { address: nobodys(&half), ..half.clone() };
+        // A batch: the same twice for the sale, the same twice for nobody, and one for the sale again.
+        let batch = [&half, &lost, &lost, &half, &half].into_iter().zip(0..);
+        let batch: Vec<Transfer> =
+            batch.map(|(transfer, output)| Transfer { output, ..transfer.clone() }).collect();
+        let mut ids = Vec::new();
+        for transfer in &batch {
+            ids.push(id_of(&tell(&world, transfer).await));
+        }
+        let others: BTreeSet<_> = ids.iter().collect();
+        assert_eq!(others.len(), batch.len(), "{ids:?}");
+        // Told again, and as if it were for somebody else or less, each stays what it was.
+        for (transfer, id) in batch.iter().zip(&ids) {
+            assert_eq!(&id_of(&tell(&world, transfer).await), id);
+            let amount = Money { units: 1, ..transfer.amount.clone() };
+            let less = Transfer { amount, ..transfer.clone() };
+            assert_eq!(&id_of(&tell(&world, &less).await), id);
+        }
+        let deposits = world.deposits(&session).await;
+        assert_eq!(deposits.len(), 3);
+        let outputs: BTreeSet<_> = deposits.iter().map(|deposit| deposit.output).collect();
+        assert_eq!(outputs, BTreeSet::from([0, 3, 4]));
+        assert_eq!(open(&world).await.len(), 2);
+        // A stray is assigned though another payment of its transaction is there.
+        let stray = StrayId::parse(&ids[2]).unwrap();
+        let found = assign(&world, &stray, &session).await.unwrap();
+        assert_eq!((found.output, &*found.transfer), (2, "batch"));
+        world.pass_seconds(3).await;
+        assert!(matches!(world.journey(&session).await.step, JourneyStep::Done { .. }));
+        world.sound().await;
+    }
+
+    async fn a_stray_told_again_stays_one(store) {
+        let world = World::over(store).await;
+        let session = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
+        let transfer = halves(&world, &session).await;
+        let lost = Transfer { address: nobodys(&transfer), ..transfer.clone() };
+        let stray = tell(&world, &lost).await;
+        assert!(matches!(&stray, Received::Stray(_)), "{stray:?}");
+        assert_eq!(tell(&world, &lost).await, stray);
+        // Even when its memo is somebody's by now.
+        assert_eq!(tell(&world, &transfer).await, stray);
+        assert_eq!(open(&world).await.len(), 1);
+        assert!(world.deposits(&session).await.is_empty());
+    }
+
+    async fn no_memo_is_given_out_that_an_open_stray_names(store) {
+        let deposits = Arc::new(InTurn);
+        let world = World::with_rails(store, Rails { deposits, ..Rails::simulated() }).await;
+        let memo_of_next = async || {
+            let session = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
+            let memo = address_of(&world, &session).await.memo.unwrap().to_string();
+            (session, memo)
+        };
+        let (first, memo) = memo_of_next().await;
+        assert_eq!(memo, "100");
+        let lost = lose(&world, &first, (Some("101"), "lost")).await.unwrap();
+        assert_eq!(memo_of_next().await.1, "102");
+        // It is free again once nobody is looked for.
+        dismiss(&world, lost.id.as_str(), "sent back").await.unwrap();
+        assert_eq!(memo_of_next().await.1, "101");
     }
 }
