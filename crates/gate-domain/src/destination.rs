@@ -135,6 +135,12 @@ impl Destination {
         Ok(Self { family, address, memo })
     }
 
+    /// The same address with its memo as the other kind, where that can be.
+    pub fn mistaken(&self) -> Option<Self> {
+        let memo = Some(self.memo.as_ref()?.mistaken()?);
+        Some(Self { memo, ..self.clone() })
+    }
+
     /// The account that it leads to, as lists of accounts spell it: an address of Stellar with a number
     /// inside is one of very many spellings.
     pub fn account(&self) -> String {

@@ -85,11 +85,24 @@ pub fn receive_transfer(
     if let Some(known) = tx.find_stray_transfer(transfer.mode, network, transfer.name())? {
         return Ok(Received::Stray(known));
     }
-    let waiting = tx.find_deposit_address(&transfer.address)?;
-    match waiting.filter(|waiting| waiting.tenant.mode == transfer.mode) {
+    match find_waiting(tx, transfer)? {
         Some(waiting) => take_in(tx, scope, prices, transfer, &waiting).map(Received::Deposit),
         None => Ok(Received::Stray(stray::write_down(tx, scope, transfer)?)),
     }
+}
+
+/// Who waits for a transfer: at its address with its memo, or else with what its memo may have been
+/// mistaken for. Of that there is one at most.
+fn find_waiting(tx: &mut Tx, transfer: &Transfer) -> Result<Option<DepositAddress>, StoreError> {
+    let mistaken = transfer.address.mistaken();
+    for address in [&transfer.address].into_iter().chain(&mistaken) {
+        let waiting = tx.find_deposit_address(address)?;
+        let waiting = waiting.filter(|waiting| waiting.tenant.mode == transfer.mode);
+        if waiting.is_some() {
+            return Ok(waiting);
+        }
+    }
+    Ok(None)
 }
 
 /// Take in a transfer that is to a transaction's address, or was found to be meant for it.

@@ -15,6 +15,7 @@ use gate_domain::ids::{Seed, SessionId, StrayId, TransactionId};
 use gate_domain::money::{Asset, Money};
 use gate_domain::stray::Stray;
 use gate_rails::{DepositAddresses, Rails};
+use gate_store::testing::TestPlace;
 use gate_store::{Sql, StoreError, StrayFilter, Tx, both_engines, sql};
 use gate_wire::deposit::DepositBody;
 use gate_wire::instant::to_rfc3339;
@@ -53,16 +54,28 @@ async fn lost(world: &World) -> (SessionId, Stray) {
     (session, stray)
 }
 
-/// Gives out one memo after the other at one address.
-struct InTurn;
+/// Gives out one memo of a kind after the other at one address.
+struct InTurn(fn(u64) -> Memo);
+
+fn tag(number: u64) -> Memo {
+    Memo::Tag(number.try_into().unwrap())
+}
+
+fn number(number: u64) -> Memo {
+    Memo::Number(number)
+}
+
+fn text(number: u64) -> Memo {
+    Memo::Text(number.to_string())
+}
 
 impl DepositAddresses for InTurn {
     fn address_for(&self, _: &TransactionId, _: &Asset, family: Family, turn: u32) -> Destination {
-        let memo = match family {
-            Family::Stellar => Memo::Number(u64::from(turn) + 100),
-            _ => Memo::Tag(turn + 100),
-        };
-        Destination { family, address: spell(family, &[5; 32]), memo: Some(memo) }
+        Destination {
+            family,
+            address: spell(family, &[5; 32]),
+            memo: Some((self.0)(u64::from(turn) + 100)),
+        }
     }
 
     fn is_shared(&self, destination: &Destination) -> bool {
@@ -101,6 +114,20 @@ async fn tell(world: &World, transfer: &Transfer) -> Received {
     let told =
         move |tx: &mut Tx, scope: &Scope<'_>| receive_transfer(tx, scope, &*prices, &transfer);
     world.app.write(told).await.unwrap()
+}
+
+/// A sale of Stellar's coin, with its memo's number.
+async fn sell_xlm(world: &World) -> (SessionId, u64) {
+    let session = sell(world, ("XLM", "stellar"), &wallet(Family::Stellar)).await;
+    let memo = address_of(world, &session).await.memo.unwrap();
+    (session, memo.to_string().parse().unwrap())
+}
+
+fn sale_of(received: &Received) -> Option<&SessionId> {
+    match received {
+        Received::Deposit(deposit) => Some(&deposit.session_id),
+        Received::Stray(_) => None,
+    }
 }
 
 fn id_of(received: &Received) -> String {
@@ -322,7 +349,7 @@ both_engines! {
     }
 
     async fn no_memo_is_given_out_that_an_open_stray_names(store) {
-        let deposits = Arc::new(InTurn);
+        let deposits = Arc::new(InTurn(tag));
         let world = World::with_rails(store, Rails { deposits, ..Rails::simulated() }).await;
         let memo_of_next = async || {
             let session = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
@@ -336,5 +363,39 @@ both_engines! {
         // It is free again once nobody is looked for.
         dismiss(&world, lost.id.as_str(), "sent back").await.unwrap();
         assert_eq!(memo_of_next().await.1, "101");
+    }
+
+    async fn digits_on_stellar_are_found_as_a_number_and_as_a_text(place: TestPlace) {
+        let kinds: [fn(u64) -> Memo; 2] = [number, text];
+        for (kind, other) in [(kinds[0], kinds[1]), (kinds[1], kinds[0])] {
+            let place = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };
+            let store = place.open(place.options()).unwrap();
+            let deposits = Arc::new(InTurn(kind));
+            let world = World::with_rails(&store, Rails { deposits, ..Rails::simulated() }).await;
+            let (first, memo) = sell_xlm(&world).await;
+            let half = halves(&world, &first).await;
+            let with = |memo, output| Transfer {
+                address: Destination { memo: Some(memo), ..half.address.clone() },
+                output,
+                ..half.clone()
+            };
+            // A memo that another one can be mistaken for is not given out.
+            let lost = tell(&world, &with(other(memo + 1), 0)).await;
+            assert!(matches!(lost, Received::Stray(_)), "{lost:?}");
+            let (second, next) = sell_xlm(&world).await;
+            assert_eq!(next, memo + 2);
+
+            let mistaken = tell(&world, &with(other(memo), 1)).await;
+            assert_eq!(sale_of(&mistaken), Some(&first));
+            assert_eq!(tell(&world, &with(other(memo), 1)).await, mistaken, "told again");
+            let right = tell(&world, &with(kind(memo), 2)).await;
+            assert_eq!(sale_of(&right), Some(&first));
+            let right = tell(&world, &with(kind(next), 3)).await;
+            assert_eq!(sale_of(&right), Some(&second));
+            // A text that is not the number's own digits is nobody's.
+            let padded = tell(&world, &with(Memo::Text("0100".into()), 4)).await;
+            assert_eq!(sale_of(&padded), None);
+            world.sound().await;
+        }
     }
 }

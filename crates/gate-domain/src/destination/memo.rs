@@ -57,6 +57,16 @@ fn is_inside(family: Family, address: &str) -> bool {
 }
 
 impl Memo {
+    /// The same characters as the other kind of memo that Stellar has, where they can be both. Whoever
+    /// types a memo of digits may have said either.
+    pub fn mistaken(&self) -> Option<Self> {
+        match self {
+            Self::Tag(_) => None,
+            Self::Number(number) => Some(Self::Text(number.to_string())),
+            Self::Text(text) => plain_number(text).map(Self::Number),
+        }
+    }
+
     /// Read a memo for an address of a family. An empty one is none.
     pub fn read(
         family: Family,
@@ -82,10 +92,14 @@ fn parse(family: Family, text: &str) -> Result<Memo, MemoError> {
         let tag = text.parse().ok().filter(|_| digits);
         return tag.map(Memo::Tag).ok_or(MemoError::Tag);
     }
-    // A number with zeros before it is a text: as a number it would lose them.
-    match text.parse::<u64>().ok().filter(|number| number.to_string() == text) {
+    match plain_number(text) {
         Some(number) => Ok(Memo::Number(number)),
         None if text.len() <= TEXT_BYTES_MAX => Ok(Memo::Text(text.to_owned())),
         None => Err(MemoError::Text),
     }
+}
+
+/// The number that a text is. With zeros before it, it is a text: as a number it would lose them.
+fn plain_number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
