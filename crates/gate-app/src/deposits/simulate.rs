@@ -2,7 +2,7 @@
 
 use gate_domain::catalogue::Token;
 use gate_domain::deposit::Deposit;
-use gate_domain::destination::{Destination, Memo, MemoError};
+use gate_domain::destination::{Destination, Memo, MemoError, TypedMemo};
 use gate_domain::ids::{Mode, SessionId, StrayId, Tenant};
 use gate_domain::money::{Asset, DecimalError, Money};
 use gate_domain::stray::Stray;
@@ -91,7 +91,7 @@ pub async fn simulate_stray(
     simulated: Simulated,
 ) -> Result<Stray, SimulateError> {
     let elsewhere = move |asked: &Destination| -> Result<Destination, SimulateError> {
-        let memo = Memo::read(asked.family, &asked.address, memo.as_deref(), false)?;
+        let memo = Memo::read(asked.family, &asked.address, TypedMemo::of(memo.as_deref()))?;
         Ok(Destination { memo, ..asked.clone() })
     };
     // A stray is nobody's, so its name tells the partners of the sandbox apart.

@@ -13,7 +13,9 @@ use gate_app::deposits::{
 use gate_app::journey::JourneyError;
 use gate_app::testing::{ADDRESS, World, card, typed};
 use gate_domain::deposit::Deposit;
-use gate_domain::destination::{Destination, DestinationError, Family, MemoError, spell};
+use gate_domain::destination::{
+    Destination, DestinationError, Family, Memo, MemoError, TypedMemo, spell,
+};
 use gate_domain::ids::{QuoteId, SessionId, StrayId};
 use gate_domain::session::{BackTo, Flow, Refused};
 use gate_domain::stray::Stray;
@@ -165,7 +167,7 @@ both_engines! {
 
     async fn a_partners_address_leaves_the_tokens_that_can_go_there(store) {
         let world = World::over(store).await;
-        let stellar = Destination::parse(Family::Stellar, &wallet(Family::Stellar), Some("7"), true);
+        let stellar = Destination::parse(Family::Stellar, &wallet(Family::Stellar), TypedMemo::of(Some("7")));
         let stellar = stellar.unwrap();
         let session = world.create_with(|terms| terms.wallet_address = Some(stellar)).await;
         let JourneyStep::Amount { options, .. } = world.journey(&session).await.step else {
@@ -274,6 +276,27 @@ both_engines! {
         world.pass_seconds(3).await;
         let (address, memo, _) = done(&world, &session).await;
         assert_eq!((address, memo.as_deref()), (wallet(Family::Stellar), Some("42")));
+        world.sound().await;
+    }
+
+    async fn digits_go_out_as_the_text_that_an_exchange_asks_for(store) {
+        let world = World::over(store).await;
+        let stellar = wallet(Family::Stellar);
+        for (memo_is_text, memo) in [(false, Memo::Number(42)), (true, Memo::Text("42".into()))] {
+            let session = world.create().await;
+            let (quote, _) = accept(&world, &session, Wanted::of("XLM", "stellar")).await;
+            let typed = TypedAddress {
+                memo: Some("42".into()),
+                memo_is_text,
+                ..TypedAddress::of(&stellar)
+            };
+            give(&world, &session, typed).await.unwrap();
+            world.pay(&session, &quote, "succeeds").await.unwrap();
+            let sent_to = world.transaction_of(&session).await.address.unwrap();
+            assert_eq!(sent_to.memo, Some(memo));
+            world.pass_seconds(3).await;
+            assert_eq!(done(&world, &session).await.1.as_deref(), Some("42"));
+        }
         world.sound().await;
     }
 

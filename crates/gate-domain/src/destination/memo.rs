@@ -18,6 +18,24 @@ pub enum Memo {
     Text(String),
 }
 
+/// A memo as a person gives it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TypedMemo<'a> {
+    /// Its characters; empty ones are none.
+    pub memo: Option<&'a str>,
+    /// It is a text, though it may consist of digits.
+    pub is_text: bool,
+    /// One that may be left out is wanted all the same.
+    pub needed: bool,
+}
+
+impl<'a> TypedMemo<'a> {
+    /// A memo, or none, where none is asked for.
+    pub const fn of(memo: Option<&'a str>) -> Self {
+        Self { memo, is_text: false, needed: false }
+    }
+}
+
 /// Why a memo cannot be used, in words for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemoError {
@@ -67,32 +85,31 @@ impl Memo {
         }
     }
 
-    /// Read a memo for an address of a family. An empty one is none.
+    /// Read a memo for an address of a family. Digits are a number where they are not said to be a text.
     pub fn read(
         family: Family,
         address: &str,
-        memo: Option<&str>,
-        needed: bool,
+        typed: TypedMemo<'_>,
     ) -> Result<Option<Self>, MemoError> {
-        let memo = memo.map(str::trim).filter(|memo| !memo.is_empty());
+        let memo = typed.memo.map(str::trim).filter(|memo| !memo.is_empty());
         let inside = is_inside(family, address);
         match (memo, family.memo_name()) {
             (Some(_), None) => Err(MemoError::Unused),
             (Some(_), Some(_)) if inside => Err(MemoError::Inside),
-            (None, Some(name)) if needed && !inside => Err(MemoError::Needed(name)),
+            (None, Some(name)) if typed.needed && !inside => Err(MemoError::Needed(name)),
             (None, _) => Ok(None),
-            (Some(text), Some(_)) => parse(family, text).map(Some),
+            (Some(text), Some(_)) => parse(family, text, typed.is_text).map(Some),
         }
     }
 }
 
-fn parse(family: Family, text: &str) -> Result<Memo, MemoError> {
+fn parse(family: Family, text: &str, is_text: bool) -> Result<Memo, MemoError> {
     if family == Family::Xrp {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let tag = text.parse().ok().filter(|_| digits);
+        let tag = text.parse().ok().filter(|_| digits && !is_text);
         return tag.map(Memo::Tag).ok_or(MemoError::Tag);
     }
-    match plain_number(text) {
+    match plain_number(text).filter(|_| !is_text) {
         Some(number) => Ok(Memo::Number(number)),
         None if text.len() <= TEXT_BYTES_MAX => Ok(Memo::Text(text.to_owned())),
         None => Err(MemoError::Text),
