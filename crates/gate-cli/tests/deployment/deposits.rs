@@ -89,7 +89,7 @@ fn strays_are_listed_assigned_and_dismissed() {
         (vec![first.clone(), second.clone()], &Value::Null)
     );
     let behind = deployment.answers(&["deposits", "strays", "--after", &first]);
-    assert_eq!(ids(&behind), [second.clone()]);
+    assert_eq!(ids(&behind), std::slice::from_ref(&second));
 
     let dismiss = ["deposits", "dismiss", &second, "--actor", "ada", "--reason"];
     let (code, said) = deployment.refuses(&dismiss[..3]);
