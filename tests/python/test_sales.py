@@ -174,6 +174,10 @@ def test_what_does_not_fit_goes_back_or_is_held(gate: dict[str, str], api: Api) 
 
     short = send(amount="10", transfer_id="0xaa").ok(201)
     assert send(amount="10", transfer_id="0xaa").ok(201) == short, "told twice, taken once"
+    twin = send(amount="10", transfer_id="0xaa", output=1).ok(201)
+    assert twin["id"] != short["id"], "a transaction of a network can hold several payments"
+    assert (short["output"], twin["output"]) == (0, 1)
+    send(amount="10", output=-1).refused(400, "field_range", "/output")
     wrong = send(amount="7.5", token="EURC").ok(201)
     assert (wrong["status"], wrong["cause"], wrong["back_amount"]) == (
         "held",
@@ -191,9 +195,9 @@ def test_what_does_not_fit_goes_back_or_is_held(gate: dict[str, str], api: Api) 
     path = f"transactions/{refid(api, page)}/deposits"
     rows = wait_until(
         lambda: api.get(path).ok()["data"],
-        lambda rows: [row["status"] for row in rows] == ["taken", "held", "returned", "returned"],
+        lambda rows: [row["status"] for row in rows] == ["taken", "taken", "held", "returned", "returned"],
     )
-    assert len(rows) == 4
+    assert len(rows) == 5
 
 
 @covers("declineQuote")
@@ -275,12 +279,28 @@ def test_tokens_without_their_memo_wait_for_a_person(gate: dict[str, str], api: 
     assert (stray["object"], stray["memo"]) == ("stray_transfer", None)
     assert stray["address"] == step["address"]
     assert api.post("test_helpers/strays", lost).ok(201) == stray, "it is told twice"
+    other = api.post("test_helpers/strays", {**lost, "output": 1}).ok(201)
+    assert other["id"] != stray["id"] and other["transfer_id"] == stray["transfer_id"]
     right = {**lost, "memo": step["memo"], "transfer_id": "right"}
     api.post("test_helpers/strays", right).refused(400, "invalid_wallet_memo", "/memo")
     page.at("deposit")
     assert api.get(f"transactions/{refid(api, page)}/deposits").ok()["data"] == []
     page.post("simulated_deposit", {}).ok()
     page.at("done")
+
+
+@covers("giveWallet")
+def test_digits_are_a_text_where_the_user_says_so(gate: dict[str, str], api: Api) -> None:
+    page = Page.open(gate, api, target_token="XLM", target_network="stellar")
+    choice = {"target_token": "XLM", "target_network": "stellar"}
+    quote_id = page.post("quote", choice).ok()["step"]["quote"]["id"]
+    page.post("quote/accept", {"quote_id": quote_id}).ok()
+    address = page.at("wallet")["test_wallets"][0]["address"]
+    typed = {"address": address, "memo": "42", "memo_is_text": True}
+    page.post("wallet", {**typed, "memo_is_text": "yes"}).refused(400, "field_type")
+    assert page.post("wallet", typed).ok()["step"]["memo"] == "42"
+    pinned = {**choice, "wallet_address": address, "wallet_memo": "42"}
+    assert new_session(api, **pinned, wallet_memo_is_text=True)["wallet_memo"] == "42"
 
 
 @covers("createSession")

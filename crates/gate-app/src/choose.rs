@@ -2,7 +2,9 @@
 
 use gate_domain::bank::{Account, AccountKind};
 use gate_domain::catalogue::{Charged, Side, Token};
-use gate_domain::destination::{Destination, DestinationError, Family, recognise_or_why};
+use gate_domain::destination::{
+    Destination, DestinationError, Family, TypedMemo, recognise_or_why,
+};
 use gate_domain::hosted::{Choices, Payout};
 use gate_domain::ids::{QuoteId, SessionId, Tenant};
 use gate_domain::money::Asset;
@@ -201,6 +203,8 @@ pub struct TypedAddress {
     pub address: String,
     /// The memo that belongs to it.
     pub memo: Option<String>,
+    /// They say that it is a text, though it may consist of digits.
+    pub memo_is_text: bool,
     /// They say that it needs none.
     pub without_memo: bool,
 }
@@ -212,7 +216,12 @@ impl TypedAddress {
     }
 
     fn read(&self, family: Family) -> Result<Destination, DestinationError> {
-        Destination::parse(family, &self.address, self.memo.as_deref(), !self.without_memo)
+        let memo = TypedMemo {
+            memo: self.memo.as_deref(),
+            is_text: self.memo_is_text,
+            needed: !self.without_memo,
+        };
+        Destination::parse(family, &self.address, memo)
     }
 }
 

@@ -13,8 +13,10 @@ use gate_domain::ledger::Posting;
 use gate_domain::money::Money;
 use gate_domain::quote::Quote;
 use gate_domain::rail::{Command, CommandKind};
+use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
 use gate_store::{Locked, StoreError, Tx};
+use gate_wire::instant::to_rfc3339;
 
 use crate::advance::AdvanceError;
 use crate::app::Scope;
@@ -27,7 +29,7 @@ pub use receive::{Received, Transfer, receive_transfer};
 pub use simulate::{SimulateError, Simulated, simulate_deposit, simulate_stray};
 pub use start::start_deposit;
 pub(crate) use start::{is_our_own, write_down_sale};
-pub use stray::assign_stray;
+pub use stray::{assign_stray, dismiss_stray};
 
 /// Why a transfer or a deposit cannot be worked with.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +46,24 @@ pub enum DepositError {
     /// No network carries these tokens to an address like that.
     #[error("tokens of that network do not come in at an address of this one")]
     OtherFamily,
+    /// The stray was there before anybody was asked for it.
+    #[error(
+        "it came at {}, and that sale or swap asked for tokens at {} only",
+        to_rfc3339(*.came),
+        to_rfc3339(*.asked)
+    )]
+    TooEarly {
+        /// When the stray came.
+        came: Millis,
+        /// When the user was given an address.
+        asked: Millis,
+    },
     /// It was found out before whose the stray is.
     #[error("it is known already whose this is")]
     Found,
+    /// The stray was dismissed before.
+    #[error("it was dismissed before")]
+    Dismissed,
     /// Nothing of it can be sent back now.
     #[error(transparent)]
     OutOfStep(#[from] deposit::Refused),

@@ -4,14 +4,21 @@ pub(crate) mod ledger;
 
 use std::collections::BTreeMap;
 
-use gate_domain::Mode;
-use gate_store::{GUARDS, StoreError, Tx};
+use gate_domain::deposit::in_words;
+use gate_domain::stray::Stray;
+use gate_domain::{Millis, Mode};
+use gate_store::{GUARDS, StoreError, StrayFilter, Tx};
+use gate_wire::instant::to_rfc3339;
 use serde::Serialize;
 
 /// Rows in one step.
 const BATCH_MAX: i64 = 1000;
 /// Offenders that a check names; the rest are counted.
 const OFFENDERS_MAX: usize = 10;
+/// Open strays of a mode that are looked at for warnings.
+const STRAYS_MAX: usize = 1_000;
+/// How long a stray may wait without a warning.
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What the doctor found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -108,6 +115,26 @@ pub fn examine(tx: &mut Tx) -> Result<Report, StoreError> {
     })
 }
 
+/// What is not wrong, and has waited for a person for longer than a day. It changes nothing.
+pub fn list_warnings(tx: &mut Tx, now: Millis) -> Result<Vec<String>, StoreError> {
+    let mut waiting = Vec::new();
+    for mode in [Mode::Live, Mode::Test] {
+        waiting.extend(tx.list_strays(mode, StrayFilter::Open, "", STRAYS_MAX)?);
+    }
+    waiting.retain(|stray| stray.created_at < now.plus_ms(-DAY_MS));
+    let words = |stray: &Stray| {
+        let (id, amount, since) =
+            (&stray.id, in_words(&stray.amount), to_rfc3339(stray.created_at));
+        format!("{id}, {amount}, waits since {since} for somebody to find out whose it is")
+    };
+    let mut warnings: Vec<_> = waiting.iter().take(OFFENDERS_MAX).map(words).collect();
+    if waiting.len() > OFFENDERS_MAX {
+        let others = waiting.len() - OFFENDERS_MAX;
+        warnings.push(format!("{others} other strays at least wait for longer than a day"));
+    }
+    Ok(warnings)
+}
+
 /// What is amiss with the triggers that keep the books append-only.
 pub(crate) fn guards(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     let there = tx.count_guards()?;
@@ -139,6 +166,9 @@ fn states(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     }
     for id in tx.list_misbooked_deposits(BATCH_MAX)? {
         wrong.push(format!("deposit {id} is not booked as its status says"));
+    }
+    for id in tx.list_strays_amiss(BATCH_MAX)? {
+        wrong.push(format!("stray {id} is not the transfer that its deposit is"));
     }
     for id in tx.list_sessions_out_of_step(BATCH_MAX)? {
         wrong.push(format!("session {id} does not agree with its transaction"));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use gate_domain::delivery::DeliveryStatus;
 use gate_domain::ids::{EndpointId, PartnerId};
 use gate_domain::time::Millis;
-use gate_store::{AttemptOutcome, ClaimedDelivery, MailEnd, StoreError, Tx};
+use gate_store::{AttemptOutcome, ClaimedDelivery, MailEnd, StoreError, StrayFilter, Tx};
 
 use crate::app::App;
 use crate::readiness::{find_unready, oldest_due};
@@ -282,6 +282,7 @@ pub async fn render(app: &App) -> Result<String, StoreError> {
     app.metrics().write_mails(&mut out);
     app.metrics().write_withheld(&mut out);
     write_screening(app, &mut out).await?;
+    write_strays(app, &mut out).await?;
     app.metrics().write_endpoints(&mut out);
     app.metrics().write_requests(&mut out);
     Ok(out)
@@ -301,6 +302,33 @@ async fn write_screening(app: &App, out: &mut String) -> Result<(), StoreError> 
     let waiting = app.store().read(Tx::count_waiting_screenings).await?;
     let help = "What is held until people decide.";
     single(out, "gate_screenings_waiting", "gauge", help, waiting);
+    Ok(())
+}
+
+/// What came for nobody, and how long the oldest of it waits for a person.
+async fn write_strays(app: &App, out: &mut String) -> Result<(), StoreError> {
+    let (now, modes) = (app.now(), app.config().modes.clone());
+    let open = move |tx: &mut Tx| {
+        let mut open = Vec::new();
+        for &mode in &modes {
+            let oldest = tx.list_strays(mode, StrayFilter::Open, "", 1)?.pop();
+            let waits_ms = oldest.map_or(0, |stray| (now.0 - stray.created_at.0).max(0));
+            open.push((mode, tx.count_open_strays(mode)?, waits_ms));
+        }
+        Ok::<_, StoreError>(open)
+    };
+    let open = app.store().read(open).await?;
+    let name = "gate_strays_open";
+    head(out, name, "gauge", "Transfers that came for nobody, counted up to 100000.");
+    for (mode, count, _) in &open {
+        let _ = writeln!(out, "{name}{{mode=\"{mode}\"}} {count}");
+    }
+    let name = "gate_strays_oldest_open_seconds";
+    head(out, name, "gauge", "How long the oldest of them waits for a person.");
+    for (mode, _, waits_ms) in &open {
+        let waits = seconds(waits_ms.unsigned_abs());
+        let _ = writeln!(out, "{name}{{mode=\"{mode}\"}} {waits}");
+    }
     Ok(())
 }
 

@@ -187,6 +187,7 @@ fn force_completion(
                 address: means.address.clone(),
                 amount: find_agreed_quote(tx, &transaction)?.taken().clone(),
                 transfer: format!("forced_in_{tail}"),
+                output: 0,
             };
             receive_transfer(tx, scope, prices, &transfer)?;
             continue;

@@ -1,20 +1,26 @@
 //! `gate deposits`: tokens that came in for sales, and sending back what is held.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use gate_app::admin::Command;
-use gate_app::admin::deposits::{Command as DepositCommand, DepositsAnswer, StraysAnswer};
-use gate_wire::deposit::DepositBody;
+use gate_app::admin::deposits::{
+    Command as DepositCommand, DepositsAnswer, ShownStray, StraysAnswer,
+};
+use gate_wire::deposit::{DepositBody, StrayBody};
 
 use crate::admin::{ByArgs, ModeArg, Place, WhoseArgs};
-use crate::words::{minute, table};
+use crate::words::{minute, or_dash, table};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
   gate deposits list
   gate deposits list --transaction tx_test_01k...
   gate deposits strays
+  gate deposits strays --all
   gate deposits assign st_test_01k... --transaction tx_test_01k... --reason 'tag forgotten, ticket 815'
+  gate deposits dismiss st_test_01k... --reason 'sent back from the treasury, ticket 816'
   gate deposits send-back dp_test_01k... --reason 'EURC instead of USDC, ticket 812'
 
 What is held is another token or network than was agreed on, or could not be sent back before. It goes
@@ -41,6 +47,12 @@ enum Action {
         /// Test or live.
         #[arg(long, value_enum, default_value_t = ModeArg::Test)]
         mode: ModeArg,
+        /// Those that were assigned or dismissed, too.
+        #[arg(long)]
+        all: bool,
+        /// Those behind this one.
+        #[arg(long, value_name = "STRAY")]
+        after: Option<String>,
     },
     /// Take a stray as the deposit of a transaction, once you know whose it is.
     Assign {
@@ -52,6 +64,16 @@ enum Action {
         #[command(flatten)]
         whose: WhoseArgs,
         /// How you know, for the log.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: ByArgs,
+    },
+    /// Close a stray that was settled outside of the gateway. It cannot be assigned afterwards.
+    Dismiss {
+        /// The stray.
+        stray: String,
+        /// How it was settled, for the log.
         #[arg(long)]
         reason: String,
         #[command(flatten)]
@@ -78,8 +100,8 @@ pub(crate) fn run(args: DepositsArgs) -> Result<()> {
             let command = DepositCommand::List { whose: whose.into(), transaction };
             place.ask(Command::Deposits(command), listed)
         }
-        Action::Strays { mode } => {
-            let command = DepositCommand::ListStrays { mode: mode.into() };
+        Action::Strays { mode, all, after } => {
+            let command = DepositCommand::ListStrays { mode: mode.into(), all, after };
             place.ask(Command::Deposits(command), strays_listed)
         }
         Action::Assign { stray, transaction, whose, reason, by } => {
@@ -87,6 +109,13 @@ pub(crate) fn run(args: DepositsArgs) -> Result<()> {
             let command = DepositCommand::Assign { whose, stray, transaction, reason, actor };
             place.ask(Command::Deposits(command), |taken: &DepositBody| {
                 format!("{} of {} are {} now.", taken.amount, taken.token, taken.id)
+            })
+        }
+        Action::Dismiss { stray, reason, by } => {
+            let command = DepositCommand::Dismiss { stray, reason, actor: by.actor() };
+            place.ask(Command::Deposits(command), |dismissed: &ShownStray| {
+                let StrayBody { id, amount, token, .. } = &dismissed.stray;
+                format!("{id}, {amount} {token}, is closed.")
             })
         }
         Action::SendBack { deposit, whose, reason, by } => {
@@ -103,17 +132,23 @@ fn strays_listed(answer: &StraysAnswer) -> String {
     if answer.strays.is_empty() {
         return "There is none.".into();
     }
-    let rows = answer.strays.iter().map(|row| {
+    let rows = answer.strays.iter().map(|ShownStray { stray, dismissed }| {
+        let end = dismissed.as_ref().map(|said| format!("{}: {}", said.actor, said.reason));
         [
-            row.id.clone(),
-            format!("{} {} on {}", row.amount, row.token, row.network),
-            row.memo.clone().unwrap_or_else(|| "none".into()),
-            minute(&row.created_at),
-            row.transfer_id.clone(),
+            stray.id.clone(),
+            format!("{} {} on {}", stray.amount, stray.token, stray.network),
+            stray.memo.clone().unwrap_or_else(|| "none".into()),
+            minute(&stray.created_at),
+            stray.transfer_id.clone(),
+            or_dash(stray.deposit_id.as_deref().or(end.as_deref())),
         ]
     });
     let rows: Vec<_> = rows.collect();
-    table(["ID", "AMOUNT", "MEMO", "CAME", "TRANSFER"], &rows)
+    let mut text = table(["ID", "AMOUNT", "MEMO", "CAME", "TRANSFER", "END"], &rows);
+    if let Some(after) = &answer.next_after {
+        let _ = writeln!(text, "There are more: --after {after}");
+    }
+    text
 }
 
 fn listed(answer: &DepositsAnswer) -> String {

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use gate_app::Clock;
-use gate_app::doctor::{Report, examine};
+use gate_app::doctor::{Report, examine, list_warnings};
 use gate_app::screening::SanctionsList;
-use gate_store::{Place, Schema, Store};
+use gate_store::{Place, Schema, Store, StoreError};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -45,6 +45,8 @@ struct Findings {
     sanctions_list: Option<ListFound>,
     /// The mail server; none where no mail is sent.
     mail_server: Option<String>,
+    /// What is not wrong, and waits for a person for long.
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -85,7 +87,9 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<()> {
     // It examines; it does not bring a database up to date.
     options.schema = Schema::Require;
     let store = Store::open(options).context("cannot open the database")?;
-    let mut report = store.read_blocking(examine)?;
+    let now = Clock::system().now();
+    let (mut report, warnings) = store
+        .read_blocking(move |tx| Ok::<_, StoreError>((examine(tx)?, list_warnings(tx, now)?)))?;
     store.close_blocking();
     let list = sanctions(config.sanctions_list.as_deref()).unwrap_or_else(|error| {
         report.ok = false;
@@ -98,7 +102,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<()> {
         report.problems.push(format!("the mail server does not answer: {error:#}"));
         config.mail.as_ref().map(|(url, _)| url.to_string())
     });
-    let findings = Findings { report, sanctions_list, mail_server };
+    let findings = Findings { report, sanctions_list, mail_server, warnings };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&findings)?);
     } else {
@@ -156,6 +160,9 @@ fn in_words(findings: &Findings, screens: bool) -> String {
     let server = findings.mail_server.as_deref();
     let server = server.unwrap_or("there is none: live mode sends no mail");
     let _ = writeln!(words, "Mail server      {server}");
+    for warning in &findings.warnings {
+        let _ = writeln!(words, "Warning: {warning}");
+    }
     for problem in &report.problems {
         let _ = writeln!(words, "Problem: {problem}");
     }

@@ -26,8 +26,10 @@ pub struct Deposit {
     pub transaction_id: TransactionId,
     /// How much of what.
     pub amount: Money,
-    /// The transfer on its network.
+    /// The name on its network of the transaction that it is in.
     pub transfer: String,
+    /// Which payment of the network's transaction it is, from 0.
+    pub output: u32,
     /// How much of it is not taken in, in smallest units: on its way back, back, or held.
     pub back_units: i128,
     /// Where it stands.

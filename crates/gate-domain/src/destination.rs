@@ -23,7 +23,7 @@ use crate::money::Money;
 use crate::wallet::{self, AddressError};
 
 pub use families::Family;
-pub use memo::{Memo, MemoError};
+pub use memo::{Memo, MemoError, TypedMemo};
 pub use spelling::spell;
 
 /// What Stellar's own coin is called.
@@ -111,13 +111,11 @@ impl DestinationError {
 }
 
 impl Destination {
-    /// Read an address of a family and its memo. Spaces around both are forgiven. `memo_needed` says
-    /// that a memo which may be left out is wanted all the same.
+    /// Read an address of a family and its memo. Spaces around both are forgiven.
     pub fn parse(
         family: Family,
         address: &str,
-        memo: Option<&str>,
-        memo_needed: bool,
+        memo: TypedMemo<'_>,
     ) -> Result<Self, DestinationError> {
         let address = match family.parse(address.trim()) {
             Ok(address) => address,
@@ -131,8 +129,14 @@ impl Destination {
                     .map_or(why, |found| DestinationError::OtherFamily { found, wanted: family }));
             }
         };
-        let memo = Memo::read(family, &address, memo, memo_needed)?;
+        let memo = Memo::read(family, &address, memo)?;
         Ok(Self { family, address, memo })
+    }
+
+    /// The same address with its memo as the other kind, where that can be.
+    pub fn mistaken(&self) -> Option<Self> {
+        let memo = Some(self.memo.as_ref()?.mistaken()?);
+        Some(Self { memo, ..self.clone() })
     }
 
     /// The account that it leads to, as lists of accounts spell it: an address of Stellar with a number

@@ -17,10 +17,55 @@ pub struct Stray {
     pub address: Destination,
     /// How much of what.
     pub amount: Money,
-    /// The transfer on its network.
+    /// The name on its network of the transaction that it is in.
     pub transfer: String,
-    /// The deposit that it was found to be.
-    pub deposit_id: Option<DepositId>,
+    /// Which payment of the network's transaction it is, from 0.
+    pub output: u32,
+    /// Where it stands.
+    pub state: State,
     /// When it came.
     pub created_at: Millis,
+}
+
+/// Where a stray stands. What has ended stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nobody knows whose it is.
+    Open,
+    /// A person found out whose it is.
+    Assigned {
+        /// What it is since then.
+        deposit_id: DepositId,
+    },
+    /// It was settled outside of the gateway.
+    Dismissed(Dismissal),
+}
+
+/// What a person said who dismissed a stray.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dismissal {
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub at: Millis,
+}
+
+impl State {
+    /// The deposit that it was found to be.
+    pub const fn deposit_id(&self) -> Option<&DepositId> {
+        match self {
+            Self::Assigned { deposit_id } => Some(deposit_id),
+            Self::Open | Self::Dismissed(_) => None,
+        }
+    }
+
+    /// What was said of it when it was dismissed.
+    pub const fn dismissal(&self) -> Option<&Dismissal> {
+        match self {
+            Self::Dismissed(dismissal) => Some(dismissal),
+            Self::Open | Self::Assigned { .. } => None,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use gate_domain::time::Millis;
 
 use crate::locked::Locked;
 use crate::read::{Reader, to_json};
-use crate::{Row, Sql, StoreError, Tx, sql};
+use crate::{Param, Row, Sql, StoreError, Tx, sql};
 
 const INSERT_ADDRESS: Sql = sql("insert into deposit_addresses
     (address, partner_id, mode, transaction_id, session_id, lapses_at, created_at)
@@ -22,23 +22,23 @@ const SET_DUE: Sql = sql("update deposit_addresses set due_at = $4
 const LIST_DUE: Sql = sql("select partner_id, mode, transaction_id, session_id, lapses_at
     from deposit_addresses where due_at is not null and due_at <= $1 order by due_at limit $2");
 const INSERT: Sql = sql("insert into deposits
-    (partner_id, mode, id, transaction_id, session_id, amount, network, transfer, back_units, status,
-        state, created_at, updated_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)");
+    (partner_id, mode, id, transaction_id, session_id, amount, network, transfer, output, back_units,
+        status, state, created_at, updated_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)");
 const FIND: Sql = sql("select partner_id, mode, id, transaction_id, session_id, amount, transfer,
-        back_units, state, created_at, updated_at
+        back_units, state, created_at, updated_at, output
     from deposits where partner_id = $1 and mode = $2 and id = $3");
 const LOCK: Sql = FIND.for_update();
 const FIND_TRANSFER: Sql = sql("select partner_id, mode, id, transaction_id, session_id, amount,
-        transfer, back_units, state, created_at, updated_at
+        transfer, back_units, state, created_at, updated_at, output
     from deposits where partner_id = $1 and mode = $2 and transaction_id = $3 and network = $4
-        and transfer = $5");
+        and transfer = $5 and output = $6");
 const LIST_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, transaction_id, session_id,
-        amount, transfer, back_units, state, created_at, updated_at
+        amount, transfer, back_units, state, created_at, updated_at, output
     from deposits where partner_id = $1 and mode = $2 and transaction_id = $3
     order by created_at, id");
 const LIST_HELD: Sql = sql("select partner_id, mode, id, transaction_id, session_id, amount,
-        transfer, back_units, state, created_at, updated_at
+        transfer, back_units, state, created_at, updated_at, output
     from deposits where partner_id = $1 and mode = $2 and status = 'held' order by id limit $3");
 const SAVE: Sql =
     sql("update deposits set back_units = $4, status = $5, state = $6, updated_at = $7
@@ -158,6 +158,7 @@ impl Tx {
                 &to_json(&deposit.amount),
                 &deposit.amount.asset.network.as_deref().unwrap_or_default(),
                 &deposit.transfer,
+                &i64::from(deposit.output),
                 &deposit.back_units.to_string(),
                 &deposit.state.status(),
                 &to_json(&deposit.state),
@@ -194,11 +195,12 @@ impl Tx {
         tenant: &Tenant,
         transaction: &TransactionId,
         network: &str,
-        transfer: &str,
+        (transfer, output): (&str, u32),
     ) -> Result<Option<Deposit>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let transaction = transaction.as_str();
-        self.query_opt(FIND_TRANSFER, &[&partner, &mode, &transaction, &network, &transfer], read)
+        let (transaction, output) = (transaction.as_str(), i64::from(output));
+        let params: [&dyn Param; 6] = [&partner, &mode, &transaction, &network, &transfer, &output];
+        self.query_opt(FIND_TRANSFER, &params, read)
     }
 
     /// Every transfer to a transaction, oldest first. A wallet makes few.
@@ -272,6 +274,7 @@ fn read(row: &Row<'_>) -> Result<Deposit, StoreError> {
         session_id: reader.parse(4)?,
         amount: reader.json(5)?,
         transfer: reader.text(6)?,
+        output: reader.number(11)?,
         back_units: reader.word(7, |text| text.parse().ok())?,
         state: reader.json(8)?,
         created_at: Millis(reader.int(9)?),

@@ -113,6 +113,7 @@ pub use operator_actions::OperatorAction;
 pub use partners::PartnerRow;
 pub use replays::{NewReplay, ReplayRow, ReplayedEvent};
 pub use screenings::{NewScreening, ScreeningRow};
+pub use strays::StrayFilter;
 
 pub use error::StoreError;
 pub use migrate::{Afterwards, Migration};

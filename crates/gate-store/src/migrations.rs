@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0015_strays.sql",
     "0016_mails_are_sent.sql",
     "0017_vacuum.sql",
+    "0018_strays_end_and_outputs.sql",
     "0019_mails_in_order.sql",
     "0020_holds_change.sql",
 ];

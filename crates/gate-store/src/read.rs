@@ -24,6 +24,11 @@ impl<'a> Reader<'a> {
         self.row.get(column)
     }
 
+    /// A number that is stored in more bits than it has.
+    pub(crate) fn number(&self, column: usize) -> Result<u32, StoreError> {
+        u32::try_from(self.int(column)?).map_err(|error| self.corrupt(&error))
+    }
+
     pub(crate) fn text(&self, column: usize) -> Result<String, StoreError> {
         self.row.get(column)
     }

@@ -29,8 +29,11 @@ pub struct DepositBody {
     pub amount: String,
     /// How much of it is not taken in: on its way back, back, or held.
     pub back_amount: String,
-    /// The transfer, by its name on its network.
+    /// The transaction that it came in, by its name on its network.
     pub transfer_id: String,
+    /// Which payment of that transaction it is, from 0: a transaction can hold several.
+    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    pub output: u32,
     /// Where it stands.
     pub status: DepositStatus,
     /// Why something of it is not taken in.
@@ -61,8 +64,12 @@ pub struct StrayBody {
     pub network: String,
     /// How much came.
     pub amount: String,
-    /// The transfer, by its name on its network. In the sandbox the id of the partner stands before it.
+    /// The transaction that it came in, by its name on its network. In the sandbox the id of the
+    /// partner stands before it.
     pub transfer_id: String,
+    /// Which payment of that transaction it is, from 0: a transaction can hold several.
+    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    pub output: u32,
     /// The deposit that it was found to be; null while nobody knows whose it is.
     #[schema(required)]
     pub deposit_id: Option<String>,
@@ -82,7 +89,8 @@ impl From<&Stray> for StrayBody {
             network: asset.network.clone().unwrap_or_default(),
             amount: stray.amount.to_decimal(),
             transfer_id: stray.transfer.clone(),
-            deposit_id: stray.deposit_id.as_ref().map(ToString::to_string),
+            output: stray.output,
+            deposit_id: stray.state.deposit_id().map(ToString::to_string),
             created_at: to_rfc3339(stray.created_at),
         }
     }
@@ -107,11 +115,15 @@ pub struct TestDepositBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 40, example = "ethereum")]
     pub network: Option<String>,
-    /// Its name on its network; the same one again is the same transfer. One is made where nothing is
-    /// said.
+    /// The name on its network of the transaction that it comes in. One is made where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub transfer_id: Option<String>,
+    /// Which payment of that transaction it is; 0 where nothing is said. The same one of the same
+    /// transaction again is the same transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    pub output: Option<u32>,
 }
 
 /// Show the simulator a transfer with another memo than was asked for, or without one.
@@ -129,11 +141,15 @@ pub struct TestStrayBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 40, example = "10.5")]
     pub amount: Option<String>,
-    /// Its name on its network; the same one again is the same transfer. One is made where nothing is
-    /// said.
+    /// The name on its network of the transaction that it comes in. One is made where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub transfer_id: Option<String>,
+    /// Which payment of that transaction it is; 0 where nothing is said. The same one of the same
+    /// transaction again is the same transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    pub output: Option<u32>,
 }
 
 impl From<&deposit::Deposit> for DepositBody {
@@ -151,6 +167,7 @@ impl From<&deposit::Deposit> for DepositBody {
             amount: deposit.amount.to_decimal(),
             back_amount: back.to_decimal(),
             transfer_id: deposit.transfer.clone(),
+            output: deposit.output,
             status: match deposit.state {
                 State::Counted => DepositStatus::Counted,
                 State::Taken => DepositStatus::Taken,

@@ -228,6 +228,10 @@ pub struct WalletBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100, example = "271828")]
     pub memo: Option<String>,
+    /// The user says that the memo is a text. On Stellar one of digits is a number otherwise, which an
+    /// exchange that asks for a text does not find.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memo_is_text: Option<bool>,
     /// The user says that this address needs none. Without a memo and without this, an address on a
     /// network that has memos is refused: at an exchange the tokens would be lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]

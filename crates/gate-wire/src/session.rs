@@ -56,6 +56,10 @@ pub struct CreateSessionBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub wallet_memo: Option<String>,
+    /// That memo is a text. On Stellar one of digits is a number otherwise, which an exchange that asks
+    /// for a text does not find.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet_memo_is_text: Option<bool>,
     /// The partner's own opaque name for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 200)]

@@ -71,6 +71,28 @@ story('sells XLM, and is shown the memo loudly', async (actors) => {
   await checkout.isPaidOut();
 });
 
+story('buys XLM for an exchange that asks for a text of digits', async (actors) => {
+  const { page } = actors;
+  const { checkout } = await open(actors, { target_token: 'XLM', target_network: 'stellar' });
+  await checkout.acceptPrice();
+  await page.getByRole('button', { name: /^Arrives/ }).click();
+  await page.getByRole('checkbox', { name: /needs no memo/ }).uncheck();
+  const memo = page.getByRole('textbox', { name: 'Memo' });
+  const isText = page.getByRole('checkbox', { name: /text memo/ });
+  await memo.fill('mine');
+  assert.equal(await isText.count(), 0);
+  await memo.fill(TAG);
+  await isText.check();
+  const sent = page.waitForRequest(/\/v1\/embed\/wallet$/);
+  await checkout.press('Continue to payment');
+  const { memo: told, memo_is_text } = (await sent).postDataJSON();
+  assert.deepEqual([told, memo_is_text], [TAG, true]);
+  await checkout.shows('Pay by card');
+  await checkout.payWith();
+  await checkout.isDone();
+  await page.getByText(TAG).waitFor();
+});
+
 story('changes the network, and is asked for another wallet', async (actors) => {
   const { page } = actors;
   const { checkout } = await open(actors, { target_token: 'USDC' });

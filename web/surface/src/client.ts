@@ -44,6 +44,7 @@ export interface TypedAddress {
   address: string;
   memo?: string;
   without_memo?: boolean;
+  memo_is_text?: boolean;
 }
 
 const REQUEST_TIMEOUT_MS = 20_000;

@@ -2444,6 +2444,11 @@ export interface components {
             wallet_address?: string | null;
             /** @description The memo or destination tag that belongs to it, where its network has one. */
             wallet_memo?: string | null;
+            /**
+             * @description That memo is a text. On Stellar one of digits is a number otherwise, which an exchange that asks
+             *     for a text does not find.
+             */
+            wallet_memo_is_text?: boolean | null;
             /** @description The partner's own opaque name for the user. */
             user_reference?: string | null;
             /**
@@ -2613,8 +2618,13 @@ export interface components {
             amount: string;
             /** @description How much of it is not taken in: on its way back, back, or held. */
             back_amount: string;
-            /** @description The transfer, by its name on its network. */
+            /** @description The transaction that it came in, by its name on its network. */
             transfer_id: string;
+            /**
+             * Format: int32
+             * @description Which payment of that transaction it is, from 0: a transaction can hold several.
+             */
+            output: number;
             /** @description Where it stands. */
             status: components["schemas"]["DepositStatus"];
             cause: components["schemas"]["DepositCause"] | null;
@@ -3487,8 +3497,13 @@ export interface components {
                 amount: string;
                 /** @description How much of it is not taken in: on its way back, back, or held. */
                 back_amount: string;
-                /** @description The transfer, by its name on its network. */
+                /** @description The transaction that it came in, by its name on its network. */
                 transfer_id: string;
+                /**
+                 * Format: int32
+                 * @description Which payment of that transaction it is, from 0: a transaction can hold several.
+                 */
+                output: number;
                 /** @description Where it stands. */
                 status: components["schemas"]["DepositStatus"];
                 cause: components["schemas"]["DepositCause"] | null;
@@ -4690,8 +4705,16 @@ export interface components {
             network: string;
             /** @description How much came. */
             amount: string;
-            /** @description The transfer, by its name on its network. In the sandbox the id of the partner stands before it. */
+            /**
+             * @description The transaction that it came in, by its name on its network. In the sandbox the id of the
+             *     partner stands before it.
+             */
             transfer_id: string;
+            /**
+             * Format: int32
+             * @description Which payment of that transaction it is, from 0: a transaction can hold several.
+             */
+            output: number;
             /** @description The deposit that it was found to be; null while nobody knows whose it is. */
             deposit_id: string | null;
             /** @description RFC 3339. */
@@ -4737,11 +4760,14 @@ export interface components {
              * @example ethereum
              */
             network?: string | null;
-            /**
-             * @description Its name on its network; the same one again is the same transfer. One is made where nothing is
-             *     said.
-             */
+            /** @description The name on its network of the transaction that it comes in. One is made where nothing is said. */
             transfer_id?: string | null;
+            /**
+             * Format: int32
+             * @description Which payment of that transaction it is; 0 where nothing is said. The same one of the same
+             *     transaction again is the same transfer.
+             */
+            output?: number | null;
         };
         /** @description How the simulator lets an identity check end. */
         TestOutcome: {
@@ -4785,11 +4811,14 @@ export interface components {
              * @example 10.5
              */
             amount?: string | null;
-            /**
-             * @description Its name on its network; the same one again is the same transfer. One is made where nothing is
-             *     said.
-             */
+            /** @description The name on its network of the transaction that it comes in. One is made where nothing is said. */
             transfer_id?: string | null;
+            /**
+             * Format: int32
+             * @description Which payment of that transaction it is; 0 where nothing is said. The same one of the same
+             *     transaction again is the same transfer.
+             */
+            output?: number | null;
         };
         /** @description A wallet that the simulator knows. */
         TestWallet: {
@@ -4979,6 +5008,11 @@ export interface components {
              * @example 271828
              */
             memo?: string | null;
+            /**
+             * @description The user says that the memo is a text. On Stellar one of digits is a number otherwise, which an
+             *     exchange that asks for a text does not find.
+             */
+            memo_is_text?: boolean | null;
             /**
              * @description The user says that this address needs none. Without a memo and without this, an address on a
              *     network that has memos is refused: at an exchange the tokens would be lost.
@@ -6903,6 +6937,7 @@ export interface operations {
                      *           "amount": "10.500000",
                      *           "back_amount": "10.500000",
                      *           "transfer_id": "sim_in_1_01m844h9y8wyzkpmdctxptb54a",
+                     *           "output": 0,
                      *           "status": "returned",
                      *           "cause": "sale_ended",
                      *           "created_at": "2026-11-23T12:01:50.000Z",
@@ -6918,6 +6953,7 @@ export interface operations {
                      *           "amount": "99.570559",
                      *           "back_amount": "99.570559",
                      *           "transfer_id": "sim_in_2_01m844h9y88jzg7bncp3vs98vd",
+                     *           "output": 0,
                      *           "status": "returned",
                      *           "cause": "sale_ended",
                      *           "created_at": "2026-11-23T12:31:51.000Z",
@@ -9016,6 +9052,7 @@ export interface operations {
                      *       "amount": "99.570559",
                      *       "back_amount": "0.000000",
                      *       "transfer_id": "sim_in_2_01m844h9y88jzg7bncp3vs98vd",
+                     *       "output": 0,
                      *       "status": "counted",
                      *       "cause": null,
                      *       "created_at": "2026-11-23T12:31:51.000Z",
@@ -9116,6 +9153,7 @@ export interface operations {
                      *       "network": "xrpl",
                      *       "amount": "45.932604",
                      *       "transfer_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm/st_test_01m8468y70v35w5x1pwn6cyfh5",
+                     *       "output": 0,
                      *       "deposit_id": null,
                      *       "created_at": "2026-11-23T12:32:12.000Z"
                      *     }

@@ -1,17 +1,23 @@
 //! Deposits as an operator sees them: what came in, what is held, and sending it back.
 
 use gate_domain::ids::{DepositId, Mode, StrayId, TransactionId};
-use gate_store::OperatorAction;
+use gate_domain::stray::Stray;
+use gate_store::{OperatorAction, StrayFilter};
 use gate_wire::deposit::{DepositBody, StrayBody};
+use gate_wire::instant::to_rfc3339;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::reviews::decision;
 use super::{AdminError, Whose, read, sentence, write};
 use crate::app::App;
-use crate::deposits::{DepositError, assign_stray, send_back};
+use crate::deposits::{DepositError, assign_stray, dismiss_stray, send_back};
+use crate::reviews::Decision;
 
 /// Deposits in one answer.
 const LIST_MAX: i64 = 1_000;
+/// Strays in one answer.
+const STRAYS_MAX: usize = 1_000;
 
 /// What can be done with deposits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +30,14 @@ pub enum Command {
         /// `tx_..`; those that wait for a person where nothing is said.
         transaction: Option<String>,
     },
-    /// Transfers that nobody can be told to have sent, oldest first.
+    /// A page of transfers that came for nobody, oldest first.
     ListStrays {
         /// In which world; whose does not matter, since nobody knows.
         mode: Mode,
+        /// Those that were assigned or dismissed, too.
+        all: bool,
+        /// Those behind this one; the first ones where nothing is said.
+        after: Option<String>,
     },
     /// Take a stray as the deposit of a transaction.
     Assign {
@@ -38,6 +48,15 @@ pub enum Command {
         /// `tx_..`.
         transaction: String,
         /// How they found out, in the operator's words.
+        reason: String,
+        /// Who does it.
+        actor: String,
+    },
+    /// Close a stray that was settled outside of the gateway.
+    Dismiss {
+        /// `st_..`; it says in which mode it came.
+        stray: String,
+        /// How it was settled, in the operator's words.
         reason: String,
         /// Who does it.
         actor: String,
@@ -62,11 +81,45 @@ pub struct DepositsAnswer {
     pub deposits: Vec<DepositBody>,
 }
 
-/// Some strays.
+/// A page of strays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StraysAnswer {
     /// Oldest first.
-    pub strays: Vec<StrayBody>,
+    pub strays: Vec<ShownStray>,
+    /// Where the next page begins, if there is more.
+    pub next_after: Option<String>,
+}
+
+/// A stray, with what only operators see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownStray {
+    /// The stray.
+    #[serde(flatten)]
+    pub stray: StrayBody,
+    /// What was said when it was dismissed.
+    pub dismissed: Option<Dismissed>,
+}
+
+/// What an operator said who dismissed a stray.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dismissed {
+    /// When (RFC 3339).
+    pub at: String,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<&Stray> for ShownStray {
+    fn from(stray: &Stray) -> Self {
+        let dismissed = stray.state.dismissal().map(|dismissal| Dismissed {
+            at: to_rfc3339(dismissal.at),
+            actor: dismissal.actor.clone(),
+            reason: dismissal.reason.clone(),
+        });
+        Self { stray: stray.into(), dismissed }
+    }
 }
 
 pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError> {
@@ -86,14 +139,23 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
             })
             .await
         }
-        Command::ListStrays { mode } => {
+        Command::ListStrays { mode, all, after } => {
+            let filter = if all { StrayFilter::All } else { StrayFilter::Open };
+            let after = after.unwrap_or_default();
             read(app, move |tx| {
-                let strays = tx.list_waiting_strays(mode, LIST_MAX)?;
-                Ok(StraysAnswer { strays: strays.iter().map(StrayBody::from).collect() })
+                let mut strays = tx.list_strays(mode, filter, &after, STRAYS_MAX + 1)?;
+                let goes_on = strays.len() > STRAYS_MAX;
+                strays.truncate(STRAYS_MAX);
+                let next_after = strays.last().filter(|_| goes_on).map(|last| last.id.to_string());
+                Ok(StraysAnswer {
+                    strays: strays.iter().map(ShownStray::from).collect(),
+                    next_after,
+                })
             })
             .await
         }
         Command::Assign { whose, stray, transaction, reason, actor } => {
+            let Decision { reason, actor } = decision(reason, actor)?;
             let prices = app.rails(whose.mode).map(|rails| rails.prices.clone());
             let prices = prices.ok_or_else(|| {
                 AdminError::new("mode_not_enabled", "This gateway moves no money in this mode.")
@@ -117,7 +179,19 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
             })
             .await
         }
+        Command::Dismiss { stray, reason, actor } => {
+            let decision = decision(reason, actor)?;
+            let mode = stray.split('_').nth(1).and_then(Mode::parse);
+            let found = mode.zip(StrayId::parse(&stray).ok()).ok_or(DepositError::NotFound);
+            let (mode, stray) = found?;
+            write(app, move |tx, scope| {
+                let dismissed = dismiss_stray(tx, scope, mode, &stray, &decision)?;
+                Ok(ShownStray::from(&dismissed))
+            })
+            .await
+        }
         Command::SendBack { whose, deposit, reason, actor } => {
+            let Decision { reason, actor } = decision(reason, actor)?;
             write(app, move |tx, scope| {
                 let tenant = whose.find(tx, &modes)?;
                 let id = DepositId::parse(&deposit).map_err(|_| DepositError::NotFound)?;
@@ -153,9 +227,17 @@ impl From<DepositError> for AdminError {
                 "That sale or swap waits for another token, or at another address than this stray came to.",
             ),
             DepositError::OtherFamily => Self::new("network_mismatch", sentence(&error)),
+            DepositError::TooEarly { .. } => {
+                let message = format!("This is not its stray: {error}.");
+                Self::new("stray_too_early", message)
+            }
             DepositError::Found => {
                 Self::new("stray_found", "It was found out before whose this stray is.")
             }
+            DepositError::Dismissed => Self::new(
+                "stray_dismissed",
+                "This stray was dismissed before. `gate deposits strays --all` shows by whom and why.",
+            ),
             DepositError::OutOfStep(_) => Self::new(
                 "deposit_not_held",
                 "Nothing of this deposit is held: it was taken in, or is on its way back.",

@@ -25,7 +25,9 @@ impl From<DepositError> for JourneyError {
             | DepositError::NoSale
             | DepositError::Elsewhere
             | DepositError::OtherFamily
-            | DepositError::Found => Self::NotFound,
+            | DepositError::TooEarly { .. }
+            | DepositError::Found
+            | DepositError::Dismissed => Self::NotFound,
             DepositError::OutOfStep(_) => Self::Refused(Refused::OutOfStep),
             DepositError::Paused => Self::Paused,
             DepositError::Advance(error) => error.into(),

@@ -32,8 +32,18 @@ pub struct Transfer {
     pub address: Destination,
     /// How much of what.
     pub amount: Money,
-    /// Its name on its network.
+    /// The name on its network of the transaction that it is in.
     pub transfer: String,
+    /// Which payment of that transaction it is: the output on Bitcoin, the log of a token on a chain like
+    /// Ethereum, the operation on Stellar, the instruction on Solana. 0 where a transaction is one payment.
+    pub output: u32,
+}
+
+impl Transfer {
+    /// What tells it from every other one on its network.
+    pub(super) fn name(&self) -> (&str, u32) {
+        (&self.transfer, self.output)
+    }
 }
 
 /// What a transfer was written down as.
@@ -77,14 +87,27 @@ pub fn receive_transfer(
     }
     let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
     // What was nobody's before is told again, perhaps after somebody was given this address.
-    if let Some(known) = tx.find_stray_transfer(transfer.mode, network, &transfer.transfer)? {
+    if let Some(known) = tx.find_stray_transfer(transfer.mode, network, transfer.name())? {
         return Ok(Received::Stray(known));
     }
-    let waiting = tx.find_deposit_address(&transfer.address)?;
-    match waiting.filter(|waiting| waiting.tenant.mode == transfer.mode) {
+    match find_waiting(tx, transfer)? {
         Some(waiting) => take_in(tx, scope, prices, transfer, &waiting).map(Received::Deposit),
         None => Ok(Received::Stray(stray::write_down(tx, scope, transfer)?)),
     }
+}
+
+/// Who waits for a transfer: at its address with its memo, or else with what its memo may have been
+/// mistaken for. Of that there is one at most.
+fn find_waiting(tx: &mut Tx, transfer: &Transfer) -> Result<Option<DepositAddress>, StoreError> {
+    let mistaken = transfer.address.mistaken();
+    for address in [&transfer.address].into_iter().chain(&mistaken) {
+        let waiting = tx.find_deposit_address(address)?;
+        let waiting = waiting.filter(|waiting| waiting.tenant.mode == transfer.mode);
+        if waiting.is_some() {
+            return Ok(waiting);
+        }
+    }
+    Ok(None)
 }
 
 /// Take in a transfer that is to a transaction's address, or was found to be meant for it.
@@ -107,7 +130,7 @@ pub(super) fn take_in(
     let mover = if lapsed { Some(lock_mover(tx, scope, &session)?) } else { None };
     let transaction = tx.lock_transaction(tenant, &waiting.transaction_id)?.ok_or_else(missing)?;
     let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
-    let known = tx.find_transfer(tenant, &transaction.id, network, &transfer.transfer)?;
+    let known = tx.find_transfer(tenant, &transaction.id, network, transfer.name())?;
     if let Some(known) = known {
         if known.amount != transfer.amount {
             let (id, told) = (&known.id, in_words(&transfer.amount));
@@ -135,6 +158,7 @@ pub(super) fn take_in(
         transaction_id: transaction.id.clone(),
         amount: transfer.amount.clone(),
         transfer: transfer.transfer.clone(),
+        output: transfer.output,
         back_units,
         state,
         created_at: scope.now,

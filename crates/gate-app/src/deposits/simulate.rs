@@ -2,7 +2,7 @@
 
 use gate_domain::catalogue::Token;
 use gate_domain::deposit::Deposit;
-use gate_domain::destination::{Destination, Memo, MemoError};
+use gate_domain::destination::{Destination, Memo, MemoError, TypedMemo};
 use gate_domain::ids::{Mode, SessionId, StrayId, Tenant};
 use gate_domain::money::{Asset, DecimalError, Money};
 use gate_domain::stray::Stray;
@@ -22,8 +22,10 @@ pub struct Simulated {
     pub token: Option<String>,
     /// A network.
     pub network: Option<String>,
-    /// The name of the transfer.
+    /// The name of the transaction on its network.
     pub transfer: Option<String>,
+    /// Which payment of that transaction it is.
+    pub output: u32,
 }
 
 /// Why there is no transfer to show.
@@ -89,7 +91,7 @@ pub async fn simulate_stray(
     simulated: Simulated,
 ) -> Result<Stray, SimulateError> {
     let elsewhere = move |asked: &Destination| -> Result<Destination, SimulateError> {
-        let memo = Memo::read(asked.family, &asked.address, memo.as_deref(), false)?;
+        let memo = Memo::read(asked.family, &asked.address, TypedMemo::of(memo.as_deref()))?;
         Ok(Destination { memo, ..asked.clone() })
     };
     // A stray is nobody's, so its name tells the partners of the sandbox apart.
@@ -160,6 +162,7 @@ async fn simulate<T: Send + 'static>(
                 let place = tx.list_deposits(&tenant, &transaction.id)?.len() + 1;
                 format!("sim_in_{place}_{tail}")
             },
+            output: simulated.output,
         };
         let received = receive_transfer(tx, scope, &*prices, &transfer)?;
         wanted(received).ok_or(SimulateError::NotStray)

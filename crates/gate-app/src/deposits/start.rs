@@ -105,7 +105,8 @@ pub(crate) fn is_our_own(
     Ok(scope.rails(mode).is_some_and(is_shared) || tx.find_deposit_address(address)?.is_some())
 }
 
-/// An address, or an address and a memo, that nobody else was given.
+/// An address, or an address and a memo, that nobody else was given and that no open stray came to: its
+/// sender may send there again. A memo that can be mistaken for another one's is that one's.
 fn free_address(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -117,9 +118,19 @@ fn free_address(
     let family = scope.catalogue().family(asset).ok_or(JourneyError::AssetNotAvailable)?;
     for turn in 0..TURNS_MAX {
         let address = addresses.address_for(id, asset, family, turn);
-        if tx.find_deposit_address(&address)?.is_none() {
+        if !is_spoken_for(tx, &address)? {
             return Ok(address);
         }
     }
     Err(JourneyError::Store(StoreError::Retry))
+}
+
+fn is_spoken_for(tx: &mut Tx, address: &Destination) -> Result<bool, StoreError> {
+    let mistaken = address.mistaken();
+    for address in [address].into_iter().chain(&mistaken) {
+        if tx.find_deposit_address(address)?.is_some() || tx.is_open_stray_at(address)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -2,16 +2,20 @@
 //! any of them. Each is written down, nothing is booked to anybody, and a person finds out.
 
 use gate_domain::deposit::{Deposit, in_words};
-use gate_domain::ids::{StrayId, Tenant, TransactionId};
-use gate_domain::stray::Stray;
+use gate_domain::ids::{Mode, StrayId, Tenant, TransactionId};
+use gate_domain::stray::{Dismissal, State, Stray};
 use gate_rails::PriceSource;
-use gate_store::{StoreError, Tx};
-use tracing::warn;
+use gate_store::{Locked, StoreError, Tx};
+use tracing::{info, warn};
 
 use super::DepositError;
 use super::receive::{Transfer, take_in};
 use crate::advance::find_agreed_quote;
 use crate::app::Scope;
+use crate::reviews::Decision;
+
+/// How far the clocks of two processes that share a database may be apart.
+const CLOCKS_APART_MS: i64 = 60_000;
 
 /// Write down a transfer that is nobody's.
 pub(super) fn write_down(
@@ -25,7 +29,8 @@ pub(super) fn write_down(
         address: transfer.address.clone(),
         amount: transfer.amount.clone(),
         transfer: transfer.transfer.clone(),
-        deposit_id: None,
+        output: transfer.output,
+        state: State::Open,
         created_at: scope.now,
     };
     tx.insert_stray(&stray)?;
@@ -43,15 +48,18 @@ pub fn assign_stray(
     tenant: &Tenant,
     (stray, transaction): (&StrayId, &TransactionId),
 ) -> Result<Deposit, DepositError> {
-    let stray = tx.lock_stray(tenant.mode, stray)?.ok_or(DepositError::NotFound)?;
-    if stray.deposit_id.is_some() {
-        return Err(DepositError::Found);
-    }
+    let stray = lock_open(tx, tenant.mode, stray)?;
     let transaction = tx.find_transaction(tenant, transaction)?.ok_or(DepositError::NoSale)?;
     let means = transaction.means.deposit().ok_or(DepositError::NoSale)?;
     let waits_for = find_agreed_quote(tx, &transaction)?.taken().asset.clone();
     if stray.amount.asset != waits_for || stray.address.address != means.address.address {
         return Err(DepositError::Elsewhere);
+    }
+    // Both are told by our own clocks, and we hear of a transfer after it was made, so that of a
+    // network's clock nothing is believed.
+    let (came, asked) = (stray.created_at, transaction.created_at);
+    if came.plus_ms(CLOCKS_APART_MS) < asked {
+        return Err(DepositError::TooEarly { came, asked });
     }
     let waiting = tx.find_deposit_address(&means.address)?.ok_or(DepositError::NoSale)?;
     let transfer = Transfer {
@@ -59,12 +67,39 @@ pub fn assign_stray(
         address: means.address.clone(),
         amount: stray.amount.clone(),
         transfer: stray.transfer.clone(),
+        output: stray.output,
     };
     let network = stray.amount.asset.network.as_deref().unwrap_or_default();
-    if tx.find_transfer(tenant, &transaction.id, network, &stray.transfer)?.is_some() {
+    if tx.find_transfer(tenant, &transaction.id, network, transfer.name())?.is_some() {
         return Err(DepositError::Found);
     }
     let deposit = take_in(tx, scope, prices, &transfer, &waiting)?;
-    tx.save_found_stray(stray, &deposit.id, scope.now)?;
+    tx.save_stray(stray, State::Assigned { deposit_id: deposit.id.clone() }, scope.now)?;
     Ok(deposit)
+}
+
+/// Close a stray that was settled outside of the gateway. It cannot be assigned any more.
+pub fn dismiss_stray(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    mode: Mode,
+    stray: &StrayId,
+    decision: &Decision,
+) -> Result<Stray, DepositError> {
+    let stray = lock_open(tx, mode, stray)?;
+    let Decision { reason, actor } = decision.clone();
+    let dismissal = Dismissal { reason, actor, at: scope.now };
+    let (id, actor) = (&stray.id, &dismissal.actor);
+    info!(%id, actor, "{id} was dismissed by {actor}");
+    Ok(tx.save_stray(stray, State::Dismissed(dismissal), scope.now)?)
+}
+
+/// A stray of which nobody knows whose it is.
+fn lock_open(tx: &mut Tx, mode: Mode, stray: &StrayId) -> Result<Locked<Stray>, DepositError> {
+    let stray = tx.lock_stray(mode, stray)?.ok_or(DepositError::NotFound)?;
+    match &stray.state {
+        State::Open => Ok(stray),
+        State::Assigned { .. } => Err(DepositError::Found),
+        State::Dismissed(_) => Err(DepositError::Dismissed),
+    }
 }

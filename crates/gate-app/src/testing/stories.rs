@@ -55,7 +55,8 @@ pub fn typed(text: &str) -> TypedAddress {
         Some((address, memo)) => (address, Some(memo.to_owned())),
         None => (text, None),
     };
-    TypedAddress { address: address.to_owned(), without_memo: memo.is_none(), memo }
+    let without_memo = memo.is_none();
+    TypedAddress { address: address.to_owned(), memo, memo_is_text: false, without_memo }
 }
 
 impl World {

@@ -14,16 +14,22 @@ use gate_app::deposits::{
 use gate_app::journey::JourneyError;
 use gate_app::testing::{ADDRESS, World, card, typed};
 use gate_domain::deposit::Deposit;
-use gate_domain::destination::{Destination, DestinationError, Family, MemoError, spell};
+use gate_domain::destination::{
+    Destination, DestinationError, Family, Memo, MemoError, TypedMemo, spell,
+};
 use gate_domain::ids::{QuoteId, SessionId, StrayId};
 use gate_domain::session::{BackTo, Flow, Refused};
 use gate_domain::stray::Stray;
 use gate_rails::simulator::{TEST_ACCOUNTS, test_wallets};
-use gate_store::{Tx, both_engines};
+use gate_store::{StrayFilter, Tx, both_engines};
 use gate_wire::journey::{Journey, JourneyStep};
 
 /// Ask for a price and say yes to it.
-async fn accept(world: &World, session: &SessionId, wanted: Wanted) -> (QuoteId, JourneyStep) {
+pub(crate) async fn accept(
+    world: &World,
+    session: &SessionId,
+    wanted: Wanted,
+) -> (QuoteId, JourneyStep) {
     let (app, tenant) = (&world.app, world.tenant());
     world.clock.advance_ms(3_000);
     let journey = request_quote(app, &tenant, session, wanted).await.unwrap();
@@ -44,12 +50,16 @@ async fn give(
 }
 
 /// A wallet of a family.
-fn wallet(family: Family) -> String {
+pub(crate) fn wallet(family: Family) -> String {
     spell(family, &[9; 32])
 }
 
 /// A sale of a token, up to where to send it.
-async fn sell(world: &World, (token, network): (&str, &str), back_to: &str) -> SessionId {
+pub(crate) async fn sell(
+    world: &World,
+    (token, network): (&str, &str),
+    back_to: &str,
+) -> SessionId {
     let (app, tenant) = (&world.app, world.tenant());
     let session = world.create_sale().await;
     let (quote, _) = accept(world, &session, Wanted::of(token, network)).await;
@@ -59,7 +69,7 @@ async fn sell(world: &World, (token, network): (&str, &str), back_to: &str) -> S
     session
 }
 
-async fn lose(
+pub(crate) async fn lose(
     world: &World,
     session: &SessionId,
     (memo, transfer): (Option<&str>, &str),
@@ -70,7 +80,7 @@ async fn lose(
 }
 
 /// A person says that a stray belongs to the sale of a session.
-async fn assign(
+pub(crate) async fn assign(
     world: &World,
     stray: &StrayId,
     session: &SessionId,
@@ -158,7 +168,7 @@ both_engines! {
 
     async fn a_partners_address_leaves_the_tokens_that_can_go_there(store) {
         let world = World::over(store).await;
-        let stellar = Destination::parse(Family::Stellar, &wallet(Family::Stellar), Some("7"), true);
+        let stellar = Destination::parse(Family::Stellar, &wallet(Family::Stellar), TypedMemo::of(Some("7")));
         let stellar = stellar.unwrap();
         let session = world.create_with(|terms| terms.wallet_address = Some(stellar)).await;
         let JourneyStep::Amount { options, .. } = world.journey(&session).await.step else {
@@ -212,7 +222,7 @@ both_engines! {
         let right = lose(&world, &session, (Some(&right), "right")).await;
         assert!(matches!(right, Err(SimulateError::NotStray)), "{right:?}");
         let mode = world.tenant().mode;
-        let waiting = world.app.store().read(move |tx| tx.list_waiting_strays(mode, 10)).await;
+        let waiting = world.app.store().read(move |tx| tx.list_strays(mode, StrayFilter::Open, "", 10)).await;
         assert_eq!(waiting.unwrap().len(), 2);
         assert!(matches!(world.journey(&session).await.step, JourneyStep::Deposit { .. }));
         assert!(world.deposits(&session).await.is_empty());
@@ -236,6 +246,7 @@ both_engines! {
             address: means.deposit().unwrap().address.clone(),
             amount: stray.amount.clone(),
             transfer: stray.transfer.clone(),
+            output: stray.output,
         };
         let prices = world.app.rails(mode).unwrap().prices.clone();
         let told = world.app.write(move |tx, scope| receive_transfer(tx, scope, &*prices, &told));
@@ -269,6 +280,27 @@ both_engines! {
         world.sound().await;
     }
 
+    async fn digits_go_out_as_the_text_that_an_exchange_asks_for(store) {
+        let world = World::over(store).await;
+        let stellar = wallet(Family::Stellar);
+        for (memo_is_text, memo) in [(false, Memo::Number(42)), (true, Memo::Text("42".into()))] {
+            let session = world.create().await;
+            let (quote, _) = accept(&world, &session, Wanted::of("XLM", "stellar")).await;
+            let typed = TypedAddress {
+                memo: Some("42".into()),
+                memo_is_text,
+                ..TypedAddress::of(&stellar)
+            };
+            give(&world, &session, typed).await.unwrap();
+            world.pay(&session, &quote, "succeeds").await.unwrap();
+            let sent_to = world.transaction_of(&session).await.address.unwrap();
+            assert_eq!(sent_to.memo, Some(memo));
+            world.pass_seconds(3).await;
+            assert_eq!(done(&world, &session).await.1.as_deref(), Some("42"));
+        }
+        world.sound().await;
+    }
+
     async fn nobody_sends_to_our_own_address_or_to_a_contract(store) {
         let world = World::over(store).await;
         let sale = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
@@ -290,7 +322,7 @@ both_engines! {
                 "{address} {ours}"
             );
             // Nor does a partner name it for them.
-            let named = Destination::parse(family, &address, None, false).unwrap();
+            let named = Destination::parse(family, &address, TypedMemo::default()).unwrap();
             let refused = world.try_create_with(|terms| terms.wallet_address = Some(named)).await;
             assert!(
                 matches!(refused, Err(CreateError::Wallet(DestinationError::OurOwn))),

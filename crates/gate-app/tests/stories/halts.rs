@@ -73,7 +73,7 @@ async fn held_tokens(world: &World) -> DepositId {
     let session = world.create_sale().await;
     world.sell_to(&session, TEST_ACCOUNTS[0].account(), ADDRESS).await;
     let (amount, token) = (Some("25".into()), Some("EURC".into()));
-    let wrong = Simulated { amount, token, network: None, transfer: None };
+    let wrong = Simulated { amount, token, ..Simulated::default() };
     simulate_deposit(&world.app, &world.tenant(), &session, wrong).await.unwrap().id
 }
 

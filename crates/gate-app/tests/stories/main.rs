@@ -44,6 +44,7 @@ mod reviews;
 mod schedule;
 mod screening;
 mod sells;
+mod strays;
 mod swaps;
 mod time;
 mod time_follows;

@@ -4,6 +4,7 @@
 
 mod admin;
 mod capabilities;
+mod deposits;
 mod keys;
 mod screening;
 mod serve;

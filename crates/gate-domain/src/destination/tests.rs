@@ -43,7 +43,7 @@ const ISSUER: &str = "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ";
 const EVM: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 fn parse(family: Family, text: &str) -> Result<Destination, DestinationError> {
-    Destination::parse(family, text, None, false)
+    Destination::parse(family, text, TypedMemo::default())
 }
 
 /// The published examples of the standards, so that the maker above is not its own judge.
@@ -131,7 +131,8 @@ fn a_memo_is_taken_where_there_is_one_and_asked_for_where_it_is_needed() {
         (Family::Evm, &EVM.to_owned(), Some("7"), false, Err(MemoError::Unused)),
         (Family::Evm, &EVM.to_owned(), None, true, Ok(None)),
     ] {
-        let found = Destination::parse(family, address, memo, needed).map(|found| found.memo);
+        let typed = TypedMemo { needed, ..TypedMemo::of(memo) };
+        let found = Destination::parse(family, address, typed).map(|found| found.memo);
         assert_eq!(found, read.map_err(DestinationError::Memo), "{address} {memo:?}");
     }
 }
@@ -213,7 +214,7 @@ fn what_is_stored_is_read_again() {
             Family::Evm | Family::Bitcoin | Family::Tron | Family::Solana => &[None],
         };
         for memo in memos {
-            let destination = Destination::parse(family, &address, *memo, false).unwrap();
+            let destination = Destination::parse(family, &address, TypedMemo::of(*memo)).unwrap();
             let stored = serde_json::to_string(&destination).unwrap();
             assert_eq!(serde_json::from_str::<Destination>(&stored).unwrap(), destination);
             assert_eq!(Destination::from_stored(&destination.to_string()), Some(destination));
@@ -261,9 +262,39 @@ fn an_account_with_a_number_inside_is_the_account_without_it() {
 #[test]
 fn zeros_before_a_number_make_it_a_text() {
     let account = stellar(6 << 3, &BYTES[..32]);
-    let memo = |text| Memo::read(Family::Stellar, &account, Some(text), true).unwrap();
+    let memo = |text| Memo::read(Family::Stellar, &account, TypedMemo::of(Some(text))).unwrap();
     assert_eq!(memo("42"), Some(Memo::Number(42)));
     assert_eq!(memo("0042"), Some(Memo::Text("0042".into())));
+}
+
+#[test]
+fn digits_are_a_text_where_somebody_says_so() {
+    let (account, tagged) =
+        (stellar(6 << 3, &BYTES[..32]), checked(0x00, &BYTES[..20], base58::RIPPLE));
+    let typed = |memo, is_text| TypedMemo { is_text, ..TypedMemo::of(Some(memo)) };
+    let read = |memo, is_text| Memo::read(Family::Stellar, &account, typed(memo, is_text));
+    assert_eq!(read("42", false), Ok(Some(Memo::Number(42))));
+    assert_eq!(read("42", true), Ok(Some(Memo::Text("42".into()))));
+    assert_eq!(read("mine", true), Ok(Some(Memo::Text("mine".into()))));
+    assert_eq!(read(" ", true), Ok(None));
+    assert_eq!(read("99999999999999999999999999999", true), Err(MemoError::Text));
+    // A destination tag is never one.
+    assert_eq!(Memo::read(Family::Xrp, &tagged, typed("42", true)), Err(MemoError::Tag));
+    let text = Destination::parse(Family::Stellar, &account, typed("42", true)).unwrap();
+    assert_eq!(Destination::from_stored(&text.to_string()), Some(text.clone()));
+    assert_eq!(text.to_string(), format!("stellar:{account}:text:42"));
+}
+
+#[test]
+fn a_memo_of_digits_is_mistaken_for_one_other() {
+    let text = |text: &str| Memo::Text(text.into());
+    assert_eq!(Memo::Number(42).mistaken(), Some(text("42")));
+    assert_eq!(text("42").mistaken(), Some(Memo::Number(42)));
+    assert_eq!(text(&u64::MAX.to_string()).mistaken(), Some(Memo::Number(u64::MAX)));
+    for other in [text("042"), text("+42"), text("18446744073709551616"), text("mine"), text("")] {
+        assert_eq!(other.mistaken(), None, "{other}");
+    }
+    assert_eq!(Memo::Tag(42).mistaken(), None);
 }
 
 #[test]
@@ -271,7 +302,7 @@ fn a_camera_reads_the_memo_where_there_is_a_standard() {
     let asset = crate::money::Asset { code: "XLM".into(), network: None, decimals: 7 };
     let amount = Money::new(125_000_000, asset);
     let account = stellar(6 << 3, &BYTES[..32]);
-    let with = Destination::parse(Family::Stellar, &account, Some("7"), true).unwrap();
+    let with = Destination::parse(Family::Stellar, &account, TypedMemo::of(Some("7"))).unwrap();
     assert_eq!(
         with.scannable(&amount),
         (
@@ -340,7 +371,7 @@ proptest! {
     #[test]
     fn any_text_is_answered(text in "\\PC{0,100}") {
         for family in Family::ALL {
-            let _ = Destination::parse(family, &text, Some(&text), true);
+            let _ = Destination::parse(family, &text, TypedMemo::of(Some(&text)));
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The body of create, checked field by field, with every problem told at once.
 
 use gate_domain::catalogue::{Entitlement, Offer, RefusalCode, Side, Wanted};
-use gate_domain::destination::{Destination, DestinationError, Family, recognise_or_why};
+use gate_domain::destination::{
+    Destination, DestinationError, Family, TypedMemo, recognise_or_why,
+};
 use gate_domain::ids::Mode;
 use gate_domain::money::{Money, parse_decimal};
 use gate_domain::quote::Quote;
@@ -277,6 +279,7 @@ fn read_wallet(
 ) -> Option<Destination> {
     let address = fields.text_opt("wallet_address", 100);
     let memo = fields.text_opt("wallet_memo", 100);
+    let is_text = fields.boolean_opt("wallet_memo_is_text").unwrap_or(false);
     let Some(address) = address else {
         if memo.is_some() {
             let message = "wallet_memo belongs to a wallet_address. Send both, or neither.";
@@ -286,7 +289,8 @@ fn read_wallet(
     };
     let read = || {
         let family = family_of(offer, target, &address)?;
-        let wallet = Destination::parse(family, &address, memo.as_deref(), false)?;
+        let memo = TypedMemo { is_text, ..TypedMemo::of(memo.as_deref()) };
+        let wallet = Destination::parse(family, &address, memo)?;
         wallet.refuse_loss(offer.catalogue())?;
         Ok(wallet)
     };

@@ -59,10 +59,17 @@ pub(super) async fn simulate(
         token: fields.text_opt("token", 12),
         network: fields.text_opt("network", 40),
         transfer: fields.text_opt("transfer_id", 100),
+        output: output(&mut fields),
     };
     let session = session_id(&fields.finish(session)?)?;
     let deposit = simulate_deposit(state.app(), &tenant, &session, simulated).await?;
     Ok((StatusCode::CREATED, Json((&deposit).into())))
+}
+
+/// Which payment of its transaction a transfer is.
+fn output(fields: &mut Fields) -> u32 {
+    let number = fields.integer_opt("output", 0, u32::MAX.into());
+    number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
 }
 
 /// Show the simulator an incoming transfer that nobody can tell whose it is: with a memo that nobody was
@@ -84,6 +91,7 @@ pub(super) async fn lose(
     let simulated = Simulated {
         amount: fields.text_opt("amount", 40),
         transfer: fields.text_opt("transfer_id", 100),
+        output: output(&mut fields),
         ..Simulated::default()
     };
     let session = session_id(&fields.finish(session)?)?;

@@ -163,9 +163,10 @@ pub(super) fn read_address(body: Map<String, Value>) -> Result<choose::TypedAddr
     let mut fields = Fields::new(body);
     let address = fields.text("address", 100);
     let memo = fields.text_opt("memo", 100);
+    let memo_is_text = fields.boolean_opt("memo_is_text").unwrap_or(false);
     let without_memo = fields.boolean_opt("without_memo").unwrap_or(false);
     let address = fields.finish(address)?;
-    Ok(choose::TypedAddress { address, memo, without_memo })
+    Ok(choose::TypedAddress { address, memo, memo_is_text, without_memo })
 }
 
 /// Change an earlier answer.

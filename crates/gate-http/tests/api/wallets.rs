@@ -26,6 +26,7 @@ fn an_address_is_of_the_family_of_the_target_or_says_its_own() {
             json!({ "target_network": "xrpl", "wallet_address": xrp, "wallet_memo": "7" }),
             json!({ "target_token": "BTC", "wallet_address": bitcoin }),
             json!({ "wallet_address": stellar, "wallet_memo": "order 7" }),
+            json!({ "wallet_address": stellar, "wallet_memo": "7", "wallet_memo_is_text": true }),
             json!({ "target_token": "USDC", "wallet_address": of(Family::Solana) }),
             json!({ "target_token": "USDC", "wallet_address": ADDRESS }),
         ] {
@@ -56,6 +57,11 @@ fn an_address_is_of_the_family_of_the_target_or_says_its_own() {
             ),
             (
                 json!({ "wallet_address": xrp, "wallet_memo": "order 7" }),
+                "/wallet_memo",
+                "A destination tag is a number",
+            ),
+            (
+                json!({ "wallet_address": xrp, "wallet_memo": "7", "wallet_memo_is_text": true }),
                 "/wallet_memo",
                 "A destination tag is a number",
             ),

@@ -47,6 +47,7 @@ fn shared(family: Family) -> String {
 
 #[cfg(test)]
 mod tests {
+    use gate_domain::destination::TypedMemo;
     use gate_domain::ids::{Mode, Seed};
     use gate_domain::time::Millis;
 
@@ -66,7 +67,8 @@ mod tests {
             assert_eq!(shared, family.memo_name().is_some(), "{family:?}");
             assert_eq!(SimulatedAddresses.is_shared(&given(1, 0)), shared, "{family:?}");
             let memo = given(1, 0).memo.map(|memo| memo.to_string());
-            let read = Destination::parse(family, &given(1, 0).address, memo.as_deref(), false);
+            let read =
+                Destination::parse(family, &given(1, 0).address, TypedMemo::of(memo.as_deref()));
             assert_eq!(read, Ok(given(1, 0)), "{family:?}");
         }
     }

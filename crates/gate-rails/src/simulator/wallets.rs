@@ -72,6 +72,8 @@ pub(super) fn meets(address: &Destination, outcome: Outcome) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use gate_domain::destination::TypedMemo;
+
     use super::*;
 
     #[test]
@@ -79,7 +81,8 @@ mod tests {
         for family in Family::ALL {
             let wallets = test_wallets(family);
             for (wallet, outcome) in wallets.iter().zip(Outcome::ALL) {
-                let read = Destination::parse(family, &wallet.address, None, false).unwrap();
+                let read =
+                    Destination::parse(family, &wallet.address, TypedMemo::default()).unwrap();
                 let met = Outcome::ALL.into_iter().filter(|other| meets(&read, *other));
                 assert_eq!(met.collect::<Vec<_>>(), [outcome], "{}", wallet.address);
             }

@@ -1,6 +1,7 @@
 import type { WalletStep } from '../api';
 import { Field } from './field';
 import { capital } from './trade';
+import { couldBeText } from './typed-address';
 
 /** What tells accounts behind one address apart. Leaving it out is said, and not forgotten. */
 export function Memo({
@@ -8,17 +9,21 @@ export function Memo({
   format,
   value,
   without,
+  isText,
   error,
   onValue,
   onWithout,
+  onIsText,
 }: {
   name: string;
   format: WalletStep['address_format'];
   value: string;
   without: boolean;
+  isText: boolean;
   error: string | null;
   onValue: (value: string) => void;
   onWithout: (without: boolean) => void;
+  onIsText: (isText: boolean) => void;
 }) {
   return (
     <>
@@ -39,6 +44,17 @@ export function Memo({
           onInput: (event) => onValue(event.currentTarget.value),
         }}
       />
+      {couldBeText(format, value) && (
+        <label class="check">
+          <input
+            type="checkbox"
+            name="memo_is_text"
+            checked={isText}
+            onChange={(event) => onIsText(event.currentTarget.checked)}
+          />
+          My exchange calls it a text memo (MEMO_TEXT), not a number or an ID.
+        </label>
+      )}
       <label class="check">
         <input
           type="checkbox"

@@ -1,6 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
 import type { WalletStep } from '../api';
-import type { TypedAddress } from '../client';
 import { usePage } from '../context';
 import { Back } from '../parts/back';
 import { Button } from '../parts/button';
@@ -16,12 +15,14 @@ import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
 import { TestValues } from '../parts/test-values';
 import { isSale, sent } from '../parts/trade';
+import { typedAddress } from '../parts/typed-address';
 
 export function WalletView({ step }: { step: WalletStep }) {
   const { act, busy, problem, announce } = usePage();
   const [address, setAddress] = useState(step.address ?? '');
   const [memo, setMemo] = useState('');
   const [withoutMemo, setWithoutMemo] = useState(false);
+  const [memoIsText, setMemoIsText] = useState(false);
   const [missing, setMissing] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -36,12 +37,9 @@ export function WalletView({ step }: { step: WalletStep }) {
     : refused && [refused, refusal?.body.reason?.next_step].filter(Boolean).join(' ');
 
   async function send() {
-    const trimmed = address.trim();
-    setMissing(trimmed === '');
-    if (trimmed === '') return field.current?.focus();
-    const typed: TypedAddress = { address: trimmed };
-    if (step.memo_name !== null && memo.trim() !== '') typed.memo = memo.trim();
-    if (step.memo_name !== null && withoutMemo) typed.without_memo = true;
+    const typed = typedAddress(step, { address, memo, withoutMemo, memoIsText });
+    setMissing(typed.address === '');
+    if (typed.address === '') return field.current?.focus();
     const moved = await act('wallet', (client) =>
       refund && step.quote.paid_in ? client.refundAddress(typed) : client.wallet(typed),
     );
@@ -134,9 +132,11 @@ export function WalletView({ step }: { step: WalletStep }) {
           format={step.address_format}
           value={memo}
           without={withoutMemo}
+          isText={memoIsText}
           error={refusal?.at('/memo') ?? null}
           onValue={setMemo}
           onWithout={setWithoutMemo}
+          onIsText={setMemoIsText}
         />
       )}
 
