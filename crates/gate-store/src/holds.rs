@@ -165,6 +165,7 @@ impl Tx {
             Ok((row.get::<String>(0)?, held == columns(&Hold::of_payout(&quote))))
         })?;
         let otherwise = promised.into_iter().filter(|(_, as_promised)| !as_promised);
+        let otherwise = otherwise.take(usize::try_from(limit).unwrap_or(usize::MAX));
         amiss.extend(otherwise.map(|(subject, _)| subject));
         Ok(amiss)
     }
