@@ -7,8 +7,7 @@ alter table strays add column dismissed_by text;
 alter table strays add column dismissed_reason text;
 drop index strays_waiting;
 create index strays_open on strays (mode, id) where deposit_id is null and dismissed_at is null;
-create index strays_open_addresses on strays (address)
-    where deposit_id is null and dismissed_at is null;
+create index strays_addresses on strays (address);
 
 -- A transaction of a network can hold several payments: a transfer is one of them. Until now only the
 -- simulator told of transfers, with one payment in each.

@@ -30,8 +30,7 @@ const LIST_ALL: Sql = strays!("id > $2 order by id limit $3");
 const COUNT_OPEN: Sql = sql("select count(*) from
     (select 1 from strays where mode = $1 and deposit_id is null and dismissed_at is null
         limit 100000) counted");
-const FIND_OPEN_AT: Sql = sql("select id from strays
-    where address = $1 and deposit_id is null and dismissed_at is null limit 1");
+const FIND_AT: Sql = sql("select id from strays where address = $1 limit 1");
 // The deposit's partner is not known here, so this walks through both tables.
 const LIST_AMISS: Sql = sql("select s.id from strays s
     left join deposits d on d.mode = s.mode and d.id = s.deposit_id
@@ -44,7 +43,7 @@ const SAVE: Sql = sql("update strays set deposit_id = $3, dismissed_at = $4, dis
     where mode = $1 and id = $2 and deposit_id is null and dismissed_at is null");
 
 pub(crate) const STATEMENTS: &[Sql] =
-    &[INSERT, FIND_TRANSFER, LOCK, LIST_OPEN, LIST_ALL, COUNT_OPEN, FIND_OPEN_AT, LIST_AMISS, SAVE];
+    &[INSERT, FIND_TRANSFER, LOCK, LIST_OPEN, LIST_ALL, COUNT_OPEN, FIND_AT, LIST_AMISS, SAVE];
 
 /// Which strays are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +86,10 @@ impl Tx {
         self.query_opt(FIND_TRANSFER, &[&mode.as_str(), &network, &transfer, &output], read)
     }
 
-    /// Whether an open stray came to this address with this memo.
-    pub fn is_open_stray_at(&mut self, address: &Destination) -> Result<bool, StoreError> {
+    /// Whether a stray ever came to this address with this memo: whoever sent it may send there again.
+    pub fn is_stray_at(&mut self, address: &Destination) -> Result<bool, StoreError> {
         let address = address.to_string();
-        let found = self.query_opt(FIND_OPEN_AT, &[&address], |row| row.get::<String>(0))?;
+        let found = self.query_opt(FIND_AT, &[&address], |row| row.get::<String>(0))?;
         Ok(found.is_some())
     }
 

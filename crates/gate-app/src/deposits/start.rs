@@ -105,8 +105,8 @@ pub(crate) fn is_our_own(
     Ok(scope.rails(mode).is_some_and(is_shared) || tx.find_deposit_address(address)?.is_some())
 }
 
-/// An address, or an address and a memo, that nobody else was given and that no open stray came to: its
-/// sender may send there again. A memo that can be mistaken for another one's is that one's.
+/// An address, or an address and a memo, that nobody else was given and that no stray came to: its sender
+/// may send there again. A memo that can be mistaken for another one's is that one's.
 fn free_address(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -128,7 +128,7 @@ fn free_address(
 fn is_spoken_for(tx: &mut Tx, address: &Destination) -> Result<bool, StoreError> {
     let mistaken = address.mistaken();
     for address in [address].into_iter().chain(&mistaken) {
-        if tx.find_deposit_address(address)?.is_some() || tx.is_open_stray_at(address)? {
+        if tx.find_deposit_address(address)?.is_some() || tx.is_stray_at(address)? {
             return Ok(true);
         }
     }
