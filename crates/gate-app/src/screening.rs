@@ -11,7 +11,7 @@ mod tests;
 use gate_domain::destination::Destination;
 use gate_domain::ids::{ScreeningId, SessionId, Tenant};
 use gate_domain::screening::{Hit, State, Subject};
-use gate_domain::session::Session;
+use gate_domain::session::{Flow, Session};
 use gate_store::{Locked, NewScreening, ScreeningRow, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -61,9 +61,10 @@ pub async fn screen_chosen(
     session: &SessionId,
 ) -> Result<Screened, StoreError> {
     screen_in(app, tenant, session, |session| {
-        let choice = session.choice().into_iter();
-        let given = choice.flat_map(|choice| [&choice.address, &choice.back_to]);
-        given.flatten().map(Destination::account).collect()
+        let Some(choice) = session.choice() else { return Vec::new() };
+        // Whoever changed their mind about a swap has left an address that nothing comes back to.
+        let back_to = choice.back_to.as_ref().filter(|_| session.flow() == Flow::Swap);
+        choice.address.iter().chain(back_to).map(Destination::account).collect()
     })
     .await
 }

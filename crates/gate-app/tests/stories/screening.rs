@@ -230,7 +230,9 @@ both_engines! {
     async fn a_refund_address_is_looked_up_again_before_anything_is_sent(store) {
         let world = screening(store).await;
         let (app, tenant) = (&world.app, world.tenant());
-        let swap = world.create_swap().await;
+        world.entitle(&[Entitlement::Swap]).await;
+        let swap = world.create().await;
+        choose::choose_flow(app, &tenant, &swap, Flow::Swap).await.unwrap();
         let from = PaidWith { token: Some("ETH".into()), network: Some("base".into()) };
         let wanted = Wanted { from, ..Wanted::of("USDC", "base") };
         let journey = choose::request_quote(app, &tenant, &swap, wanted).await.unwrap();
@@ -249,6 +251,12 @@ both_engines! {
         let held = start_deposit(app, &tenant, &swap, quote).await;
         assert!(matches!(held, Err(JourneyError::AddressHeld)), "{held:?}");
         assert_eq!(world.session(&swap).await.transaction, None);
+        // Nothing would come back to it from a purchase.
+        choose::step_back(app, &tenant, &swap, BackTo::Amount).await.unwrap();
+        choose::choose_flow(app, &tenant, &swap, Flow::OnRamp).await.unwrap();
+        let quote = world.choose(&swap, ADDRESS).await;
+        world.pay(&swap, &quote, "succeeds").await.unwrap();
+        assert!(world.session(&swap).await.transaction.is_some());
     }
 
     async fn what_was_released_can_still_be_blocked(store) {
