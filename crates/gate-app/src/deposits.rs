@@ -43,8 +43,8 @@ pub enum DepositError {
     /// The transaction waits for another token, or for tokens at another address.
     #[error("that sale or swap waits for another token, or at another address")]
     Elsewhere,
-    /// No network carries these tokens to an address like that.
-    #[error("tokens of that network do not come in at an address of this one")]
+    /// No network carries these tokens to or from an address like that.
+    #[error("no address like that is on the network of these tokens")]
     OtherFamily,
     /// The stray was there before anybody was asked for it.
     #[error(

@@ -85,6 +85,10 @@ pub fn send_back(
             why: "its session or transaction is missing".into(),
         }));
     };
+    let back_to = transaction.means.deposit().map(|means| means.back_to.family);
+    if scope.catalogue().family(&deposit.amount.asset) != back_to {
+        return Err(DepositError::OtherFamily);
+    }
     advance_deposit(tx, scope, deposit, &transaction, deposit::Event::SentBack)?;
     tx.find_deposit(tenant, id)?.ok_or(DepositError::NotFound)
 }

@@ -11,8 +11,9 @@ use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World, typed};
 use gate_app::{cancel_session::cancel_session, quotes};
 use gate_domain::bank::{Account, BankAccount};
 use gate_domain::catalogue::{Entitlement, Side};
-use gate_domain::deposit::{Cause, State};
-use gate_domain::ids::{QuoteId, SessionId};
+use gate_domain::deposit::{Cause, Deposit, State};
+use gate_domain::ids::{DepositId, Mode, QuoteId, SessionId};
+use gate_domain::money::Money;
 use gate_domain::quote::OnLapse;
 use gate_domain::session::{BackTo, Flow};
 use gate_domain::transaction;
@@ -49,7 +50,7 @@ async fn reason(world: &World, session: &SessionId) -> String {
     reason.code
 }
 
-fn states(deposits: &[gate_domain::deposit::Deposit]) -> Vec<State> {
+fn states(deposits: &[Deposit]) -> Vec<State> {
     deposits.iter().map(|deposit| deposit.state).collect()
 }
 
@@ -61,7 +62,7 @@ pub(crate) async fn locked_sale(world: &World, on_lapse: OnLapse) -> SessionId {
     let wanted = quotes::PriceWanted {
         side: Side::OffRamp,
         currency: catalogue.currency("EUR").unwrap().asset(),
-        amount: gate_domain::money::Money::new(120_000_000, token.clone()),
+        amount: Money::new(120_000_000, token.clone()),
         token,
         country: None,
     };
@@ -264,6 +265,25 @@ both_engines! {
         let refused = matches!(told, Err(SimulateError::Deposit(DepositError::OtherFamily)));
         assert!(refused, "{told:?}");
         assert!(world.deposits(&session).await.is_empty());
+        // One that was taken in before that was known is not sent where it would be lost.
+        let held = world.send_tokens(&session, Some("1")).await;
+        let token = |network: &str| {
+            let mut tokens = world.app.catalogue().tokens();
+            tokens.find(|token| token.symbol == "USDC" && token.network == network).unwrap().asset()
+        };
+        let held = Deposit {
+            id: DepositId::new(Mode::Test, world.app.ids().seed(world.app.now())),
+            amount: Money::new(1, token("solana")),
+            transfer: "of before".into(),
+            state: State::Held { cause: Cause::WrongNetwork },
+            ..held
+        };
+        let (tenant, id) = (world.tenant(), held.id.clone());
+        let sent = world.app.write(move |tx, scope| {
+            tx.insert_deposit(&held)?;
+            send_back(tx, scope, &tenant, &id)
+        });
+        assert!(matches!(sent.await, Err(DepositError::OtherFamily)));
     }
 
     async fn a_return_that_fails_waits_for_a_person(store) {
