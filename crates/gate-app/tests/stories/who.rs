@@ -38,6 +38,8 @@ use gate_wire::journey::{Journey, JourneyStep};
 use gate_wire::mail::MailBody;
 use gate_wire::words::{IdentityAsk, IdentityOutcome, IdentityStage};
 
+use crate::time::advance;
+
 const JANE: &str = "Jane@Example.com";
 
 /// A user on the page of a partner.
@@ -641,6 +643,24 @@ both_engines! {
         page.give(basic("Lost")).await.unwrap();
         assert_eq!(stage(&page.after_seconds(0).await), Some(IdentityStage::Checking));
         assert_eq!(stage(&page.after_seconds(1).await), None);
+    }
+
+    /// The lease of a worker would else be waited for, however far time moves.
+    async fn a_check_that_a_worker_holds_is_asked_about_once_time_moves(store) {
+        let world = World::over(store).await;
+        let page = Page::asking(&world, IdentityLevel::Basic).await;
+        page.show(JANE).await;
+        page.give(basic("Miller")).await.unwrap();
+        let claimed: Result<_, StoreError> = world
+            .app
+            .write(|tx, scope| {
+                tx.claim_identity_checks(scope.now, scope.now.plus_ms(30_000), "held", 10)
+            })
+            .await;
+        assert_eq!(claimed.unwrap().checks.len(), 1);
+        assert_eq!(ask_due_checks(&world.app).await.unwrap(), 0, "somebody has it");
+        advance(&world, &page.session, 1).await;
+        assert_eq!(ask_due_checks(&world.app).await.unwrap(), 1);
     }
 
     async fn a_verifier_that_is_down_is_asked_ever_less_often(store) {
