@@ -141,7 +141,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
         }
         Command::ListStrays { mode, all, after } => {
             let filter = if all { StrayFilter::All } else { StrayFilter::Open };
-            let after = after.unwrap_or_default();
+            let after = after.unwrap_or_else(|| format!("{}_{mode}_", StrayId::PREFIX));
             read(app, move |tx| {
                 let mut strays = tx.list_strays(mode, filter, &after, STRAYS_MAX + 1)?;
                 let goes_on = strays.len() > STRAYS_MAX;
