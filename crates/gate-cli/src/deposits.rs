@@ -128,6 +128,15 @@ pub(crate) fn run(args: DepositsArgs) -> Result<()> {
     }
 }
 
+/// The memo of a stray, with its kind where that is not seen.
+fn memo_words(stray: &StrayBody) -> String {
+    match (&stray.memo, stray.memo_is_text) {
+        (None, _) => "none".into(),
+        (Some(memo), Some(true)) => format!("{memo:?}"),
+        (Some(memo), _) => memo.clone(),
+    }
+}
+
 fn strays_listed(answer: &StraysAnswer) -> String {
     if answer.strays.is_empty() {
         return "There is none.".into();
@@ -137,9 +146,9 @@ fn strays_listed(answer: &StraysAnswer) -> String {
         [
             stray.id.clone(),
             format!("{} {} on {}", stray.amount, stray.token, stray.network),
-            stray.memo.clone().unwrap_or_else(|| "none".into()),
+            memo_words(stray),
             minute(&stray.created_at),
-            stray.transfer_id.clone(),
+            format!("{}/{}", stray.transfer_id, stray.output),
             or_dash(stray.deposit_id.as_deref().or(end.as_deref())),
         ]
     });

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::instant::to_rfc3339;
-use crate::session::memo_of;
+use crate::session::{is_text, memo_of};
 use crate::words::{DepositCause, DepositStatus};
 
 /// One transfer that came in.
@@ -58,6 +58,9 @@ pub struct StrayBody {
     /// The memo that it had; null where it had none.
     #[schema(required)]
     pub memo: Option<String>,
+    /// Whether that memo is a text; null without one.
+    #[schema(required)]
+    pub memo_is_text: Option<bool>,
     /// The symbol of what came.
     pub token: String,
     /// The network that it came on.
@@ -85,6 +88,7 @@ impl From<&Stray> for StrayBody {
             object: "stray_transfer".into(),
             address: stray.address.address.clone(),
             memo: memo_of(Some(&stray.address)),
+            memo_is_text: is_text(Some(&stray.address)),
             token: asset.code.clone(),
             network: asset.network.clone().unwrap_or_default(),
             amount: stray.amount.to_decimal(),

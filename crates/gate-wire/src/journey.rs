@@ -17,7 +17,7 @@ use crate::branding::BrandingBody;
 use crate::embed::AccountRequestBody;
 use crate::error::ReasonBody;
 use crate::instant::to_rfc3339;
-use crate::session::memo_of;
+use crate::session::{is_text, memo_of};
 use crate::words::{
     AccountKind, AddressFormat, FeeKind, Flow, IdentityAsk, IdentityLevel, IdentityOutcome,
     IdentityStage, Mode, Notice, SessionStatus, Side, Stage,
@@ -146,12 +146,18 @@ pub enum JourneyStep {
         /// The memo that belongs to it.
         #[schema(required)]
         back_to_memo: Option<String>,
+        /// Whether that memo is a text; null without one.
+        #[schema(required)]
+        back_to_memo_is_text: Option<bool>,
         /// Where the tokens of a swap go; none for a sale.
         #[schema(required)]
         address: Option<String>,
         /// The memo that belongs to it.
         #[schema(required)]
         memo: Option<String>,
+        /// Whether that memo is a text; null without one.
+        #[schema(required)]
+        memo_is_text: Option<bool>,
         /// The partner fixed one of these addresses.
         locked: bool,
         /// Where the money of a sale goes; none for a swap.
@@ -221,6 +227,9 @@ pub enum JourneyStep {
         /// The memo that belongs to it.
         #[schema(required)]
         memo: Option<String>,
+        /// Whether that memo is a text; null without one.
+        #[schema(required)]
+        memo_is_text: Option<bool>,
         /// Cards that the simulator knows; empty in live mode.
         test_cards: Vec<TestCard>,
     },
@@ -603,8 +612,10 @@ fn step_body(
             quote: quoted(quote),
             back_to: back_to.address.clone(),
             back_to_memo: memo_of(Some(back_to)),
+            back_to_memo_is_text: is_text(Some(back_to)),
             address: address.map(|address| address.address.clone()),
             memo: memo_of(address),
+            memo_is_text: is_text(address),
             locked,
             account: account.map(AccountBody::from),
         },
@@ -653,6 +664,7 @@ fn step_body(
             quote: quoted(quote),
             address: address.address.clone(),
             memo: memo_of(Some(address)),
+            memo_is_text: is_text(Some(address)),
             test_cards: hints.test_cards.clone(),
         },
         Step::Identity { check, email, asks } => JourneyStep::Identity {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gate_domain::destination::Destination;
+use gate_domain::destination::{Destination, Memo};
 use gate_domain::session::Session;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -116,6 +116,9 @@ pub struct SessionBody {
     /// The memo or destination tag that belongs to it.
     #[schema(required)]
     pub wallet_memo: Option<String>,
+    /// Whether that memo is a text: the Stellar network tells one of digits from a number. Null without a memo.
+    #[schema(required)]
+    pub wallet_memo_is_text: Option<bool>,
     /// Where the user goes back to.
     pub return_url: String,
     /// Where the user goes back to after giving up.
@@ -220,6 +223,7 @@ impl From<&Session> for SessionBody {
             flow: terms.flow.map(|flow| flow.as_str().into()),
             wallet_address: terms.wallet_address.as_ref().map(|wallet| wallet.address.clone()),
             wallet_memo: memo_of(terms.wallet_address.as_ref()),
+            wallet_memo_is_text: is_text(terms.wallet_address.as_ref()),
             return_url: terms.return_url.clone(),
             cancel_url: terms.cancel_url.clone(),
             status: session.status().into(),
@@ -242,4 +246,9 @@ impl From<&Session> for SessionBody {
 /// The memo of a destination, as people write it.
 pub(crate) fn memo_of(destination: Option<&Destination>) -> Option<String> {
     Some(destination?.memo.as_ref()?.to_string())
+}
+
+/// Whether the memo of a destination is a text; none where it has no memo.
+pub(crate) fn is_text(destination: Option<&Destination>) -> Option<bool> {
+    Some(matches!(destination?.memo.as_ref()?, Memo::Text(_)))
 }

@@ -3068,10 +3068,14 @@ export interface components {
             back_to: string;
             /** @description The memo that belongs to it. */
             back_to_memo: string | null;
+            /** @description Whether that memo is a text; null without one. */
+            back_to_memo_is_text: boolean | null;
             /** @description Where the tokens of a swap go; none for a sale. */
             address: string | null;
             /** @description The memo that belongs to it. */
             memo: string | null;
+            /** @description Whether that memo is a text; null without one. */
+            memo_is_text: boolean | null;
             /** @description The partner fixed one of these addresses. */
             locked: boolean;
             account: components["schemas"]["AccountBody"] | null;
@@ -3133,6 +3137,8 @@ export interface components {
             address: string;
             /** @description The memo that belongs to it. */
             memo: string | null;
+            /** @description Whether that memo is a text; null without one. */
+            memo_is_text: boolean | null;
             /** @description Cards that the simulator knows; empty in live mode. */
             test_cards: components["schemas"]["TestCard"][];
             /** @enum {string} */
@@ -3893,6 +3899,8 @@ export interface components {
                 wallet_address: string | null;
                 /** @description The memo or destination tag that belongs to it. */
                 wallet_memo: string | null;
+                /** @description Whether that memo is a text: the Stellar network tells one of digits from a number. Null without a memo. */
+                wallet_memo_is_text: boolean | null;
                 /** @description Where the user goes back to. */
                 return_url: string;
                 /** @description Where the user goes back to after giving up. */
@@ -4553,6 +4561,8 @@ export interface components {
             wallet_address: string | null;
             /** @description The memo or destination tag that belongs to it. */
             wallet_memo: string | null;
+            /** @description Whether that memo is a text: the Stellar network tells one of digits from a number. Null without a memo. */
+            wallet_memo_is_text: boolean | null;
             /** @description Where the user goes back to. */
             return_url: string;
             /** @description Where the user goes back to after giving up. */
@@ -4699,6 +4709,8 @@ export interface components {
             address: string;
             /** @description The memo that it had; null where it had none. */
             memo: string | null;
+            /** @description Whether that memo is a text; null without one. */
+            memo_is_text: boolean | null;
             /** @description The symbol of what came. */
             token: string;
             /** @description The network that it came on. */
@@ -5353,6 +5365,7 @@ export interface operations {
                      *           "flow": null,
                      *           "wallet_address": null,
                      *           "wallet_memo": null,
+                     *           "wallet_memo_is_text": null,
                      *           "return_url": "https://shop.example/orders/1042",
                      *           "cancel_url": "https://shop.example/cart",
                      *           "status": "open",
@@ -5452,6 +5465,7 @@ export interface operations {
                      *       "flow": null,
                      *       "wallet_address": null,
                      *       "wallet_memo": null,
+                     *       "wallet_memo_is_text": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -5562,6 +5576,7 @@ export interface operations {
                      *       "flow": null,
                      *       "wallet_address": null,
                      *       "wallet_memo": null,
+                     *       "wallet_memo_is_text": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -5640,6 +5655,7 @@ export interface operations {
                      *       "flow": null,
                      *       "wallet_address": null,
                      *       "wallet_memo": null,
+                     *       "wallet_memo_is_text": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "cancelled",
@@ -7861,6 +7877,7 @@ export interface operations {
                      *             "flow": null,
                      *             "wallet_address": null,
                      *             "wallet_memo": null,
+                     *             "wallet_memo_is_text": null,
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
@@ -7898,6 +7915,7 @@ export interface operations {
                      *             "flow": "off_ramp",
                      *             "wallet_address": null,
                      *             "wallet_memo": null,
+                     *             "wallet_memo_is_text": null,
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
@@ -8037,6 +8055,7 @@ export interface operations {
                      *         "flow": null,
                      *         "wallet_address": null,
                      *         "wallet_memo": null,
+                     *         "wallet_memo_is_text": null,
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
@@ -8821,6 +8840,7 @@ export interface operations {
                      *       "flow": null,
                      *       "wallet_address": null,
                      *       "wallet_memo": null,
+                     *       "wallet_memo_is_text": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
@@ -8930,6 +8950,7 @@ export interface operations {
                      *       "flow": null,
                      *       "wallet_address": null,
                      *       "wallet_memo": null,
+                     *       "wallet_memo_is_text": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -9149,6 +9170,7 @@ export interface operations {
                      *       "object": "stray_transfer",
                      *       "address": "rGUP6Y8UirYKVmcLwEmsodKj7SRqxVxk3P",
                      *       "memo": null,
+                     *       "memo_is_text": null,
                      *       "token": "XRP",
                      *       "network": "xrpl",
                      *       "amount": "45.932604",
@@ -9374,6 +9396,7 @@ export interface operations {
                      *       "flow": null,
                      *       "wallet_address": null,
                      *       "wallet_memo": null,
+                     *       "wallet_memo_is_text": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
@@ -9492,6 +9515,7 @@ export interface operations {
                      *       "flow": null,
                      *       "wallet_address": null,
                      *       "wallet_memo": null,
+                     *       "wallet_memo_is_text": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -9619,6 +9643,7 @@ export interface operations {
                      *       "flow": null,
                      *       "wallet_address": null,
                      *       "wallet_memo": null,
+                     *       "wallet_memo_is_text": null,
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
@@ -12131,8 +12156,10 @@ export interface operations {
                      *         "network_name": "Ethereum",
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "back_to_memo": null,
+                     *         "back_to_memo_is_text": null,
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "memo": null,
+                     *         "memo_is_text": null,
                      *         "locked": false,
                      *         "account": null
                      *       }
@@ -12683,6 +12710,7 @@ export interface operations {
                      *         "network_name": "Base",
                      *         "address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "memo": null,
+                     *         "memo_is_text": null,
                      *         "test_cards": [
                      *           {
                      *             "number": "4242 4242 4242 4242",
@@ -14129,6 +14157,7 @@ export interface operations {
                  *         "flow": null,
                  *         "wallet_address": null,
                  *         "wallet_memo": null,
+                 *         "wallet_memo_is_text": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
@@ -14209,6 +14238,7 @@ export interface operations {
                  *         "flow": null,
                  *         "wallet_address": null,
                  *         "wallet_memo": null,
+                 *         "wallet_memo_is_text": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
@@ -14316,6 +14346,7 @@ export interface operations {
                  *         "flow": null,
                  *         "wallet_address": null,
                  *         "wallet_memo": null,
+                 *         "wallet_memo_is_text": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "completed",
@@ -14423,6 +14454,7 @@ export interface operations {
                  *         "flow": null,
                  *         "wallet_address": null,
                  *         "wallet_memo": null,
+                 *         "wallet_memo_is_text": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "open",
@@ -14558,6 +14590,7 @@ export interface operations {
                  *         "flow": null,
                  *         "wallet_address": null,
                  *         "wallet_memo": null,
+                 *         "wallet_memo_is_text": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
@@ -14638,6 +14671,7 @@ export interface operations {
                  *         "flow": null,
                  *         "wallet_address": null,
                  *         "wallet_memo": null,
+                 *         "wallet_memo_is_text": null,
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "cancelled",

@@ -11,6 +11,11 @@ test('only digits on Stellar could be a number and a text', () => {
   expect(couldBeText('stellar', 'order 7')).toBe(false);
   expect(couldBeText('stellar', '')).toBe(false);
   expect(couldBeText('xrp', '271828')).toBe(false);
+  // Zeros before it and what no number holds make it a text, whatever is said.
+  expect(couldBeText('stellar', '0')).toBe(true);
+  expect(couldBeText('stellar', '042')).toBe(false);
+  expect(couldBeText('stellar', '18446744073709551615')).toBe(true);
+  expect(couldBeText('stellar', '18446744073709551616')).toBe(false);
 });
 
 test('digits are a number until the user says that they are a text', () => {

@@ -121,6 +121,7 @@ fn strays_are_listed_assigned_and_dismissed() {
     assert_eq!(deployment.says(&["deposits", "strays"]), "There is none.\n");
     let said = deployment.says(&["deposits", "strays", "--all"]);
     assert!(said.contains("dp_test_") && said.contains("ada: sent back by hand"), "{said}");
+    assert!(said.contains("/0 "), "which payment of its transaction: {said}");
     let found = deployment.answers(&["doctor"]);
     assert_eq!((&found["ok"], &found["warnings"]), (&json!(true), &json!([])));
 }

@@ -79,7 +79,8 @@ fn a_session_in_full() {
           "tx_refid": null,
           "user_reference": "user-7",
           "wallet_address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
-          "wallet_memo": null
+          "wallet_memo": null,
+          "wallet_memo_is_text": null
         }
         "#);
         let created = reply.value();

@@ -26,7 +26,9 @@ fn an_address_is_of_the_family_of_the_target_or_says_its_own() {
             json!({ "target_network": "xrpl", "wallet_address": xrp, "wallet_memo": "7" }),
             json!({ "target_token": "BTC", "wallet_address": bitcoin }),
             json!({ "wallet_address": stellar, "wallet_memo": "order 7" }),
+            json!({ "wallet_address": stellar, "wallet_memo": "order 7", "wallet_memo_is_text": true }),
             json!({ "wallet_address": stellar, "wallet_memo": "7", "wallet_memo_is_text": true }),
+            json!({ "wallet_address": stellar, "wallet_memo": "7", "wallet_memo_is_text": false }),
             json!({ "target_token": "USDC", "wallet_address": of(Family::Solana) }),
             json!({ "target_token": "USDC", "wallet_address": ADDRESS }),
         ] {
@@ -35,6 +37,9 @@ fn an_address_is_of_the_family_of_the_target_or_says_its_own() {
             let made = reply.value();
             let memo = changes.get("wallet_memo").unwrap_or(&Value::Null);
             assert_eq!(&made["wallet_memo"], memo, "{changes}");
+            if let Some(is_text) = changes.get("wallet_memo_is_text") {
+                assert_eq!(&made["wallet_memo_is_text"], is_text, "{changes}");
+            }
         }
         let contract = "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913";
         for (changes, param, why) in [

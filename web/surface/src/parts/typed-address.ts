@@ -9,9 +9,13 @@ export interface AddressFields {
   memoIsText: boolean;
 }
 
+const NUMBER_MAX = 2n ** 64n - 1n;
+
 /** Whether a memo is one that Stellar knows as a number and as a text, so that only the user can tell. */
 export function couldBeText(format: WalletStep['address_format'], memo: string): boolean {
-  return format === 'stellar' && /^[0-9]+$/.test(memo.trim());
+  const typed = memo.trim();
+  const isNumber = /^(0|[1-9][0-9]{0,19})$/.test(typed) && BigInt(typed) <= NUMBER_MAX;
+  return format === 'stellar' && isNumber;
 }
 
 /** What is sent of the fields on a network; where it has no memos, nothing is said of them. */

@@ -10,6 +10,7 @@ import { Lapsed } from '../parts/lapsed';
 import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
 import { given, gotten } from '../parts/trade';
+import { WithMemo } from '../parts/with-memo';
 
 /** A sale or a swap once more as a whole: what is sent cannot be called back. */
 export function ConfirmView({ step }: { step: ConfirmStep }) {
@@ -48,7 +49,7 @@ export function ConfirmView({ step }: { step: ConfirmStep }) {
               <span class="mono" title={step.address}>
                 {shorten(step.address)}
               </span>
-              <WithMemo memo={step.memo} />
+              <WithMemo memo={step.memo} isText={step.memo_is_text} />
             </dd>
           </div>
         )}
@@ -58,7 +59,7 @@ export function ConfirmView({ step }: { step: ConfirmStep }) {
             <span class="mono" title={step.back_to}>
               {shorten(step.back_to)}
             </span>
-            <WithMemo memo={step.back_to_memo} />
+            <WithMemo memo={step.back_to_memo} isText={step.back_to_memo_is_text} />
           </dd>
         </div>
       </dl>
@@ -74,15 +75,5 @@ export function ConfirmView({ step }: { step: ConfirmStep }) {
         </div>
       )}
     </form>
-  );
-}
-
-function WithMemo({ memo }: { memo: string | null }) {
-  if (memo === null) return null;
-  return (
-    <>
-      {' '}
-      with the memo <span class="mono">{memo}</span>
-    </>
   );
 }

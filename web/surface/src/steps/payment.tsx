@@ -16,6 +16,7 @@ import { ProblemNotice } from '../parts/problem';
 import { reshape } from '../parts/shaped-field';
 import { Summary } from '../parts/summary';
 import { TestValues } from '../parts/test-values';
+import { WithMemo } from '../parts/with-memo';
 
 const EMPTY: Card = { number: '', expiry: '', cvc: '' };
 /** Any date to come will do in the simulator. */
@@ -72,13 +73,7 @@ export function PaymentView({ step }: { step: PaymentStep }) {
         <Heading>Pay by card</Heading>
         <p class="lead">
           {quote.target_token} goes to <span class="mono">{shorten(step.address)}</span>
-          {step.memo !== null && (
-            <>
-              {' '}
-              with the memo <span class="mono">{step.memo}</span>
-            </>
-          )}{' '}
-          on {step.network_name}.
+          <WithMemo memo={step.memo} isText={step.memo_is_text} /> on {step.network_name}.
         </p>
       </header>
 
