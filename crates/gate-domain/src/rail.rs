@@ -164,7 +164,7 @@ pub struct Command {
     /// What to charge, confirm, let go, refund or pay out by.
     pub means: Means,
     /// The method that its money moves by, as the capability file names it: two of them may pay out
-    /// to accounts of one kind. None for tokens.
+    /// to accounts of one kind. None for tokens, and in what was written before methods were named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// Where the tokens go; none for a sale, whose money goes to the verified user's account.
