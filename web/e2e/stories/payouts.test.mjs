@@ -108,7 +108,7 @@ story(
     await checkout.givePixKey(PIX.paid);
     await checkout.sendAndBePaid();
     await checkout.isPaidOut();
-    await page.getByText('Pix key … paid').waitFor();
+    await page.getByText('Pix key … id').waitFor();
   },
   { expected },
 );
