@@ -164,12 +164,14 @@ insert into entries (partner_id, mode, posting_id, line, account, asset, units) 
 "#;
 const CHANGED: Sql = sql("select subject, units from hold_changes");
 const HELD: Sql = sql("select subject, account, asset, units from holds");
-/// The sale went on at another price, and what it holds did not follow.
+/// The sale went on at another price, and what it holds did not follow; another hold is as it was.
 const REQUOTED: &str = r#"
 insert into quotes (partner_id, mode, id, session_id, body, expires_at, created_at) values
     ('ptr_1', 'test', 'qt_3', 'gs_2', '{"side":"off_ramp","payment_method":"sepa_payout",
         "fiat":{"units":"40","asset":{"code":"EUR","decimals":2}},"crypto":{"units":"5"}}', 9, 3);
 update transactions set quote_id = 'qt_3' where id = 'tx_2';
+insert into holds (partner_id, mode, subject, transaction_id, account, asset, units, created_at) values
+    ('ptr_1', 'test', 'tx_1', 'tx_1', 'treasury', 'USDC.base', '9', 1);
 "#;
 
 both_engines! {
