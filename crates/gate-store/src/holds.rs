@@ -161,8 +161,11 @@ impl Tx {
         }
         let promised = self.query(LIST_PROMISED, &[], |row| {
             let held = (row.get(1)?, row.get(2)?, row.get(3)?);
-            let quote: Quote = Reader::new(row, "quotes", 0).json(4)?;
-            Ok((row.get::<String>(0)?, held == columns(&Hold::of_payout(&quote))))
+            // One that cannot be read promises nothing, and must not keep the others from being seen.
+            let quote = Reader::new(row, "quotes", 0).json::<Quote>(4).ok();
+            let promised = quote.filter(|quote| quote.delivered().units > 0);
+            let promised = promised.map(|quote| columns(&Hold::of_payout(&quote)));
+            Ok((row.get::<String>(0)?, promised == Some(held)))
         })?;
         let otherwise = promised.into_iter().filter(|(_, as_promised)| !as_promised);
         let otherwise = otherwise.take(usize::try_from(limit).unwrap_or(usize::MAX));

@@ -23,6 +23,7 @@ const SECOND_HOLD: Sql = sql("insert into holds
     select partner_id, mode, 'tx_x', 'tx_x', 'treasury', 'EUR', '1', 0 from feeds
     where last_posting > 0");
 const MOVED_BACK: Sql = sql("update transactions set status = 'settling'");
+const NO_PRICE: Sql = sql("update quotes set body = '{}'");
 const CHAIN_CUT: Sql =
     sql("update feeds set last_posting = last_posting + 1 where last_posting > 0");
 
@@ -94,6 +95,18 @@ both_engines! {
             assert_eq!(broken(&report), names, "{damage:?}: {:?}", report.problems);
             assert!(!report.ok && report.problems.len() >= names.len());
         }
+    }
+}
+
+both_engines! {
+    /// The doctor names what is held for it, and looks at everything else all the same.
+    async fn a_price_that_cannot_be_read_is_found(store) {
+        let world = World::over(store).await;
+        world.paying("slow").await;
+        world.sound().await;
+        store.write(|tx| tx.execute(NO_PRICE, &[])).await.unwrap();
+        let report = report(&world).await;
+        assert_eq!(broken(&report), ["holds_end_once"], "{:?}", report.problems);
     }
 }
 
