@@ -226,7 +226,10 @@ impl From<DepositError> for AdminError {
                 "stray_elsewhere",
                 "That sale or swap waits for another token, or at another address than this stray came to.",
             ),
-            DepositError::OtherFamily => Self::new("network_mismatch", sentence(&error)),
+            DepositError::OtherFamily => Self::new(
+                "network_mismatch",
+                "The address that the user named for refunds is not on the network of these tokens, so they would be lost there. They stay as they are.",
+            ),
             DepositError::TooEarly { .. } => {
                 let message = format!("This is not its stray: {error}.");
                 Self::new("stray_too_early", message)
