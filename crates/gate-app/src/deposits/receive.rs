@@ -80,11 +80,6 @@ pub fn receive_transfer(
     prices: &dyn PriceSource,
     transfer: &Transfer,
 ) -> Result<Received, DepositError> {
-    // Whoever tells this mistakes the network or the address, and what went back would be lost.
-    let family = scope.catalogue().family(&transfer.amount.asset);
-    if family.is_some_and(|family| family != transfer.address.family) {
-        return Err(DepositError::OtherFamily);
-    }
     let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
     // What was nobody's before is told again, perhaps after somebody was given this address.
     if let Some(known) = tx.find_stray_transfer(transfer.mode, network, transfer.name())? {
@@ -92,7 +87,19 @@ pub fn receive_transfer(
     }
     match find_waiting(tx, transfer)? {
         Some(waiting) => take_in(tx, scope, prices, transfer, &waiting).map(Received::Deposit),
-        None => Ok(Received::Stray(stray::write_down(tx, scope, transfer)?)),
+        None => {
+            refuse_other_family(scope, transfer)?;
+            Ok(Received::Stray(stray::write_down(tx, scope, transfer)?))
+        }
+    }
+}
+
+/// Whoever tells of tokens that are not on a network of their address's family mistakes one of the two,
+/// and what went back would be lost. What was written down before is not asked.
+fn refuse_other_family(scope: &Scope<'_>, transfer: &Transfer) -> Result<(), DepositError> {
+    match scope.catalogue().family(&transfer.amount.asset) {
+        Some(family) if family != transfer.address.family => Err(DepositError::OtherFamily),
+        _ => Ok(()),
     }
 }
 
@@ -138,6 +145,7 @@ pub(super) fn take_in(
         }
         return Ok(known);
     }
+    refuse_other_family(scope, transfer)?;
 
     let quote = find_agreed_quote(tx, &transaction)?;
     let counted = counted_units(&tx.list_deposits(tenant, &transaction.id)?);

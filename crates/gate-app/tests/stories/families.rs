@@ -8,8 +8,8 @@ use gate_app::choose::{
 };
 use gate_app::create_session::CreateError;
 use gate_app::deposits::{
-    DepositError, Received, SimulateError, Simulated, Transfer, assign_stray, receive_transfer,
-    simulate_stray, start_deposit,
+    DepositError, Received, SimulateError, Simulated, Transfer, assign_stray, simulate_stray,
+    start_deposit,
 };
 use gate_app::journey::JourneyError;
 use gate_app::testing::{ADDRESS, World, card, typed};
@@ -23,6 +23,8 @@ use gate_domain::stray::Stray;
 use gate_rails::simulator::{TEST_ACCOUNTS, test_wallets};
 use gate_store::{StrayFilter, Tx, both_engines};
 use gate_wire::journey::{Journey, JourneyStep};
+
+use crate::strays::tell;
 
 /// Ask for a price and say yes to it.
 pub(crate) async fn accept(
@@ -248,9 +250,8 @@ both_engines! {
             transfer: stray.transfer.clone(),
             output: stray.output,
         };
-        let prices = world.app.rails(mode).unwrap().prices.clone();
-        let told = world.app.write(move |tx, scope| receive_transfer(tx, scope, &*prices, &told));
-        assert!(matches!(told.await.unwrap(), Received::Stray(known) if known.id == stray.id));
+        let told = tell(&world, &told).await;
+        assert!(matches!(told, Received::Stray(known) if known.id == stray.id));
         assert!(world.deposits(&later).await.is_empty());
         world.pass_seconds(3).await;
         assert!(matches!(world.journey(&session).await.step, JourneyStep::Done { .. }));

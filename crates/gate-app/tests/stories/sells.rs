@@ -3,8 +3,8 @@
 
 use gate_app::choose::{Wanted, accept_quote, choose_flow, request_quote, step_back};
 use gate_app::deposits::{
-    DepositError, SimulateError, Simulated, decline_new_price, look_after_deposits, send_back,
-    simulate_deposit,
+    DepositError, SimulateError, Simulated, Transfer, decline_new_price, look_after_deposits,
+    send_back, simulate_deposit,
 };
 use gate_app::journey::JourneyError;
 use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World, typed};
@@ -20,6 +20,8 @@ use gate_domain::transaction;
 use gate_store::both_engines;
 use gate_wire::journey::JourneyStep;
 use gate_wire::words;
+
+use crate::strays::tell;
 
 const PAID: &str = "DE09 0000 0000 0000 0000 01";
 const BOUNCES: &str = "DE79 0000 0000 0000 0000 02";
@@ -265,7 +267,8 @@ both_engines! {
         let refused = matches!(told, Err(SimulateError::Deposit(DepositError::OtherFamily)));
         assert!(refused, "{told:?}");
         assert!(world.deposits(&session).await.is_empty());
-        // One that was taken in before that was known is not sent where it would be lost.
+        // One that was taken in before that was known is told again without harm, and not sent where it
+        // would be lost.
         let held = world.send_tokens(&session, Some("1")).await;
         let token = |network: &str| {
             let mut tokens = world.app.catalogue().tokens();
@@ -278,11 +281,19 @@ both_engines! {
             state: State::Held { cause: Cause::WrongNetwork },
             ..held
         };
+        let transaction = world.transaction_of(&session).await;
+        let again = Transfer {
+            mode: Mode::Test,
+            address: transaction.means.deposit().unwrap().address.clone(),
+            amount: held.amount.clone(),
+            transfer: held.transfer.clone(),
+            output: held.output,
+        };
         let (tenant, id) = (world.tenant(), held.id.clone());
-        let sent = world.app.write(move |tx, scope| {
-            tx.insert_deposit(&held)?;
-            send_back(tx, scope, &tenant, &id)
-        });
+        world.app.write(move |tx, _| tx.insert_deposit(&held)).await.unwrap();
+        let known = tell(&world, &again).await.deposit();
+        assert_eq!(known.map(|known| known.id), Some(id.clone()));
+        let sent = world.app.write(move |tx, scope| send_back(tx, scope, &tenant, &id));
         assert!(matches!(sent.await, Err(DepositError::OtherFamily)));
     }
 

@@ -108,7 +108,8 @@ fn nobodys(transfer: &Transfer) -> Destination {
     Destination { memo: None, ..transfer.address.clone() }
 }
 
-async fn tell(world: &World, transfer: &Transfer) -> Received {
+/// What whoever watches the networks is answered.
+pub(crate) async fn tell(world: &World, transfer: &Transfer) -> Received {
     let prices = world.app.rails(transfer.mode).unwrap().prices.clone();
     let transfer = transfer.clone();
     let told =
