@@ -22,7 +22,7 @@ use crate::app::{App, Scope};
 use crate::deposits::{accept_new_price, is_asked, is_our_own, put_new_price};
 use crate::journey::{JourneyError, act, act_on_offer};
 use crate::quotes::page_quote;
-use crate::screening::{Screened, screen_given};
+use crate::screening::screen_given;
 
 /// A price that is younger than this is not made again: 3 s.
 const QUOTE_FRESH_MS: i64 = 3_000;
@@ -285,8 +285,8 @@ async fn give_screened(
     };
     let address = typed.read(family)?;
     address.refuse_loss(app.catalogue())?;
-    if screen_given(app, tenant, session, &address.account()).await? == Screened::Held {
-        return Err(JourneyError::AddressHeld);
+    if let Some(held) = screen_given(app, tenant, session, &address.account()).await? {
+        return Err(JourneyError::AddressHeld(held));
     }
     let event = purpose.given(address.clone());
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {

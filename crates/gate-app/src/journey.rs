@@ -29,6 +29,7 @@ use crate::app::{App, Scope};
 use crate::deposits::counted_units;
 use crate::identity::{IdentityError, Shown};
 use crate::limits::{find_standing, verdict};
+use crate::screening::HeldAddress;
 use crate::vault::Vault;
 
 /// Why the page cannot go on as it wanted to.
@@ -57,7 +58,7 @@ pub enum JourneyError {
     Destination(#[from] DestinationError),
     /// Nothing is sent to this address. Why is not for the user.
     #[error("this address cannot be used here")]
-    AddressHeld,
+    AddressHeld(HeldAddress),
     /// The card was not taken.
     #[error(transparent)]
     Card(#[from] CardProblem),

@@ -15,7 +15,7 @@ use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act, act_on_offer};
 use crate::limits::{Admitted, admit};
 use crate::quotes::{announce_consumed, redeem_on_page};
-use crate::screening::{Screened, screen_chosen};
+use crate::screening::screen_chosen;
 
 /// How long the second step may take, from the charge on: 10 min.
 const CHALLENGE_MS: i64 = 10 * 60_000;
@@ -42,8 +42,8 @@ pub async fn pay(
 ) -> Result<Journey, JourneyError> {
     let rails = app.rails(tenant.mode).ok_or(JourneyError::NotEnabled)?;
     let card = rails.cards.tokenise(card.number, card.expiry, card.cvc, app.now())?;
-    if screen_chosen(app, tenant, session).await? == Screened::Held {
-        return Err(JourneyError::AddressHeld);
+    if let Some(held) = screen_chosen(app, tenant, session).await? {
+        return Err(JourneyError::AddressHeld(held));
     }
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
         if payment_under_way(&session) {

@@ -8,7 +8,6 @@ mod list;
 #[cfg(test)]
 mod tests;
 
-use gate_domain::destination::Destination;
 use gate_domain::ids::{ScreeningId, SessionId, Tenant};
 use gate_domain::screening::{Hit, State, Subject};
 use gate_domain::session::{Flow, Session};
@@ -33,6 +32,17 @@ pub enum Screened {
     Held,
 }
 
+/// Which address of a session is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldAddress {
+    /// The one that the user has just given.
+    Given,
+    /// Where the tokens would go.
+    Wallet,
+    /// Where they would come back to.
+    Refund,
+}
+
 /// What was held, and because of what. It rests sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -42,29 +52,35 @@ pub struct Finding {
     pub hits: Vec<Hit>,
 }
 
-/// Screen the address that a user gives.
+/// Screen the address that a user gives, and answer whether it is held.
 pub async fn screen_given(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
     address: &str,
-) -> Result<Screened, StoreError> {
+) -> Result<Option<HeldAddress>, StoreError> {
     let address = address.to_owned();
-    screen_in(app, tenant, session, move |_| vec![address.clone()]).await
+    screen_in(app, tenant, session, move |_| vec![(HeldAddress::Given, address.clone())]).await
 }
 
 /// Screen the addresses that tokens of a payment would go to or come back to: a partner may have named
-/// one, and the list may have changed since a user did.
+/// one, and the list may have changed since a user did. The answer is the first that is held.
 pub async fn screen_chosen(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
-) -> Result<Screened, StoreError> {
+) -> Result<Option<HeldAddress>, StoreError> {
     screen_in(app, tenant, session, |session| {
         let Some(choice) = session.choice() else { return Vec::new() };
+        // Of a sale only money goes out, and the one address is for what comes back.
+        let address = match session.flow() {
+            Flow::OffRamp => HeldAddress::Refund,
+            Flow::OnRamp | Flow::Swap => HeldAddress::Wallet,
+        };
         // Whoever changed their mind about a swap has left an address that nothing comes back to.
         let back_to = choice.back_to.as_ref().filter(|_| session.flow() == Flow::Swap);
-        choice.address.iter().chain(back_to).map(Destination::account).collect()
+        let chosen = [(address, choice.address.as_ref()), (HeldAddress::Refund, back_to)];
+        chosen.into_iter().filter_map(|(which, given)| Some((which, given?.account()))).collect()
     })
     .await
 }
@@ -75,23 +91,23 @@ async fn screen_in(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
-    addresses: impl Fn(&Session) -> Vec<String> + Send + 'static,
-) -> Result<Screened, StoreError> {
+    addresses: impl Fn(&Session) -> Vec<(HeldAddress, String)> + Send + 'static,
+) -> Result<Option<HeldAddress>, StoreError> {
     if app.config().sanctions.is_none() {
-        return Ok(Screened::Clear);
+        return Ok(None);
     }
     let (tenant, id) = (tenant.clone(), session.clone());
     app.write(move |tx, scope| match tx.lock_session(&tenant, &id)? {
         Some(session) if before_payment(&session) => {
-            let mut found = Screened::Clear;
-            for address in addresses(&session) {
+            let mut held = None;
+            for (which, address) in addresses(&session) {
                 if screen_address(tx, scope, &session, &address)? == Screened::Held {
-                    found = Screened::Held;
+                    held = held.or(Some(which));
                 }
             }
-            Ok(found)
+            Ok(held)
         }
-        _ => Ok(Screened::Clear),
+        _ => Ok(None),
     })
     .await
 }

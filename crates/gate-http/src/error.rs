@@ -15,6 +15,7 @@ use gate_app::rails::RailError;
 use gate_app::readiness::Unready;
 use gate_app::refunds::RefundError;
 use gate_app::replays::ReplayError;
+use gate_app::screening::HeldAddress;
 use gate_app::webhooks::WebhookError;
 use gate_domain::Mode;
 use gate_domain::catalogue::{Refusal, RefusalCode};
@@ -775,11 +776,7 @@ impl From<JourneyError> for ApiError {
             JourneyError::NoPrice(why) => Self::NoPrice(why),
             JourneyError::QuoteExpired => Self::QuoteExpired,
             JourneyError::Destination(error) => Self::Wallet(error),
-            JourneyError::AddressHeld => Self::field(
-                "/address",
-                "invalid_wallet_address",
-                "This address cannot be used here. Use another address.",
-            ),
+            JourneyError::AddressHeld(which) => held_address(which),
             JourneyError::Card(problem) => Self::Card(problem),
             JourneyError::Identity(error) => error.into(),
             JourneyError::NotEnabled => Self::NotEnabled,
@@ -787,6 +784,24 @@ impl From<JourneyError> for ApiError {
             JourneyError::Store(error) => error.into(),
         }
     }
+}
+
+/// Two of them were given before the request that is refused, for the price that it names.
+fn held_address(which: HeldAddress) -> ApiError {
+    let (param, message) = match which {
+        HeldAddress::Given => {
+            ("/address", "This address cannot be used here. Use another address.")
+        }
+        HeldAddress::Wallet => (
+            "/quote_id",
+            "The wallet address cannot be used here. Go back and use another address.",
+        ),
+        HeldAddress::Refund => (
+            "/quote_id",
+            "The refund address cannot be used here. Go back and use another address.",
+        ),
+    };
+    ApiError::field(param, "invalid_wallet_address", message)
 }
 
 impl From<IdentityError> for ApiError {

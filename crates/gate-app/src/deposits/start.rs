@@ -15,7 +15,7 @@ use crate::choose::check_country;
 use crate::journey::{JourneyError, act_on_offer};
 use crate::limits::{Admitted, admit};
 use crate::pay::{Attempt, chosen, payment_under_way, write_down};
-use crate::screening::{Screened, screen_chosen};
+use crate::screening::screen_chosen;
 
 /// Memos that are tried before giving up. A tag of the XRP Ledger has 32 bits, so that with a hundred million
 /// of them in use each try finds a free one 97 times in a hundred.
@@ -29,8 +29,8 @@ pub async fn start_deposit(
     session: &SessionId,
     quote_id: QuoteId,
 ) -> Result<Journey, JourneyError> {
-    if screen_chosen(app, tenant, session).await? == Screened::Held {
-        return Err(JourneyError::AddressHeld);
+    if let Some(held) = screen_chosen(app, tenant, session).await? {
+        return Err(JourneyError::AddressHeld(held));
     }
     act_on_offer(app, tenant, session, move |tx, scope, session, choices| {
         if payment_under_way(&session) {

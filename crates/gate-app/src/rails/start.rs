@@ -20,7 +20,7 @@ use crate::idempotency::{Answered, KeyReused, answered_before, remember};
 use crate::journey::overdue;
 use crate::limits::{Admitted, admit, find_standing};
 use crate::quotes::{announce_consumed, lock_quote_to_redeem};
-use crate::screening::{Screened, screen_chosen};
+use crate::screening::screen_chosen;
 
 /// A request to start a rail payment.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ pub async fn start_rail_payment(
     app: &App,
     command: StartRailPayment,
 ) -> Result<Answered, RailError> {
-    if screen_chosen(app, &command.tenant, &command.session_id).await? == Screened::Held {
+    if screen_chosen(app, &command.tenant, &command.session_id).await?.is_some() {
         return Err(RailError::AddressHeld);
     }
     app.write(move |tx, scope| begin(tx, scope, &command)).await

@@ -13,7 +13,7 @@ use gate_app::deposits::start_deposit;
 use gate_app::journey::JourneyError;
 use gate_app::metrics::render;
 use gate_app::rails::RailError;
-use gate_app::screening::{SanctionsList, Screened, Verdict, hold};
+use gate_app::screening::{HeldAddress, SanctionsList, Screened, Verdict, hold};
 use gate_app::testing::{ADDRESS, World, typed};
 use gate_domain::bank::{Account, BankAccount};
 use gate_domain::catalogue::{Entitlement, Side};
@@ -51,7 +51,7 @@ async fn give(world: &World, session: &SessionId, address: &str) -> Result<Journ
 
 async fn is_held(world: &World, session: &SessionId) -> bool {
     match give(world, session, LISTED).await {
-        Err(JourneyError::AddressHeld) => true,
+        Err(JourneyError::AddressHeld(HeldAddress::Given)) => true,
         Ok(_) => false,
         Err(other) => panic!("{other}"),
     }
@@ -179,14 +179,14 @@ both_engines! {
         choose::accept_quote(&world.app, &tenant, &session, quote.clone()).await.unwrap();
         let pays = async || world.pay(&session, &quote, "succeeds").await;
         let refused = pays().await.unwrap_err();
-        assert!(matches!(refused, JourneyError::AddressHeld), "{refused}");
+        let JourneyError::AddressHeld(HeldAddress::Wallet) = refused else { panic!("{refused}") };
         assert_eq!(world.session(&session).await.transaction, None, "nothing is charged");
         let id = waiting(&world).await;
         for actor in ["ada", "bob"] {
             decide(&world, &id, Verdict::Release, actor).await.unwrap();
         }
         decide(&world, &id, Verdict::Block, "ada").await.unwrap();
-        assert!(matches!(pays().await.unwrap_err(), JourneyError::AddressHeld));
+        assert!(matches!(pays().await, Err(JourneyError::AddressHeld(HeldAddress::Wallet))));
 
         let session = at_the_wallet(&world).await;
         assert!(is_held(&world, &session).await);
@@ -218,12 +218,12 @@ both_engines! {
         let account = BankAccount::parse("DE09000000000000000001", None).map(Account::Iban).unwrap();
         choose::give_account(app, &tenant, &sale, account).await.unwrap();
         let held = start_deposit(app, &tenant, &sale, quote).await;
-        assert!(matches!(held, Err(JourneyError::AddressHeld)));
+        assert!(matches!(held, Err(JourneyError::AddressHeld(HeldAddress::Refund))));
         let swap = world.create_swap().await;
         let wanted = Wanted::of("USDC", "base");
         choose::request_quote(app, &tenant, &swap, wanted).await.unwrap();
         let held = choose::give_refund_address(app, &tenant, &swap, typed(LISTED)).await;
-        assert!(matches!(held, Err(JourneyError::AddressHeld)));
+        assert!(matches!(held, Err(JourneyError::AddressHeld(HeldAddress::Given))));
         assert_eq!(world.session(&sale).await.transaction, None);
     }
 
@@ -241,7 +241,7 @@ both_engines! {
         choose::accept_quote(app, &tenant, &swap, quote.clone()).await.unwrap();
         choose::give_address(app, &tenant, &swap, typed(ADDRESS)).await.unwrap();
         let give = || choose::give_refund_address(app, &tenant, &swap, typed(LISTED));
-        assert!(matches!(give().await, Err(JourneyError::AddressHeld)));
+        assert!(matches!(give().await, Err(JourneyError::AddressHeld(HeldAddress::Given))));
         let id = waiting(&world).await;
         for actor in ["ada", "bob"] {
             decide(&world, &id, Verdict::Release, actor).await.unwrap();
@@ -249,7 +249,10 @@ both_engines! {
         give().await.unwrap();
         decide(&world, &id, Verdict::Block, "cat").await.unwrap();
         let held = start_deposit(app, &tenant, &swap, quote).await;
-        assert!(matches!(held, Err(JourneyError::AddressHeld)), "{held:?}");
+        assert!(
+            matches!(held, Err(JourneyError::AddressHeld(HeldAddress::Refund))),
+            "{held:?}"
+        );
         assert_eq!(world.session(&swap).await.transaction, None);
         // Nothing would come back to it from a purchase.
         choose::step_back(app, &tenant, &swap, BackTo::Amount).await.unwrap();
