@@ -14,7 +14,8 @@ use gate_store::KeyAccess;
 use gate_wire::ErrorBody;
 use gate_wire::error::{ProblemBody, ReasonBody, SessionStatusBody};
 
-use super::{ApiError, FIELD_CODES};
+use super::ApiError;
+use super::codes::FIELD_CODES;
 use crate::exposed::{Place, Secret};
 
 /// The id that stands for the request in examples.

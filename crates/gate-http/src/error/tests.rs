@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::error::codes::FIELD_CODES;
 use crate::error::registry::every_failure;
 
 /// The list of the registry is by hand, so the source says whether it is complete.

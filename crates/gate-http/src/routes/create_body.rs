@@ -13,7 +13,8 @@ use gate_domain::time::Millis;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
-use crate::error::{ApiError, wallet_problem};
+use crate::error::ApiError;
+use crate::error::codes::wallet_problem;
 use crate::fields::Fields;
 use crate::metadata::check_metadata;
 
