@@ -1,0 +1,63 @@
+//! What a step says to its user in whole sentences.
+
+use gate_domain::catalogue::{self, Refusal, RefusalCode};
+use gate_domain::journey::ProcessingStage;
+use gate_domain::session::{self, IdentityProblem};
+
+use crate::error::ReasonBody;
+
+/// Why the user is asked again, or why it takes longer.
+pub(super) const fn identity_problem(stage: session::IdentityStage) -> Option<&'static str> {
+    use session::IdentityStage as S;
+    match stage {
+        S::Details { problem: Some(IdentityProblem::Name) } => Some(
+            "Your name could not be confirmed. Write it as your document shows it, and try again.",
+        ),
+        S::Details { problem: Some(IdentityProblem::Document) } => Some(
+            "Your document could not be confirmed. Look at its type and number, and try again.",
+        ),
+        S::Details { problem: Some(IdentityProblem::TookTooLong) } => {
+            Some("The check took too long. Nothing was charged; try again.")
+        }
+        S::Checking { held: true } => {
+            Some("This takes longer than usual. You can close this page and come back later.")
+        }
+        S::Email | S::Code | S::Details { problem: None } | S::Checking { held: false } => None,
+    }
+}
+
+pub(super) const fn stage_message(stage: ProcessingStage, side: catalogue::Side) -> &'static str {
+    match stage {
+        ProcessingStage::Sending if matches!(side, catalogue::Side::OffRamp) => {
+            "Your tokens have arrived. Your money is on its way."
+        }
+        ProcessingStage::Refunding if matches!(side, catalogue::Side::OffRamp) => {
+            "The money could not be paid out. Your tokens are on their way back."
+        }
+        ProcessingStage::Authorising => "Your bank is confirming the payment.",
+        ProcessingStage::Sending => "The payment is confirmed. Your tokens are on their way.",
+        ProcessingStage::Refunding => {
+            "The tokens could not be sent. Your payment is on its way back."
+        }
+        ProcessingStage::Review => "We are looking into this payment. Nothing is lost.",
+    }
+}
+
+/// A refusal in words for the user, who can neither change the request nor ask the API.
+pub(super) fn unavailable_reason(refusal: &Refusal) -> ReasonBody {
+    let mut reason = ReasonBody::from(refusal);
+    // This one was written for the user.
+    if refusal.code == RefusalCode::LimitReached {
+        return reason;
+    }
+    let next_step = if refusal.retryable && refusal.code != RefusalCode::AmountOutOfRange {
+        "This page goes on by itself once it is back. You can also go back to the shop."
+    } else {
+        "Go back to the shop and choose something else."
+    };
+    reason.next_step = Some(next_step.into());
+    if let (Some(minimum), Some(maximum)) = (&refusal.minimum, &refusal.maximum) {
+        reason.message = format!("A purchase can be from {minimum} to {maximum} at the moment.");
+    }
+    reason
+}
