@@ -1,10 +1,14 @@
 //! Bootstrap: from a publishable key, an exact origin and a client secret to an embed token.
 
-use gate_domain::branding::Branding;
-use gate_domain::ids::Tenant;
-use gate_domain::session::{Session, State};
-use gate_store::StoreError;
+use std::sync::Arc;
 
+use gate_domain::branding::Branding;
+use gate_domain::customer::CountryCode;
+use gate_domain::ids::{SessionId, Tenant};
+use gate_domain::session::{Event, Session, State};
+use gate_store::{StoreError, Tx};
+
+use crate::advance::{AdvanceError, advance_session};
 use crate::app::App;
 use crate::embed_token::{EmbedToken, SCOPES, Visitor};
 
@@ -19,6 +23,8 @@ pub struct Bootstrap {
     pub client_secret: Option<String>,
     /// Narrows what the token allows.
     pub requested_scopes: Option<Vec<String>>,
+    /// Where the browser is, as far as the edge knows.
+    pub seen_in: Option<CountryCode>,
 }
 
 /// What a page gets.
@@ -69,35 +75,81 @@ pub async fn bootstrap(app: &App, ask: Bootstrap) -> Result<Bootstrapped, Bootst
     let (allowed, session, branding) = app
         .store()
         .read(move |tx| {
-            let session = match &wanted {
-                Some(id) => tx.find_session(&tenant, id)?,
-                None => None,
-            };
-            let branding = tx.find_branding(&tenant)?;
-            Ok::<_, StoreError>((tx.list_origins(&tenant)?, session, branding))
+            let (allowed, session) = find_page(tx, &tenant, wanted.as_ref())?;
+            Ok::<_, StoreError>((allowed, session, tx.find_branding(&tenant)?))
         })
         .await?;
-    let hosted = ask.client_secret.is_some() && ask.origin.as_deref() == Some(own_origin(app));
-    let origin = ask.origin.filter(|origin| hosted || allowed.contains(origin));
+    let origin = ask.origin.filter(|origin| may_ask(app, origin, session_id.as_ref(), &allowed));
     let origin = origin.ok_or(BootstrapError::OriginNotAllowed)?;
     if session_id.is_some() && session.is_none() {
         return Err(BootstrapError::InvalidClientSecret);
     }
     if let Some(session) = session.as_ref() {
         check_alive(session)?;
+        if let Some(country) = ask.seen_in {
+            note_country(app, session, country).await?;
+        }
     }
     let visitor = Visitor { tenant: ask.tenant, session_id, origin, scopes };
     Ok(Bootstrapped { token: app.sign_embed_token(&visitor), session, branding })
 }
 
-/// A fresh token for a page that is still open, as long as its session lives.
+/// Note where a page of a session is, which decides what it is offered.
+async fn note_country(
+    app: &App,
+    session: &Session,
+    country: CountryCode,
+) -> Result<(), BootstrapError> {
+    let known = session.choice().is_none_or(|choice| choice.seen_in.as_ref() == Some(&country));
+    if known {
+        return Ok(());
+    }
+    let (tenant, id) = (session.tenant.clone(), session.id.clone());
+    let noted = app.write(move |tx, scope| {
+        if let Some(session) = tx.lock_session(&tenant, &id)? {
+            advance_session(tx, scope, session, &Event::SeenIn(country.clone()))?;
+        }
+        Ok(())
+    });
+    match noted.await {
+        // It ended a moment ago, and tells so by itself.
+        Ok(()) | Err(AdvanceError::Session(_) | AdvanceError::Transaction(_)) => Ok(()),
+        Err(AdvanceError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// A fresh token for a page that is still open, as long as its session lives and its origin is allowed.
 pub async fn refresh(app: &App, visitor: &Visitor) -> Result<EmbedToken, BootstrapError> {
-    if let Some(id) = visitor.session_id.clone() {
-        let tenant = visitor.tenant.clone();
-        let session = app.store().read(move |tx| tx.find_session(&tenant, &id)).await?;
+    let Visitor { tenant, session_id, origin, .. } = visitor.clone();
+    let wanted = session_id.clone();
+    let found = app.store().read(move |tx| find_page(tx, &tenant, wanted.as_ref()));
+    let (allowed, session) = found.await?;
+    if !may_ask(app, &origin, session_id.as_ref(), &allowed) {
+        return Err(BootstrapError::OriginNotAllowed);
+    }
+    if session_id.is_some() {
         check_alive(&session.ok_or(BootstrapError::InvalidClientSecret)?)?;
     }
     Ok(app.sign_embed_token(visitor))
+}
+
+/// The origins that a partner allows, and the session of a page, if it names one that exists.
+fn find_page(
+    tx: &mut Tx,
+    tenant: &Tenant,
+    session: Option<&SessionId>,
+) -> Result<(Arc<[String]>, Option<Session>), StoreError> {
+    let session = match session {
+        Some(id) => tx.find_session(tenant, id)?,
+        None => None,
+    };
+    Ok((tx.list_origins(tenant)?, session))
+}
+
+/// Whether a page at this origin may hold a token. Ours may, for a session only.
+fn may_ask(app: &App, origin: &str, session: Option<&SessionId>, allowed: &[String]) -> bool {
+    let hosted = session.is_some() && origin == app.config().base_url;
+    hosted || allowed.iter().any(|known| known == origin)
 }
 
 /// A finished purchase may still be looked at: the page shows how it ended.
@@ -108,10 +160,6 @@ fn check_alive(session: &Session) -> Result<(), BootstrapError> {
             Err(BootstrapError::SessionNotOpen(Box::new(session.clone())))
         }
     }
-}
-
-fn own_origin(app: &App) -> &str {
-    &app.config().base_url
 }
 
 fn narrow_scopes(requested: Option<Vec<String>>) -> Result<Vec<String>, BootstrapError> {

@@ -22,7 +22,6 @@ use gate_wire::embed::{
 use gate_wire::journey::{
     Journey, RailHints, Seller, TestCard, TestPayout, TestPerson, TestWallet,
 };
-use gate_wire::words::SessionStatus;
 
 use crate::advance::{AdvanceError, BeginError, advance_session, find_agreed_quote};
 use crate::app::{App, Scope};
@@ -265,11 +264,20 @@ pub async fn find_journey(
     tenant: &Tenant,
     session: &SessionId,
 ) -> Result<Journey, JourneyError> {
+    let (story, now) = find_story(app, tenant, session).await?;
+    Ok(story.journey(&app.offer(tenant), app.rails(tenant.mode), now))
+}
+
+/// What a journey is computed from, and at what time.
+async fn find_story(
+    app: &App,
+    tenant: &Tenant,
+    session: &SessionId,
+) -> Result<(Story, Millis), JourneyError> {
     let (owner, id, vault) = (tenant.clone(), session.clone(), app.vault().clone());
     let now = app.now();
     let story = app.store().read(move |tx| Story::load(tx, &vault, &owner, &id, now)).await?;
-    let story = story.ok_or(JourneyError::NotFound)?;
-    Ok(story.journey(&app.offer(tenant), app.rails(tenant.mode), now))
+    Ok((story.ok_or(JourneyError::NotFound)?, now))
 }
 
 /// The journey as it stands, noting that the page was opened if this is the first look.
@@ -278,9 +286,9 @@ pub async fn open_journey(
     tenant: &Tenant,
     session: &SessionId,
 ) -> Result<Journey, JourneyError> {
-    let journey = find_journey(app, tenant, session).await?;
-    if journey.revision > 1 || journey.session.status != SessionStatus::Open {
-        return Ok(journey);
+    let (story, now) = find_story(app, tenant, session).await?;
+    if !matches!(story.session.state, State::Open { stage: Stage::Created, .. }) {
+        return Ok(story.journey(&app.offer(tenant), app.rails(tenant.mode), now));
     }
     act(app, tenant, session, |tx, scope, session| {
         advance_session(tx, scope, session, &Event::PageOpened)?;

@@ -27,8 +27,8 @@ pub(crate) struct Admitted {
     units: i64,
 }
 
-/// Admit a session whose user has shown enough to move that much, and lives where something is offered,
-/// if so. A user who was erased is nobody any more: the session forgets them, and they begin again.
+/// Admit a session whose user has shown enough to move that much, and lives and is where something is
+/// offered, if so. A user who was erased is nobody any more: the session forgets them, and they begin again.
 pub(crate) fn admit(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -43,7 +43,7 @@ pub(crate) fn admit(
         }
         return Ok(None);
     }
-    let (standing, country) = match user {
+    let (standing, lives_in) = match user {
         Some(user) => {
             let person = find_person(tx, scope.vault, user.mode, &user.id)?;
             (standing_of(tx, user, *at)?, person.country)
@@ -51,7 +51,9 @@ pub(crate) fn admit(
         None => (Standing::default(), None),
     };
     let offer = scope.offer(&session.tenant);
-    let open = country.is_none_or(|country| offer.country(country.as_str()).is_ok());
+    let seen_in = session.choice().and_then(|choice| choice.seen_in.clone());
+    let mut countries = lives_in.into_iter().chain(seen_in);
+    let open = countries.all(|country| offer.country(country.as_str()).is_ok());
     let enough = verdict(scope, session, &standing) == Verdict::Enough;
     Ok((open && enough).then_some(admitted))
 }

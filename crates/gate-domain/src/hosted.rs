@@ -3,6 +3,7 @@
 
 use crate::bank::AccountKind;
 use crate::catalogue::{Method, Offer, Refusal, RefusalCode, Side, Token, Wanted};
+use crate::customer::CountryCode;
 use crate::limits::{Standing, within_limits};
 use crate::money::Asset;
 use crate::quote::{CARD, Quote, TOKENS};
@@ -150,17 +151,17 @@ pub fn choices(terms: &Terms, flow: Flow, offer: &Offer) -> Result<Choices, Box<
     Ok(Choices { side, method, payouts, tokens, from })
 }
 
-/// The same for a user who lives in `country`, as far as that is known, and stands where they stand: or
-/// why they may not move that much, or anything.
+/// The same for a user who lives and is in `countries`, as far as these are known, and stands where they
+/// stand: or why they may not move that much, or anything.
 pub fn choices_for(
     terms: &Terms,
     flow: Flow,
     offer: &Offer,
-    (country, standing): (Option<&str>, &Standing),
+    (countries, standing): (&[&CountryCode], &Standing),
 ) -> Result<Choices, Box<Refusal>> {
     let choices = choices(terms, flow, offer)?;
-    if let Some(country) = country {
-        offer.country(country)?;
+    for country in countries {
+        offer.country(country.as_str())?;
     }
     within_limits(offer, &terms.amount, (choices.side, &choices.method), standing)?;
     Ok(choices)

@@ -3,7 +3,6 @@
 
 use crate::bank::AccountKind;
 use crate::catalogue::{Offer, Refusal, Token};
-use crate::customer::CountryCode;
 use crate::destination::{Destination, Family};
 use crate::hosted::{Choices, Payout, choices_for, flows};
 use crate::limits::Standing;
@@ -213,8 +212,10 @@ pub struct Stored<'a> {
 pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Millis) -> Step<'a> {
     let Stored { quote, transaction, person, standing, .. } = stored;
     let flow = session.flow();
-    let country = person.and_then(|person| person.country.as_ref()).map(CountryCode::as_str);
-    let choices = || choices_for(&session.terms, flow, offer, (country, &standing));
+    let lives_in = person.and_then(|person| person.country.as_ref());
+    let seen_in = session.choice().and_then(|choice| choice.seen_in.as_ref());
+    let countries: Vec<_> = lives_in.into_iter().chain(seen_in).collect();
+    let choices = || choices_for(&session.terms, flow, offer, (&countries, &standing));
     let quote_of_payment = || quote.expect("a transaction has a quote");
     let paying = || transaction.expect("a session with a payment has a transaction");
     match &session.state {

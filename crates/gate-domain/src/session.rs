@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::customer::CountryCode;
 use crate::destination::Destination;
 use crate::event::EventType;
 use crate::ids::{QuoteId, SessionId, Tenant, TransactionId, UserId};
@@ -124,6 +125,9 @@ pub struct Choice {
     /// Who they have shown that they are. It outlives a failed attempt too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
+    /// Where the page was opened last, as far as the edge knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_in: Option<CountryCode>,
 }
 
 /// A user who has to show who they are.
@@ -309,6 +313,8 @@ pub enum FlightStage {
 pub enum Event {
     /// The hosted page was opened.
     PageOpened,
+    /// A page was let in from a country.
+    SeenIn(CountryCode),
     /// A price was made for it.
     QuoteGiven(QuoteId),
     /// The user said yes to a price.
@@ -556,6 +562,10 @@ fn apply_open(
             | Stage::AwaitingDeposit
             | Stage::Failed { .. } => Ok(Step::Unchanged),
         },
+        E::SeenIn(country) if choice.seen_in.as_ref() == Some(country) => Ok(Step::Unchanged),
+        E::SeenIn(country) => {
+            open(stage, Choice { seen_in: Some(country.clone()), ..choice.clone() })
+        }
         E::FlowChosen(flow) => match (terms.flow, choice.flow) {
             _ if held => Err(Refused::OutOfStep),
             (Some(pinned), _) if pinned != *flow => Err(Refused::OutOfStep),
@@ -790,7 +800,7 @@ fn apply_open(
 fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result<Step, Refused> {
     use Event as E;
     match event {
-        E::PageOpened => Ok(Step::Unchanged),
+        E::PageOpened | E::SeenIn(_) => Ok(Step::Unchanged),
         E::PaymentStarted => match stage {
             FlightStage::Processing => Ok(Step::Unchanged),
             FlightStage::Repricing | FlightStage::Refunding { .. } | FlightStage::Review { .. } => {

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use gate_domain::bank::AccountKind;
+use gate_domain::customer::CountryCode;
 use gate_domain::destination::Destination;
 use gate_domain::event::EventType;
 use gate_domain::ids::{Mode, QuoteId, Seed, UserId};
@@ -160,6 +161,7 @@ fn session_events() -> Vec<(&'static str, session::Event)> {
     let reason = Reason::CardDeclined;
     vec![
         ("page opened", E::PageOpened),
+        ("seen in a country", E::SeenIn(CountryCode::parse("DE").unwrap())),
         ("quote given", E::QuoteGiven(quote_id(2))),
         ("quote accepted", E::QuoteAccepted(quote_id(1))),
         ("other quote accepted", E::QuoteAccepted(quote_id(9))),

@@ -35,22 +35,32 @@ impl FromRequestParts<ServerState> for Partner {
 pub(crate) struct PageVisitor {
     pub(crate) tenant: Tenant,
     pub(crate) session_id: SessionId,
-    pub(crate) visitor: Visitor,
 }
 
 impl FromRequestParts<ServerState> for PageVisitor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ApiError> {
-        let token = parts.headers.get(EMBED_TOKEN).and_then(|value| value.to_str().ok());
-        let visitor = token.and_then(|token| state.app().open_embed_token(token));
-        let visitor = visitor.ok_or(ApiError::TokenInvalid)?;
+        let TokenHolder(visitor) = TokenHolder::from_request_parts(parts, state).await?;
         let scope = if parts.method.is_safe() { "journey:read" } else { "journey:act" };
         if !visitor.scopes.iter().any(|held| held == scope) {
             return Err(ApiError::ScopeMissing(scope));
         }
-        let session_id = visitor.session_id.clone().ok_or(ApiError::TokenWithoutSession)?;
-        Ok(Self { tenant: visitor.tenant.clone(), session_id, visitor })
+        let session_id = visitor.session_id.ok_or(ApiError::TokenWithoutSession)?;
+        Ok(Self { tenant: visitor.tenant, session_id })
+    }
+}
+
+/// Whoever holds an embed token, whatever it allows.
+pub(crate) struct TokenHolder(pub(crate) Visitor);
+
+impl FromRequestParts<ServerState> for TokenHolder {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ApiError> {
+        let token = parts.headers.get(EMBED_TOKEN).and_then(|value| value.to_str().ok());
+        let visitor = token.and_then(|token| state.app().open_embed_token(token));
+        visitor.map(Self).ok_or(ApiError::TokenInvalid)
     }
 }
 

@@ -8,6 +8,7 @@ mod body;
 mod compress;
 mod config;
 mod cors;
+mod edge;
 mod error;
 mod etag;
 mod exposed;

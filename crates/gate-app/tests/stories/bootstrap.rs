@@ -1,16 +1,21 @@
 //! Who is let in: a key's partner, an exact origin, a secret of an open session.
 
-use gate_app::bootstrap::{Bootstrap, BootstrapError, Bootstrapped, bootstrap};
+use gate_app::admin::origins::Command as Origins;
+use gate_app::admin::{self, Command, Whose};
+use gate_app::bootstrap::{Bootstrap, BootstrapError, Bootstrapped, bootstrap, refresh};
 use gate_app::embed_token::SCOPES;
+use gate_app::journey::open_journey;
 use gate_app::test_helpers::{Force, force};
-use gate_app::testing::{BASE_URL, SHOP, World, partner, tenant_of};
+use gate_app::testing::{ADDRESS, BASE_URL, SHOP, World, partner, tenant_of};
+use gate_domain::customer::CountryCode;
 use gate_domain::ids::{Mode, Tenant};
 use gate_store::both_engines;
+use gate_wire::journey::JourneyStep;
 
 /// What the partner's page asks with, from this origin.
 fn ask(world: &World, origin: Option<&str>, client_secret: Option<String>) -> Bootstrap {
-    let origin = origin.map(str::to_owned);
-    Bootstrap { tenant: world.tenant(), origin, client_secret, requested_scopes: None }
+    let (tenant, origin) = (world.tenant(), origin.map(str::to_owned));
+    Bootstrap { tenant, origin, client_secret, requested_scopes: None, seen_in: None }
 }
 
 async fn enter(world: &World, ask: Bootstrap) -> Result<Bootstrapped, BootstrapError> {
@@ -124,5 +129,60 @@ both_engines! {
                 .map(|visitor| visitor.scopes);
             assert_eq!(scopes, granted.map(|words| words.into_iter().map(str::to_owned).collect::<Vec<_>>()));
         }
+    }
+    async fn nothing_is_sold_to_a_page_where_nothing_is_offered(store) {
+        let world = World::over(store).await;
+        let session = world.create().await;
+        let secret = world.vault().client_secret(&session);
+        let seen = async |country| {
+            let asked = ask(&world, Some(SHOP), Some(secret.clone()));
+            let seen_in = CountryCode::parse(country);
+            enter(&world, Bootstrap { seen_in, ..asked }).await.unwrap();
+        };
+        seen("KP").await;
+        open_journey(&world.app, &world.tenant(), &session).await.unwrap();
+        assert_eq!(world.session(&session).await.state.phase(), "opened", "the first look is noted");
+        seen("DE").await;
+        let quote = world.choose(&session, ADDRESS).await;
+        let payment = world.journey(&session).await.step;
+        assert!(matches!(payment, JourneyStep::Payment { .. }), "{payment:?}");
+
+        let refused = async || {
+            let step = world.journey(&session).await.step;
+            let JourneyStep::Unavailable { reason } = step else { panic!("{step:?}") };
+            assert_eq!(reason.code, "country_not_supported");
+            let step = world.pay(&session, &quote, "succeeds").await.unwrap().step;
+            assert!(matches!(step, JourneyStep::Unavailable { .. }), "{step:?}");
+            assert_eq!(world.session(&session).await.transaction, None, "nothing is charged");
+        };
+        seen("KP").await;
+        refused().await;
+        seen("DE").await;
+        assert_eq!(world.journey(&session).await.step, payment, "it goes on where it was");
+        world.switch_off("country:DE", "Our licence there has ended").await;
+        refused().await;
+        world.switch_on("country:DE").await;
+        world.pay(&session, &quote, "succeeds").await.unwrap();
+        seen("KP").await;
+        world.pass_seconds(8).await;
+        assert_eq!(world.session(&session).await.status(), "completed", "what began goes on");
+        world.sound().await;
+    }
+
+    async fn a_page_whose_origin_is_allowed_no_longer_gets_no_fresh_token(store) {
+        let world = World::over(store).await;
+        let secret = world.vault().client_secret(&world.create().await);
+        let entered = enter(&world, ask(&world, Some(SHOP), Some(secret.clone()))).await.unwrap();
+        let visitor = world.open_embed_token(&entered.token.token).unwrap();
+        refresh(&world.app, &visitor).await.unwrap();
+        let ours = enter(&world, ask(&world, Some(BASE_URL), Some(secret))).await.unwrap();
+        let ours = world.open_embed_token(&ours.token.token).unwrap();
+
+        let whose = Whose { partner: None, mode: Mode::Test };
+        let remove = Origins::Remove { whose, origin: SHOP.into() };
+        admin::run(&world.app, Command::Origins(remove)).await.unwrap();
+        let refused = refresh(&world.app, &visitor).await.map(|_| ());
+        assert!(matches!(refused, Err(BootstrapError::OriginNotAllowed)), "{refused:?}");
+        refresh(&world.app, &ours).await.expect("the page that we host ourselves is nobody else's");
     }
 }

@@ -17,14 +17,10 @@ use gate_wire::words::GeoSource;
 
 use super::ServerState;
 use crate::auth::Partner;
+use crate::edge;
 use crate::error::ApiError;
 use crate::path::Path;
 use crate::query::Query;
-
-/// Where the edge in front of us says that the caller is.
-const GEO: &str = "cf-ipcountry";
-/// What the edge says when it does not know.
-const GEO_UNKNOWN: &str = "XX";
 
 type List<T> = Result<Json<ListBody<T>>, ApiError>;
 
@@ -317,12 +313,9 @@ impl Region {
         if let Some(code) = query.letters("country_code", 2) {
             return Self { code: Some(code), source: GeoSource::Explicit };
         }
-        let letters =
-            |text: &&str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
-        let geo = headers.get(GEO).and_then(|value| value.to_str().ok()).filter(letters);
-        let geo = geo.map(str::to_ascii_uppercase).filter(|code| code != GEO_UNKNOWN);
-        let source = if geo.is_some() { GeoSource::Ip } else { GeoSource::None };
-        Self { code: geo, source }
+        let code = edge::country(headers).map(String::from);
+        let source = if code.is_some() { GeoSource::Ip } else { GeoSource::None };
+        Self { code, source }
     }
 
     /// Only the one that is named.

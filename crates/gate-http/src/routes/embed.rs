@@ -25,8 +25,9 @@ use serde_json::{Map, Value};
 
 use super::ServerState;
 use super::identity::six_digits;
-use crate::auth::{PageVisitor, authenticate, bearer};
+use crate::auth::{PageVisitor, TokenHolder, authenticate, bearer};
 use crate::body::{JsonObject, NoBody};
+use crate::edge;
 use crate::error::ApiError;
 use crate::exposed::{PUBLISHABLE_KEY, Place, Secret, find_secret};
 use crate::fields::Fields;
@@ -54,7 +55,8 @@ pub(super) async fn bootstrap(
     let key = bearer(&headers).or(key_in_header).or(key_in_body.as_deref());
     let key = key.ok_or(ApiError::NoKey)?;
     let tenant = authenticate(&state, key, KeyKind::Publishable).await?.tenant.clone();
-    let ask = Bootstrap { tenant, origin: origin(&headers), client_secret, requested_scopes };
+    let (origin, seen_in) = (origin(&headers), edge::country(&headers));
+    let ask = Bootstrap { tenant, origin, client_secret, requested_scopes, seen_in };
     let opened = gate_app::bootstrap::bootstrap(state.app(), ask.clone()).await?;
     Ok(Json(bootstrapped(&ask, opened)))
 }
@@ -91,10 +93,10 @@ fn bootstrapped(ask: &Bootstrap, opened: Bootstrapped) -> BootstrappedBody {
     responses((status = 200, body = RefreshedBody), (status = "default", body = ErrorBody)))]
 pub(super) async fn refresh(
     State(state): State<ServerState>,
-    page: PageVisitor,
+    TokenHolder(visitor): TokenHolder,
     _: NoBody,
 ) -> Result<Json<RefreshedBody>, ApiError> {
-    let token = gate_app::bootstrap::refresh(state.app(), &page.visitor).await?;
+    let token = gate_app::bootstrap::refresh(state.app(), &visitor).await?;
     let expires_at = to_rfc3339(token.expires_at);
     Ok(Json(RefreshedBody { embed_token: token.token, expires_at }))
 }

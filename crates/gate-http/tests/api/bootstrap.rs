@@ -179,3 +179,24 @@ fn bodies() {
         assert!(reply.bytes.len() < 2_000, "an answer is bounded too: {}", reply.bytes.len());
     });
 }
+
+#[test]
+fn the_edge_says_where_a_page_is() {
+    let store = TestStore::sqlite();
+    block_on(async {
+        let api = Api::over(&store).await;
+        let session = api.create().await;
+        let secret = api.vault().client_secret(&session);
+        let mut steps = Vec::new();
+        for country in ["KP", "de", "XX", "T1", "kp"] {
+            let call = api.call("POST", BOOTSTRAP).key(&api.partner.publishable_key.1);
+            let call = call.header("origin", SHOP).header("cf-ipcountry", country);
+            let entered = call.json(&json!({ "clientSecret": secret })).await.value();
+            let token = entered["embed_token"].as_str().unwrap();
+            let journey = api.call("GET", "/v1/embed/journey").token(token).send().await.value();
+            steps.push(journey["step"]["kind"].as_str().unwrap().to_owned());
+        }
+        let words = ["unavailable", "amount", "amount", "amount", "unavailable"];
+        assert_eq!(steps, words, "what the edge does not know changes nothing");
+    });
+}

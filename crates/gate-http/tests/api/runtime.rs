@@ -194,7 +194,8 @@ both_engines! {
         let ask = |client_secret, scopes: Option<Vec<&str>>| {
             let requested_scopes = scopes.map(|words| words.into_iter().map(str::to_owned).collect());
             let origin = Some(SHOP.to_owned());
-            let ask = Bootstrap { tenant: api.tenant(), origin, client_secret, requested_scopes };
+            let tenant = api.tenant();
+            let ask = Bootstrap { tenant, origin, client_secret, requested_scopes, seen_in: None };
             let app = api.app.clone();
             async move { gate_app::bootstrap::bootstrap(&app, ask).await.unwrap().token.token }
         };
@@ -206,16 +207,18 @@ both_engines! {
         let mut lines = Vec::new();
         for (name, token) in [("nothing", nothing), ("reads", reads), ("acts", acts), ("no session", homeless)] {
             let read = journey(&api, &token).await;
-            let act = act(&api, &token, "retry", &json!({})).await;
+            let acted = act(&api, &token, "retry", &json!({})).await;
+            let fresh = act(&api, &token, "refresh", &json!({})).await;
             let said = |reply: &Reply| if reply.status == 200 { "200".into() } else { reply.line() };
-            lines.push((name.to_owned(), format!("{} | {}", said(&read), said(&act))));
+            let line = [read, acted, fresh].each_ref().map(said).join(" | ");
+            lines.push((name.to_owned(), line));
         }
         insta::allow_duplicates! {
             insta::assert_snapshot!(table(lines), @r#"
-            nothing     403 scope_missing | 403 scope_missing
-            reads       200 | 403 scope_missing
-            acts        403 scope_missing | 200
-            no session  403 session_required | 403 session_required
+            nothing     403 scope_missing | 403 scope_missing | 200
+            reads       200 | 403 scope_missing | 200
+            acts        403 scope_missing | 200 | 200
+            no session  403 session_required | 403 session_required | 200
             "#);
         }
     }

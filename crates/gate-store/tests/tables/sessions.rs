@@ -2,6 +2,7 @@
 
 use gate_domain::Millis;
 use gate_domain::bank::AccountKind;
+use gate_domain::customer::CountryCode;
 use gate_domain::destination::Destination;
 use gate_domain::ids::{QuoteId, SessionId, Tenant, TransactionId, UserId};
 use gate_domain::rail::PayoutAccount;
@@ -38,6 +39,7 @@ fn states(tenant: &Tenant) -> Vec<State> {
             stage: IdentityStage::Checking { held: true },
         }),
         user: Some(UserId::new(tenant.mode, seed())),
+        seen_in: CountryCode::parse("DE"),
     };
     let reason = Reason::PayoutFailed;
     let open = [
