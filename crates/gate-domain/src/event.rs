@@ -93,4 +93,9 @@ impl EventType {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|event_type| event_type.as_str() == word)
     }
+
+    /// Whether it carries the record of a person, who may be erased.
+    pub fn is_about_a_person(self) -> bool {
+        [Self::CustomerCreated, Self::CustomerUpdated, Self::CustomerDeleted].contains(&self)
+    }
 }

@@ -77,7 +77,8 @@ pub struct AttemptBody {
     /// What went wrong.
     #[schema(required)]
     pub error: Option<String>,
-    /// The beginning of what was answered, at most 1 KiB of it.
+    /// The beginning of what was answered, at most 1 KiB of it; never to an event about a customer, whom it
+    /// may name.
     #[schema(required)]
     pub response_excerpt: Option<String>,
 }

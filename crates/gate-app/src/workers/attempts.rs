@@ -7,6 +7,7 @@ use gate_domain::chaos::{Chaos, Fate};
 use gate_domain::delivery::{DeliveryStatus, FailureClass, RETRY_GAPS_S, Reply, SoFar, judge};
 use gate_domain::endpoint_health::Sign;
 use gate_domain::endpoint_options::{EndpointHeaders, EndpointOptions, Payload, RetrySchedule};
+use gate_domain::event::EventType;
 use gate_domain::ids::EndpointId;
 use gate_domain::time::Millis;
 use gate_store::{AttemptOutcome, ClaimedDelivery, Target};
@@ -149,7 +150,10 @@ impl Signed {
                     }
                     _ => format!("answered {status}"),
                 });
-                (Some(i64::from(status)), Some(excerpt), error)
+                // A receiver may answer what it was sent, and what is erased must not rest here.
+                let event_type = EventType::parse(&claim.event_type);
+                let echoes_nobody = event_type.is_some_and(|kind| !kind.is_about_a_person());
+                (Some(i64::from(status)), echoes_nobody.then_some(excerpt), error)
             }
             Sent::Failed { error, .. } => (None, None, Some(error)),
         };

@@ -13,7 +13,8 @@ use gate_store::{IdempotentRequest, Store, Tx, both_engines, sql};
 use gate_wire::customer::CustomerBody;
 use serde_json::Value;
 
-use crate::deliveries::HOOK;
+use crate::deliveries::{HOOK, deliveries};
+use crate::schedule::attempts;
 
 const EMAIL: &str = "Ada.Lovelace@Example.com";
 
@@ -133,6 +134,25 @@ both_engines! {
         assert_eq!((event["id"].as_str(), event["type"].as_str()), (Some(&*ids[0]), Some("customer.created")));
         assert_eq!(event["data"]["deleted"], true);
         assert!(!first[0].body.contains("Ada"));
+    }
+
+    /// A receiver may answer what it was sent.
+    async fn what_is_answered_to_the_events_of_a_customer_is_not_kept(store) {
+        let world = World::over(store).await;
+        create(&world, None, ada()).await.unwrap();
+        world.create().await;
+        let sender = ScriptedSender::default();
+        sender.answer(HOOK, [500, 500]);
+        deliver_due(&world.app, &sender).await.unwrap();
+        let mut kept = Vec::new();
+        for row in deliveries(&world).await {
+            let excerpt = attempts(&world, &row.id).await.remove(0).5;
+            kept.push((row.event_type, excerpt));
+        }
+        kept.sort();
+        let said = |kind: &str, words: Option<&str>| (kind.to_owned(), words.map(str::to_owned));
+        let session = said("gate_session.created", Some("said 500"));
+        assert_eq!(kept, [said("customer.created", None), session]);
     }
 
     async fn a_repeat_answers_the_same_bytes_and_after_deletion_says_so(store) {
