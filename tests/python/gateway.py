@@ -76,7 +76,10 @@ class Gateway:
         """A command of the operator, on the running gateway. Its answer, read from JSON."""
         command = [find_binary(), *arguments, "--json"]
         command += ["--data-dir", str(self.folder / "data"), *self._database()]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        who = {**os.environ, "USER": "operator"}
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=who
+        )
         assert done.returncode == 0, f"{arguments} failed:\n{done.stdout}{done.stderr}"
         return json.loads(done.stdout)
 

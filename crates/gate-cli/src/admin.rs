@@ -36,7 +36,7 @@ pub(crate) struct Place {
     database: Option<String>,
     /// Answer in JSON.
     #[arg(long, global = true)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// Whose rows a command is about.
@@ -54,15 +54,14 @@ pub(crate) struct WhoseArgs {
 #[derive(Args)]
 pub(crate) struct ByArgs {
     /// Who decides this, for the log. [default: the user of this shell]
-    #[arg(long, value_name = "NAME")]
-    actor: Option<String>,
+    #[arg(long, value_name = "NAME", env = "USER", hide_env = true)]
+    actor: String,
 }
 
 impl ByArgs {
     /// The name that is written down.
     pub(crate) fn actor(self) -> String {
-        let user = self.actor.or_else(|| crate::variable("USER").filter(|user| !user.is_empty()));
-        user.unwrap_or_else(|| "unknown".into())
+        self.actor
     }
 }
 

@@ -6,7 +6,7 @@ use gate_app::admin::Command;
 use gate_app::admin::fees::{By, Charge, Command as FeeCommand, FeesAnswer};
 use gate_domain::catalogue::FeeScope;
 
-use crate::admin::{Place, WhoseArgs};
+use crate::admin::{ByArgs, Place, WhoseArgs};
 use crate::words::{or_dash, table};
 
 #[derive(Args)]
@@ -95,9 +95,8 @@ struct WhyArgs {
     /// Why, for the log.
     #[arg(long)]
     reason: String,
-    /// Who decides this, for the log. [default: the user of this shell]
-    #[arg(long, value_name = "NAME")]
-    actor: Option<String>,
+    #[command(flatten)]
+    by: ByArgs,
 }
 
 impl From<ScopeArgs> for FeeScope {
@@ -109,8 +108,7 @@ impl From<ScopeArgs> for FeeScope {
 
 impl From<WhyArgs> for By {
     fn from(args: WhyArgs) -> Self {
-        let user = args.actor.or_else(|| crate::variable("USER").filter(|user| !user.is_empty()));
-        Self { actor: user.unwrap_or_else(|| "unknown".into()), reason: args.reason }
+        Self { actor: args.by.actor(), reason: args.reason }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use gate_app::admin::ledger::{
     BalancesAnswer, Command as LedgerCommand, EntriesAnswer, ExportAnswer, ExportedPosting, Only,
@@ -154,6 +154,7 @@ fn entries(answer: &EntriesAnswer) -> String {
 /// Page by page, so that a ledger of any size goes through.
 fn export(place: &Place, whose: &Whose, format: Format, mut after: i64) -> Result<()> {
     if format == Format::Csv {
+        ensure!(!place.json, "--json and --format csv ask for two things. Leave one of them out.");
         print(
             "partner,mode,number,id,transaction,subject,booking,created_at,line,account,asset,units,previous,hash",
         )?;

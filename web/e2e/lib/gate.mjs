@@ -60,7 +60,8 @@ export async function startGate(more = []) {
     /** What an operator types: `gate` with these arguments, on this gateway. */
     const command = async (/** @type {string[]} */ ...args) => {
       const place = ['--data-dir', join(folder, 'data')];
-      return (await run(findBinary(), [...args, ...place])).stdout;
+      const env = { ...process.env, USER: 'operator' };
+      return (await run(findBinary(), [...args, ...place], { env })).stdout;
     };
     return { ...ready, log: () => log, stop, command };
   } catch (error) {

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::Deployment;
+use crate::{Deployment, complaint};
 
 /// Send bytes to the socket; what it answers.
 fn send(deployment: &Deployment, bytes: &[u8]) -> Value {
@@ -92,4 +92,18 @@ fn a_sandbox_is_administered_in_the_same_way() {
     sandbox.wait().unwrap();
     let said = String::from_utf8_lossy(&listed.stdout).into_owned();
     assert!(listed.status.success() && said.contains("publishable"), "{listed:?}");
+}
+
+#[test]
+fn who_decides_has_a_name() {
+    let deployment = Deployment::new();
+    deployment.says(&["partner", "create", "Tea and Bread"]);
+    let words = ["capabilities", "off", "currency:EUR", "--reason", "a test"];
+    let refused = deployment.gate(&words).env_remove("USER").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(complaint(&refused).contains("--actor <NAME>"), "{}", complaint(&refused));
+    let named = deployment.gate(&words).env("USER", "ada").arg("--json").output().unwrap();
+    assert!(named.status.success(), "{}", complaint(&named));
+    let log = deployment.answers(&["capabilities", "log"]);
+    assert_eq!(log["changes"][0]["actor"], "ada", "{log}");
 }

@@ -62,6 +62,7 @@ impl Deployment {
         {
             command.env_remove(name);
         }
+        command.env("USER", "operator");
         command
     }
 
