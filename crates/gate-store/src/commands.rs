@@ -19,6 +19,8 @@ const LEASE: Sql = sql("update commands
     where partner_id = $1 and mode = $2 and id = $3");
 const RECORD: Sql = sql("update commands set due_at = $5, body = $6, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4");
+const HASTEN: Sql = sql("update commands set due_at = $4
+    where partner_id = $1 and mode = $2 and id = $3 and due_at > $4 and lease_token is null");
 const LIST_DUE_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, body
     from commands where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4
         and due_at is not null");
@@ -30,8 +32,17 @@ const WITHDRAW: Sql = sql("update commands set due_at = null
 const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = null
     where due_at is not null and lease_token is not null");
 
-pub(crate) const STATEMENTS: &[Sql] =
-    &[INSERT, LIST_DUE, LEASE, RECORD, LIST_DUE_OF_TRANSACTION, CLOSE, WITHDRAW, RELEASE_ALL];
+pub(crate) const STATEMENTS: &[Sql] = &[
+    INSERT,
+    LIST_DUE,
+    LEASE,
+    RECORD,
+    HASTEN,
+    LIST_DUE_OF_TRANSACTION,
+    CLOSE,
+    WITHDRAW,
+    RELEASE_ALL,
+];
 
 /// A command that this worker holds, until the lease ends.
 #[derive(Clone, Debug)]
@@ -48,6 +59,8 @@ pub struct ClaimedCommand {
     pub attempts: i64,
     /// What the answer is recorded against.
     pub lease_token: String,
+    /// When somebody else may claim it.
+    pub leased_until: Millis,
 }
 
 impl Tx {
@@ -86,7 +99,7 @@ impl Tx {
     ) -> Result<Vec<ClaimedCommand>, StoreError> {
         let due = self.query(LIST_DUE, &[&now.0, &limit], |row| {
             let key: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
-            Ok((key, read(row, lease_token)))
+            Ok((key, read(row, lease_token, lease_until)))
         })?;
         let mut claims = Vec::with_capacity(due.len());
         for ([partner, mode, id], claim) in due {
@@ -118,6 +131,17 @@ impl Tx {
             &[&partner, &mode, &id, &claim.lease_token, &due_at, &to_json(&command)],
         )?;
         Ok(changed == 1)
+    }
+
+    /// Make a command due now whose lease was lost, if anybody is to ask about it at all and nobody does
+    /// at the moment.
+    pub fn hasten_command(
+        &mut self,
+        claim: &ClaimedCommand,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (claim.tenant.partner.as_str(), claim.tenant.mode.as_str());
+        self.write(HASTEN, &[&partner, &mode, &claim.command.id.as_str(), &now.0])
     }
 
     /// Let go of what is due for a refund, or else for a transaction itself: what its refunds and its
@@ -164,7 +188,11 @@ impl Tx {
     }
 }
 
-fn read(row: &Row<'_>, lease_token: &str) -> Result<ClaimedCommand, StoreError> {
+fn read(
+    row: &Row<'_>,
+    lease_token: &str,
+    leased_until: Millis,
+) -> Result<ClaimedCommand, StoreError> {
     let reader = Reader::new(row, "commands", 2);
     Ok(ClaimedCommand {
         tenant: reader.tenant()?,
@@ -173,5 +201,6 @@ fn read(row: &Row<'_>, lease_token: &str) -> Result<ClaimedCommand, StoreError> 
         sent_before: reader.int(5)? == 1,
         attempts: reader.int(6)?,
         lease_token: lease_token.to_owned(),
+        leased_until,
     })
 }

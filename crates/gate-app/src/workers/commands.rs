@@ -33,7 +33,8 @@ const SILENCE_WAIT_MS: i64 = 500;
 /// The longest wait between two questions.
 const ASK_WAIT_MS_MAX: i64 = 60_000;
 /// How long a rail may take to say something: 10 s.
-const RAIL_DEADLINE: Duration = Duration::from_secs(10);
+const RAIL_DEADLINE_MS: i64 = 10_000;
+const RAIL_DEADLINE: Duration = Duration::from_millis(RAIL_DEADLINE_MS.unsigned_abs());
 /// How long we ask before a person has to look into it: 15 min, and at least this often.
 const REVIEW_AFTER_MS: i64 = 15 * 60_000;
 const REVIEW_AFTER_ATTEMPTS: i64 = 5;
@@ -79,7 +80,7 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
         return Ok(());
     };
     let now = app.now();
-    let reply = tokio::time::timeout(RAIL_DEADLINE, speak(rails, &claim, now)).await;
+    let reply = tokio::time::timeout(RAIL_DEADLINE, speak(app, rails, &claim)).await;
     let reply = reply.unwrap_or(Err(RailError::AnswerLost));
     let (heard, due_at) = conclude(&claim, reply, now);
     let id = claim.command.id.clone();
@@ -94,6 +95,9 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
             let put_off = is_put_off(tx, &claim, &heard)?;
             let due_at = if put_off { Some(now.plus_ms(ASK_WAIT_MS_MAX)) } else { due_at };
             if !tx.record_command(&claim, due_at)? {
+                // Whoever had it since may have asked before this was sent.
+                tx.hasten_command(&claim, scope.now)?;
+                scope.wake_commands();
                 return Ok(false);
             }
             for heard in heard.iter().filter(|heard| !(put_off && heard.is_reversal())) {
@@ -195,18 +199,27 @@ fn take_in(
 }
 
 /// Send a new command; ask about one that may have been sent before.
-async fn speak(rails: &Rails, claim: &ClaimedCommand, now: Millis) -> Result<Reply, RailError> {
+async fn speak(app: &App, rails: &Rails, claim: &ClaimedCommand) -> Result<Reply, RailError> {
     let command = &claim.command;
     let rail = rails.for_command(command);
     if claim.sent_before
-        && let Some(reply) = rail.ask(command, now).await?
+        && let Some(reply) = rail.ask(command, app.now()).await?
     {
         return Ok(reply);
     }
-    // Nobody has seen it yet, so it can still be left.
+    // The clock is read again, for whoever slept until here.
+    let now = app.now();
+    // Nobody has seen it yet, so it can still be left. Somebody who claimed it before may have fallen
+    // asleep while sending it, so it is asked about as long as anything is.
     let stale = now >= command.created_at.plus_ms(CHARGE_STALE_MS);
     if stale && command.kind == CommandKind::Charge {
-        return Ok(Reply::last([Event::PaymentDeclined { reason: Reason::Abandoned }]));
+        let answers = vec![Event::PaymentDeclined { reason: Reason::Abandoned }];
+        let ask_again_ms = claim.sent_before.then_some(ASK_WAIT_MS_MAX);
+        return Ok(Reply { answers, ask_again_ms });
+    }
+    // Whoever claims it next has to find what was sent: nothing is sent that may outlast the lease.
+    if now.plus_ms(RAIL_DEADLINE_MS) > claim.leased_until {
+        return Err(RailError::Unreachable("its lease is nearly over".into()));
     }
     rail.send(command, now).await
 }

@@ -131,6 +131,7 @@ both_engines! {
             let first = claim(store, NOW, "a", 9).await.remove(0);
             assert_eq!((&first.command, &first.tenant), (&command, &tenant));
             assert_eq!((first.sent_before, first.attempts), (false, 0));
+            assert_eq!(first.leased_until, NOW.plus_ms(LEASE_MS));
             assert!(claim(store, NOW, "b", 9).await.is_empty(), "leased");
             let soon = NOW.plus_ms(1_000);
             assert!(record(store, &first, Some(soon)).await);
@@ -151,6 +152,24 @@ both_engines! {
         assert!(!record(store, &slow, None).await);
         assert!(record(store, &quick, Some(NOW)).await, "it was left alone");
         assert!(!record(store, &quick, None).await, "once");
+    }
+
+    async fn who_lost_its_lease_makes_it_due_unless_somebody_is_at_it_or_it_was_answered(store) {
+        let tenant = partner(store).await;
+        write(store, &tenant, CommandKind::Charge).await;
+        let slow = claim(store, NOW, "slow", 9).await.remove(0);
+        let at = NOW.plus_ms(LEASE_MS);
+        let quick = claim(store, at, "quick", 9).await.remove(0);
+        let hasten = async || {
+            let slow = slow.clone();
+            store.write(move |tx| tx.hasten_command(&slow, at)).await.unwrap();
+            claim(store, at, "next", 9).await.pop()
+        };
+        assert!(hasten().await.is_none(), "somebody is at it");
+        assert!(record(store, &quick, Some(at.plus_ms(3_600_000))).await);
+        let next = hasten().await.unwrap();
+        assert!(record(store, &next, None).await);
+        assert!(hasten().await.is_none(), "it was answered");
     }
 
     async fn the_oldest_go_first_and_no_more_than_asked_for(store) {
