@@ -144,15 +144,16 @@ impl Tx {
         self.write(HASTEN, &[&partner, &mode, &claim.command.id.as_str(), &now.0])
     }
 
-    /// Let go of what is due for a refund, or else for a transaction itself: what its refunds and its
-    /// deposits ask for stays due. An answer that is on its way finds its lease lost. Only for the
-    /// sandbox, whose other side is ours, and for a person who knows the answer.
+    /// Let go of what is due of these kinds for a refund, or else for a transaction itself: what its
+    /// refunds and its deposits ask for stays due. An answer that is on its way finds its lease lost.
+    /// Only for the sandbox, whose other side is ours, and for a person who knows the answer.
     pub fn close_commands(
         &mut self,
         tenant: &Tenant,
         session: &SessionId,
         transaction: &TransactionId,
         refund: Option<&RefundId>,
+        kinds: &[CommandKind],
     ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         let params: [&dyn crate::Param; 4] =
@@ -161,7 +162,8 @@ impl Tx {
             Reader::new(row, "commands", 2).json::<Command>(3)
         })?;
         let own = |command: &Command| {
-            command.refund_id.as_ref() == refund && command.deposit_id.is_none()
+            let owner = command.refund_id.as_ref() == refund && command.deposit_id.is_none();
+            owner && kinds.contains(&command.kind)
         };
         for command in due.into_iter().filter(own) {
             self.write(CLOSE, &[&partner, &mode, &command.id.as_str()])?;

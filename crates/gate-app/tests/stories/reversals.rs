@@ -30,7 +30,7 @@ use crate::purchases::balance;
 use crate::rails::{command, lock_amount, session_for, start, world};
 use crate::refunds::{bought, found, refund};
 use crate::replays::hear;
-use crate::reviews::{self, silent_refunds, wait};
+use crate::reviews::{self, silent_chain, silent_refunds, wait};
 
 /// A provider that takes a minute to give a payment back.
 struct SlowRefunds;
@@ -77,6 +77,41 @@ async fn resolve(world: &World, id: &TransactionId, outcome: Outcome) -> Result<
     };
     let resolved = admin::run(&world.app, Command::Reviews(command)).await;
     resolved.map(drop).map_err(|refused| refused.message)
+}
+
+/// A provider whose payments are taken back after two hours, and that is asked about them till then.
+struct TakenBackLater;
+
+const TAKEN_BACK_MS: i64 = 2 * 3_600_000;
+
+impl Rail for TakenBackLater {
+    fn send<'a>(
+        &'a self,
+        command: &'a RailCommand,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Reply, RailError>> {
+        let answer = SimulatedCards.send(command, now);
+        if command.kind != CommandKind::Charge {
+            return answer;
+        }
+        let left_ms = command.created_at.plus_ms(TAKEN_BACK_MS).0 - now.0;
+        answer
+            .map(move |answer| {
+                let Reply { mut answers, .. } = answer?;
+                let ask_again_ms = (left_ms > 0).then_some(60_000);
+                answers.extend((left_ms <= 0).then_some(Event::PaymentReversed));
+                Ok(Reply { answers, ask_again_ms })
+            })
+            .boxed()
+    }
+
+    fn ask<'a>(
+        &'a self,
+        command: &'a RailCommand,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Option<Reply>, RailError>> {
+        self.send(command, now).map(|answer| answer.map(Some)).boxed()
+    }
 }
 
 fn reversal(state: &State) -> Option<Reversal> {
@@ -298,6 +333,28 @@ both_engines! {
             assert_eq!(losses(&world).await, [lost, -lost], "{order:?}");
             assert!(refund(&world, &before.id, None).await.is_err(), "nothing of it is left");
             world.sound().await;
+        }
+    }
+
+    async fn a_payment_may_be_taken_back_after_a_person_found_its_delivery_too(place: TestPlace) {
+        for silent in [false, true] {
+            let place = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };
+            let store = place.open(place.options()).unwrap();
+            let rails = if silent { silent_chain() } else { Rails::simulated() };
+            let world = World::with_rails(&store, Rails { card: Arc::new(TakenBackLater), ..rails }).await;
+            let session = world.paying("succeeds").await;
+            wait(&world).await;
+            let id = world.transaction_of(&session).await.id;
+            if silent {
+                resolve(&world, &id, Outcome::Completed).await.unwrap();
+            }
+            assert_eq!(world.transaction(&id).await.state.status(), "completed");
+            for _ in 0..4 {
+                wait(&world).await;
+            }
+            let reason = world.transaction(&id).await.state.reason();
+            assert_eq!(reason, Some(Reason::PaymentReversed), "delivered by a person: {silent}");
+            assert!(world.event_types().await.contains(&"payment.reversed".to_owned()));
         }
     }
 

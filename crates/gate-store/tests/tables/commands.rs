@@ -101,11 +101,11 @@ both_engines! {
             })
             .await
             .unwrap();
-        let close = async |refund: Option<RefundId>| {
+        let close = async |refund: Option<RefundId>, kinds: &'static [CommandKind]| {
             let (owner, session) = (tenant.clone(), session.clone());
             let transaction = own.transaction_id.clone();
             let close = move |tx: &mut Tx| {
-                tx.close_commands(&owner, &session, &transaction, refund.as_ref())
+                tx.close_commands(&owner, &session, &transaction, refund.as_ref(), kinds)
             };
             store.write(close).await.unwrap();
         };
@@ -117,9 +117,12 @@ both_engines! {
             ids.sort_by(|one, other| one.as_str().cmp(other.as_str()));
             ids
         };
-        close(None).await;
-        assert_eq!(due().await, [of_refund.id, of_other.id.clone(), of_deposit.id.clone()]);
-        close(Some(refund)).await;
+        close(None, &[CommandKind::Payout, CommandKind::Refund]).await;
+        let beside = [of_refund.id.clone(), of_other.id.clone(), of_deposit.id.clone()];
+        assert_eq!(due().await, [std::slice::from_ref(&own.id), &beside].concat());
+        close(None, &CommandKind::ALL).await;
+        assert_eq!(due().await, beside);
+        close(Some(refund), &[CommandKind::Refund]).await;
         assert_eq!(due().await, [of_other.id, of_deposit.id]);
     }
 
