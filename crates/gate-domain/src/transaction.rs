@@ -179,7 +179,8 @@ pub enum Event {
     DepositPartial,
     /// All tokens have come, too late for the price.
     DepositLate,
-    /// The session ended while the second step was open, or before any token had come.
+    /// The session ended while the second step was open or before any token had come, or its answer
+    /// did not reach the bank in time.
     Abandoned,
     /// The network has the transfer.
     PayoutSubmitted,
@@ -544,6 +545,7 @@ impl State {
                     None => received(other),
                 },
                 E::PaymentDeclined { reason } if payment.is_none() => failed(*reason),
+                E::Abandoned if payment.is_none() => abandoned(),
                 E::PayoutSucceeded { chain_transaction } => match payment {
                     Some(payment) if *reason == Reason::PayoutUnresolved => {
                         completed(payment, chain_transaction)
@@ -656,14 +658,9 @@ impl PaymentStep {
                 Self::Authorising | Self::Challenge | Self::Confirming => Err(Refused::OutOfStep),
             },
             E::Abandoned => match self {
-                Self::Challenge => moved(
-                    State::Failed { reason: Reason::Abandoned },
-                    &[Effect::Send(CommandKind::Void)],
-                ),
+                Self::Challenge | Self::Confirming => abandoned(),
                 Self::Deposit => failed(Reason::Abandoned),
-                Self::Authorising | Self::Confirming | Self::Partial | Self::Repricing => {
-                    Err(Refused::OutOfStep)
-                }
+                Self::Authorising | Self::Partial | Self::Repricing => Err(Refused::OutOfStep),
             },
             E::PaymentUnresolved => match self {
                 Self::Authorising | Self::Confirming => review(None, Reason::PaymentUnresolved),
@@ -710,6 +707,11 @@ fn completed(payment: &str, chain_transaction: &str) -> Result<Step, Refused> {
 
 fn failed(reason: Reason) -> Result<Step, Refused> {
     moved(State::Failed { reason }, &[])
+}
+
+/// The bank was asked and nobody answers it any more: the provider is to let go.
+fn abandoned() -> Result<Step, Refused> {
+    moved(State::Failed { reason: Reason::Abandoned }, &[Effect::Send(CommandKind::Void)])
 }
 
 fn refund(payment: &str, reason: Reason, first: &[Effect]) -> Result<Step, Refused> {

@@ -42,8 +42,9 @@ const REVIEW_AFTER_ATTEMPTS: i64 = 5;
 const ASK_IN_REVIEW_MS: i64 = 3_600_000;
 /// When nobody asks any more: 30 days.
 const GIVE_UP_AFTER_MS: i64 = 30 * 24 * 3_600_000;
-/// A charge that was not sent by now is not sent at all: 5 min. The user has gone, and so has the price.
-const CHARGE_STALE_MS: i64 = 5 * 60_000;
+/// What takes money and was not sent by now is not sent at all: 5 min. The user has gone, and so has the
+/// price.
+const STALE_MS: i64 = 5 * 60_000;
 
 /// The worker of a running process.
 pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
@@ -211,17 +212,25 @@ async fn speak(app: &App, rails: &Rails, claim: &ClaimedCommand) -> Result<Reply
     let now = app.now();
     // Nobody has seen it yet, so it can still be left. Somebody who claimed it before may have fallen
     // asleep while sending it, so it is asked about as long as anything is.
-    let stale = now >= command.created_at.plus_ms(CHARGE_STALE_MS);
-    if stale && command.kind == CommandKind::Charge {
-        let answers = vec![Event::PaymentDeclined { reason: Reason::Abandoned }];
+    let stale = now >= command.created_at.plus_ms(STALE_MS);
+    if stale && let Some(left) = left_unsent(command.kind) {
         let ask_again_ms = claim.sent_before.then_some(ASK_WAIT_MS_MAX);
-        return Ok(Reply { answers, ask_again_ms });
+        return Ok(Reply { answers: vec![left], ask_again_ms });
     }
     // Whoever claims it next has to find what was sent: nothing is sent that may outlast the lease.
     if now.plus_ms(RAIL_DEADLINE_MS) > claim.leased_until {
         return Err(RailError::Unreachable("its lease is nearly over".into()));
     }
     rail.send(command, now).await
+}
+
+/// What it means that a command was left unsent; none for what has to be sent however late it is.
+const fn left_unsent(kind: CommandKind) -> Option<Event> {
+    match kind {
+        CommandKind::Charge => Some(Event::PaymentDeclined { reason: Reason::Abandoned }),
+        CommandKind::Confirm => Some(Event::Abandoned),
+        CommandKind::Void | CommandKind::Payout | CommandKind::Refund => None,
+    }
 }
 
 /// What a rail has said, or we conclude from its silence.
