@@ -493,10 +493,19 @@ impl State {
                 }
                 E::PayoutFailed | E::PayoutBounced | E::Voided => Ok(Step::Unchanged),
                 E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
-                // Tokens that left although the payout was said to have failed: a person decides.
-                E::PayoutSucceeded { .. } => {
-                    delivered_after_all(payment, Reason::DeliveredBeforeRefund, None)
-                }
+                // Tokens that left although the payout was said to have failed: a person decides, also
+                // whether the payment goes back if it has not gone yet.
+                E::PayoutSucceeded { .. } => moved(
+                    S::Review {
+                        payment: Some(payment.clone()),
+                        reason: Reason::DeliveredBeforeRefund,
+                        back: None,
+                    },
+                    &[
+                        Effect::Book(Booking::TokensDelivered),
+                        Effect::Withdraw(CommandKind::Refund),
+                    ],
+                ),
                 E::DepositPartial | E::DepositLate | E::Abandoned | E::PayoutUnresolved => {
                     Err(Refused::OutOfStep)
                 }
@@ -522,7 +531,7 @@ impl State {
                         (_, Some(_)) => Back::Twice,
                         (_, None) => Back::Refunded,
                     };
-                    delivered_after_all(payment, Reason::DeliveredAndRefunded, Some(back))
+                    delivered_after_all(payment, back)
                 }
                 E::PaymentDeclined { .. }
                 | E::PaymentUnresolved
@@ -552,8 +561,7 @@ impl State {
                     }
                     Some(_) if reason.tokens_left() => Ok(Step::Unchanged),
                     Some(payment) if *reason == Reason::PaymentReversed => {
-                        let back = Some(Back::Twice);
-                        delivered_after_all(payment, Reason::DeliveredAndRefunded, back)
+                        delivered_after_all(payment, Back::Twice)
                     }
                     Some(_) | None => Err(Refused::OutOfStep),
                 },
@@ -736,10 +744,11 @@ fn gone_twice(payment: &str, reason: Reason) -> Result<Step, Refused> {
     )
 }
 
-/// Tokens are gone and so is, or will be, the payment: booked as it happened, and put before a person.
-fn delivered_after_all(payment: &str, reason: Reason, back: Option<Back>) -> Result<Step, Refused> {
-    let payment = Some(payment.to_owned());
-    moved(State::Review { payment, reason, back }, &[Effect::Book(Booking::TokensDelivered)])
+/// Tokens are gone and so is the payment: booked as it happened, and put before a person.
+fn delivered_after_all(payment: &str, back: Back) -> Result<Step, Refused> {
+    let (payment, reason) = (Some(payment.to_owned()), Reason::DeliveredAndRefunded);
+    let next = State::Review { payment, reason, back: Some(back) };
+    moved(next, &[Effect::Book(Booking::TokensDelivered)])
 }
 
 /// The tokens are known to be gone, and now the payment is too.

@@ -27,8 +27,7 @@ const LIST_DUE_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, body
 const CLOSE: Sql = sql("update commands set due_at = null, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and due_at is not null");
 const WITHDRAW: Sql = sql("update commands set due_at = null
-    where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4 and kind = $5
-        and sent = 0 and due_at is not null");
+    where partner_id = $1 and mode = $2 and id = $3 and sent = 0 and due_at is not null");
 const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = null
     where due_at is not null and lease_token is not null");
 
@@ -156,32 +155,45 @@ impl Tx {
         kinds: &[CommandKind],
     ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let params: [&dyn crate::Param; 4] =
-            [&partner, &mode, &session.as_str(), &transaction.as_str()];
-        let due = self.query(LIST_DUE_OF_TRANSACTION, &params, |row| {
-            Reader::new(row, "commands", 2).json::<Command>(3)
-        })?;
-        let own = |command: &Command| {
-            let owner = command.refund_id.as_ref() == refund && command.deposit_id.is_none();
-            owner && kinds.contains(&command.kind)
-        };
-        for command in due.into_iter().filter(own) {
-            self.write(CLOSE, &[&partner, &mode, &command.id.as_str()])?;
+        for command in self.list_due_commands(tenant, session, transaction)? {
+            let own = command.refund_id.as_ref() == refund && command.deposit_id.is_none();
+            if own && kinds.contains(&command.kind) {
+                self.write(CLOSE, &[&partner, &mode, &command.id.as_str()])?;
+            }
         }
         Ok(())
     }
 
-    /// Let go of a transaction's commands of a kind that nobody has sent.
+    /// Let go of a transaction's own commands of a kind that nobody has sent: what its refunds and its
+    /// deposits ask for stays due. Answers how many there were.
     pub fn withdraw_commands(
         &mut self,
         transaction: &Transaction,
         kind: CommandKind,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let Transaction { tenant, session_id, id, .. } = transaction;
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let params: [&dyn crate::Param; 5] =
-            [&partner, &mode, &session_id.as_str(), &id.as_str(), &kind.as_str()];
-        self.write(WITHDRAW, &params)
+        let mut withdrawn = 0;
+        for command in self.list_due_commands(tenant, session_id, id)? {
+            let own = command.refund_id.is_none() && command.deposit_id.is_none();
+            if own && command.kind == kind {
+                let id = command.id.as_str();
+                withdrawn += self.execute(WITHDRAW, &[&partner, &mode, &id])?;
+            }
+        }
+        Ok(withdrawn)
+    }
+
+    fn list_due_commands(
+        &mut self,
+        tenant: &Tenant,
+        session: &SessionId,
+        transaction: &TransactionId,
+    ) -> Result<Vec<Command>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let params: [&dyn crate::Param; 4] =
+            [&partner, &mode, &session.as_str(), &transaction.as_str()];
+        self.query(LIST_DUE_OF_TRANSACTION, &params, |row| Reader::new(row, "commands", 2).json(3))
     }
 
     /// Make every leased command due now. Only for a process that knows that it is the only one.

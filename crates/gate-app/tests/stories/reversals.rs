@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
-use gate_app::admin::reviews::{Command as ReviewCommand, Outcome, ReviewsAnswer};
+use gate_app::admin::reviews::{Command as ReviewCommand, Outcome, ReviewsAnswer, ShownReview};
 use gate_app::admin::{self, Command, Whose};
 use gate_app::journey::find_journey;
 use gate_app::refunds::RefundError;
@@ -356,6 +356,26 @@ both_engines! {
             assert_eq!(reason, Some(Reason::PaymentReversed), "delivered by a person: {silent}");
             assert!(world.event_types().await.contains(&"payment.reversed".to_owned()));
         }
+    }
+
+    async fn a_refund_that_nobody_has_sent_is_kept_back_once_the_tokens_are_there_after_all(store) {
+        let world = World::over(store).await;
+        let session = world.paying("succeeds").await;
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1);
+        let transaction = world.transaction_of(&session).await;
+        assert_eq!(transaction.state.status(), "payment_received");
+        assert!(hear(&world, &transaction, &Event::PayoutFailed).await);
+        assert!(hear(&world, &transaction, &Event::PayoutSucceeded { chain_transaction: "0x1".into() }).await);
+        let state = world.transaction_of(&session).await.state;
+        assert_eq!(state.reason(), Some(Reason::DeliveredBeforeRefund), "a person decides");
+        world.pass_seconds(5).await;
+        assert_eq!(world.transaction_of(&session).await.state, state, "and nobody else did");
+        let subject = transaction.id.to_string();
+        let show = Command::Reviews(ReviewCommand::Show { whose: whose(), subject });
+        let shown: ShownReview =
+            serde_json::from_value(admin::run(&world.app, show).await.unwrap()).unwrap();
+        let said = &shown.actions[0];
+        assert_eq!((said.action.as_str(), said.outcome.as_str()), ("refund_kept_back", "never_sent"));
     }
 
     async fn what_went_back_before_it_was_known_to_be_delivered_is_not_refunded_again(store) {

@@ -4,6 +4,7 @@ use gate_domain::Millis;
 use gate_domain::ids::{CommandId, DepositId, RefundId, Tenant};
 use gate_domain::rail::{ChallengeCode, Command, CommandKind};
 use gate_domain::session::Session;
+use gate_domain::transaction::Transaction;
 use gate_store::{ClaimedCommand, Sql, Store, Tx, both_engines, sql};
 
 use crate::{NOW, new_transaction, partner, quote, seed, session};
@@ -124,6 +125,46 @@ both_engines! {
         assert_eq!(due().await, beside);
         close(Some(refund), &[CommandKind::Refund]).await;
         assert_eq!(due().await, [of_other.id, of_deposit.id]);
+    }
+
+    /// Tokens that go back to the user of a sale are no part of what its transaction gives back.
+    async fn a_transaction_withdraws_what_is_its_own_and_was_not_sent(store) {
+        let tenant = partner(store).await;
+        let session = session(&tenant);
+        let own = new(&session, CommandKind::Refund);
+        let id = own.transaction_id.clone();
+        let transaction = Transaction { id, ..new_transaction(&session, &quote(&session)) };
+        let beside = |refund_id, deposit_id| Command {
+            id: CommandId::new(tenant.mode, seed()),
+            refund_id,
+            deposit_id,
+            ..own.clone()
+        };
+        let of_refund = beside(Some(RefundId::new(tenant.mode, seed())), None);
+        let of_deposit = beside(None, Some(DepositId::new(tenant.mode, seed())));
+        let insert = async |commands: Vec<Command>| {
+            let (owner, session) = (tenant.clone(), session.id.clone());
+            let insert = move |tx: &mut Tx| {
+                commands.iter().try_for_each(|each| tx.insert_command(&owner, &session, each))
+            };
+            store.write(insert).await.unwrap();
+        };
+        let withdraw = async || {
+            let transaction = transaction.clone();
+            let withdraw = move |tx: &mut Tx| tx.withdraw_commands(&transaction, CommandKind::Refund);
+            store.write(withdraw).await.unwrap()
+        };
+        insert(vec![own.clone()]).await;
+        assert_eq!(claim(store, NOW, "a", 9).await.len(), 1);
+        assert_eq!(withdraw().await, 0, "somebody may have sent it");
+        let unsent = beside(None, None);
+        let kept = [of_refund.id.clone(), of_deposit.id.clone()];
+        insert(vec![unsent, of_refund, of_deposit]).await;
+        assert_eq!((withdraw().await, withdraw().await), (1, 0));
+        let due = claim(store, NOW, "b", 9).await.into_iter().map(|claim| claim.command.id);
+        let mut due: Vec<_> = due.collect();
+        due.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        assert_eq!(due, kept);
     }
 
     async fn claimed_as_written_until_answered_for_good(store) {
