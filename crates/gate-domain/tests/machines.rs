@@ -76,6 +76,7 @@ fn session_states() -> Vec<(&'static str, session::State)> {
     let details = |problem| IdentityStage::Details { problem };
     let open = |stage, choice: &Choice| S::Open { stage, choice: choice.clone() };
     let flight = |stage| S::InFlight { stage, choice: chosen.clone() };
+    let told = Choice { told_refunded: true, ..chosen.clone() };
     let reason = Reason::CardDeclined;
     vec![
         ("created", open(Stage::Created, &Choice::default())),
@@ -149,6 +150,9 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         ("repricing", flight(FlightStage::Repricing)),
         ("refunding", flight(FlightStage::Refunding { reason })),
         ("review", flight(FlightStage::Review { reason })),
+        ("refunded", open(Stage::Failed { reason, refunded: true }, &told)),
+        ("paying again", open(Stage::Quoted, &told)),
+        ("review, told", S::InFlight { stage: FlightStage::Review { reason }, choice: told }),
         ("completed", S::Completed),
         ("expired", S::Expired),
         ("cancelled", S::Cancelled),

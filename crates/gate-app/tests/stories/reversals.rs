@@ -336,6 +336,21 @@ both_engines! {
         }
     }
 
+    async fn a_failure_is_told_once_however_often_the_rails_contradict_themselves(store) {
+        let world = World::over(store).await;
+        let session = world.create().await;
+        let quote = world.choose(&session, DEAD_ADDRESS).await;
+        world.pay(&session, &quote, "succeeds").await.unwrap();
+        world.pass_seconds(3).await;
+        let transaction = world.transaction_of(&session).await;
+        assert_eq!(transaction.state.status(), "refunded");
+        let arrived = Event::PayoutSucceeded { chain_transaction: "0x1".into() };
+        assert!(hear(&world, &transaction, &arrived).await);
+        resolve(&world, &transaction.id, Outcome::Refunded).await.unwrap();
+        let told = world.event_types().await;
+        assert_eq!(told.iter().filter(|name| *name == "failed").count(), 1, "{told:?}");
+    }
+
     async fn a_payment_may_be_taken_back_after_a_person_found_its_delivery_too(place: TestPlace) {
         for silent in [false, true] {
             let place = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };

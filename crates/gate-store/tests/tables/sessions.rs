@@ -38,6 +38,7 @@ fn states(tenant: &Tenant) -> Vec<State> {
             stage: IdentityStage::Checking { held: true },
         }),
         user: Some(UserId::new(tenant.mode, seed())),
+        told_refunded: true,
     };
     let reason = Reason::PayoutFailed;
     let open = [
