@@ -218,8 +218,9 @@ pub enum Resolution {
     Completed {
         /// The provider's name for the payment, where none was known.
         payment: Option<String>,
-        /// The transfer that brought it, by its name outside.
-        transfer: String,
+        /// The transfer that brought it, by its name outside; none where one is known, or nothing was
+        /// delivered.
+        transfer: Option<String>,
     },
     /// What the user gave is with them again.
     Refunded {
@@ -276,6 +277,12 @@ pub enum Refused {
     /// Without the provider's name for it, nobody can say that there was a payment.
     #[error("no payment is known: name it, or say that nothing was taken")]
     PaymentUnnamed,
+    /// Nobody knows of a transfer, so nobody can say that it arrived.
+    #[error("no transfer is known: name the one that brought the user what they get")]
+    TransferUnnamed,
+    /// A person names a transfer where another one is known, or nothing was delivered.
+    #[error("no transfer is to be named here: what was delivered is known")]
+    TransferKnown,
     /// The payment is booked, so something was taken.
     #[error("a payment has come in: it was either delivered for or given back")]
     MoneyCameIn,
@@ -783,6 +790,9 @@ fn reversal_resolved(
     outcome: &Resolution,
 ) -> Result<Step, Refused> {
     let (named, reversal) = match outcome {
+        Resolution::Completed { transfer: Some(transfer), .. } if transfer != chain_transaction => {
+            return Err(Refused::TransferKnown);
+        }
         Resolution::Completed { payment, .. } => (payment, Reversal::Reinstated),
         Resolution::Refunded { payment } => (payment, Reversal::Lost),
         Resolution::Failed => return Err(Refused::MoneyCameIn),
@@ -818,6 +828,7 @@ fn resolved(
     if reason == Reason::PaymentReversed {
         // It went back twice, and nothing was delivered: one of the two came again, or is lost.
         let (reversal, effects): (_, &[Effect]) = match outcome {
+            Resolution::Completed { transfer: Some(_), .. } => return Err(Refused::TransferKnown),
             Resolution::Completed { .. } => {
                 (Reversal::Reinstated, &[Effect::Book(Booking::PaymentReinstated)])
             }
@@ -831,10 +842,11 @@ fn resolved(
     let delivered = reason.tokens_left();
     let returned = reason == Reason::DeliveredAndRefunded;
     let (next, missing) = match outcome {
-        Resolution::Completed { transfer, .. } => (
-            State::Completed { payment, chain_transaction: transfer.clone(), reversal },
-            (!delivered).then_some(Booking::TokensDelivered),
-        ),
+        Resolution::Completed { transfer, .. } => {
+            let chain_transaction = transfer.clone().ok_or(Refused::TransferUnnamed)?;
+            let next = State::Completed { payment, chain_transaction, reversal };
+            (next, (!delivered).then_some(Booking::TokensDelivered))
+        }
         Resolution::Refunded { .. } | Resolution::Failed => (
             State::Refunded { payment, reason: closed(reason), reversal },
             (!returned).then_some(Booking::PaymentRefunded),
@@ -851,7 +863,8 @@ fn resolved(
 fn resolved_without_payment(reason: Reason, outcome: &Resolution) -> Result<Step, Refused> {
     match outcome {
         Resolution::Failed => failed(Reason::Abandoned),
-        Resolution::Completed { payment: Some(payment), transfer } => moved(
+        Resolution::Completed { transfer: None, .. } => Err(Refused::TransferUnnamed),
+        Resolution::Completed { payment: Some(payment), transfer: Some(transfer) } => moved(
             State::Completed {
                 payment: payment.clone(),
                 chain_transaction: transfer.clone(),

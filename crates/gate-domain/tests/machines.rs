@@ -321,7 +321,7 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
 fn transaction_events() -> Vec<(&'static str, transaction::Event)> {
     use transaction::{Event as E, Resolution};
     let found = |outcome| E::ReviewResolved { outcome };
-    let (payment, transfer) = (|| Some("pay_1".to_owned()), || "0x9".to_owned());
+    let (payment, transfer) = (|| Some("pay_1".to_owned()), || Some("0x9".to_owned()));
     vec![
         ("challenge required", E::ChallengeRequired),
         ("challenge answered", E::ChallengeAnswered),
@@ -347,6 +347,7 @@ fn transaction_events() -> Vec<(&'static str, transaction::Event)> {
             "found payment, done",
             found(Resolution::Completed { payment: payment(), transfer: transfer() }),
         ),
+        ("found known, done", found(Resolution::Completed { payment: None, transfer: None })),
         ("found refunded", found(Resolution::Refunded { payment: None })),
         ("found payment, back", found(Resolution::Refunded { payment: payment() })),
         ("found failed", found(Resolution::Failed)),

@@ -66,6 +66,17 @@ async fn listed(world: &World) -> ReviewsAnswer {
 }
 
 async fn resolve(world: &World, id: &TransactionId, outcome: Outcome) -> Result<(), String> {
+    let reason = world.transaction(id).await.state.reason();
+    let needed = outcome == Outcome::Completed && reason != Some(Reason::PaymentReversed);
+    resolve_by(world, id, outcome, needed.then_some("0xknown")).await
+}
+
+async fn resolve_by(
+    world: &World,
+    id: &TransactionId,
+    outcome: Outcome,
+    transfer: Option<&str>,
+) -> Result<(), String> {
     let command = ReviewCommand::Resolve {
         whose: whose(),
         subject: id.to_string(),
@@ -73,7 +84,7 @@ async fn resolve(world: &World, id: &TransactionId, outcome: Outcome) -> Result<
         reason: "the bank has decided".into(),
         actor: "ada".into(),
         payment: None,
-        transfer: Some("0xknown".into()),
+        transfer: transfer.map(str::to_owned),
     };
     let resolved = admin::run(&world.app, Command::Reviews(command)).await;
     resolved.map(drop).map_err(|refused| refused.message)
@@ -169,7 +180,11 @@ both_engines! {
         let (session, transaction) = bought(&world, "reversed").await;
         let delivered = world.transaction(&transaction).await.state;
         world.pass_seconds(30).await;
-        resolve(&world, &transaction, Outcome::Completed).await.unwrap();
+        let refused = resolve_by(&world, &transaction, Outcome::Completed, Some("0xother")).await;
+        assert!(refused.unwrap_err().starts_with("No transfer is to be named here"));
+        let refused = resolve_by(&world, &transaction, Outcome::Refunded, Some("0xother")).await;
+        assert!(refused.unwrap_err().contains("with --as completed alone"));
+        resolve_by(&world, &transaction, Outcome::Completed, None).await.unwrap();
         let again = world.transaction(&transaction).await.state;
         assert_eq!((again.reason(), reversal(&again)), (None, Some(Reversal::Reinstated)));
         assert_eq!(again.chain_transaction(), delivered.chain_transaction(), "it is known already");
