@@ -107,7 +107,16 @@ pub fn advance_transaction(
             return Err(transaction::Refused::NothingToReverse.into());
         }
     }
-    let step = transaction.state.apply(event)?;
+    let applied = transaction.state.apply(event);
+    if let (
+        transaction::Event::PaymentSucceeded { payment },
+        Err(transaction::Refused::OtherPayment),
+    ) = (event, &applied)
+    {
+        let (id, known) = (&transaction.id, transaction.state.payment().unwrap_or_default());
+        error!(%id, known, payment, "{id} is paid by {known}, and the rail names {payment} too: not booked");
+    }
+    let step = applied?;
     if step == transaction::Step::Unchanged {
         if *event == transaction::Event::PaymentReversed && transaction.state.is_reinstated() {
             let id = &transaction.id;

@@ -426,6 +426,21 @@ both_engines! {
         );
     }
 
+    async fn a_second_payment_is_said_aloud(store) {
+        let log = Log::listen();
+        let world = World::over(store).await;
+        let (_, id) = bought(&world, "succeeds").await;
+        let transaction = world.transaction(&id).await;
+        let payment = transaction.state.payment().unwrap().to_owned();
+        let paid = |payment: &str| Event::PaymentSucceeded { payment: payment.into() };
+        hear(&world, &transaction, &paid(&payment)).await;
+        assert_eq!(log.errors(id.as_str(), "the rail names"), 0, "old news");
+        hear(&world, &transaction, &paid("pay_second")).await;
+        assert_eq!(log.errors(id.as_str(), "the rail names pay_second too"), 1);
+        assert_eq!(world.transaction(&id).await.state, transaction.state);
+        assert_eq!(losses(&world).await, [0, 100_00], "it is not booked");
+    }
+
     async fn a_second_dispute_and_one_about_nothing_are_said_aloud(store) {
         let log = Log::listen();
         let world = World::over(store).await;
