@@ -8,7 +8,7 @@ use gate_domain::quote::Quote;
 use gate_domain::rail::{ChallengeCode, Command, CommandKind, Means};
 use gate_domain::session::{self, Session};
 use gate_domain::transaction::{self, PaymentStep, Transaction};
-use gate_store::{DeliveryRow, Locked, NewEvent, StoreError, Tx, WrittenEvent};
+use gate_store::{DeliveryRow, Locked, NewEvent, OperatorAction, StoreError, Tx, WrittenEvent};
 use gate_wire::error::ReasonBody;
 use gate_wire::event::{EventBody, NotBuiltBody};
 use gate_wire::session::{KycRequiredBody, SessionBody};
@@ -107,7 +107,16 @@ pub fn advance_transaction(
             return Err(transaction::Refused::NothingToReverse.into());
         }
     }
-    let step = transaction.state.apply(event)?;
+    let applied = transaction.state.apply(event);
+    if let (
+        transaction::Event::PaymentSucceeded { payment },
+        Err(transaction::Refused::OtherPayment),
+    ) = (event, &applied)
+    {
+        let (id, known) = (&transaction.id, transaction.state.payment().unwrap_or_default());
+        error!(%id, known, payment, "{id} is paid by {known}, and the rail names {payment} too: not booked");
+    }
+    let step = applied?;
     if step == transaction::Step::Unchanged {
         if *event == transaction::Event::PaymentReversed && transaction.state.is_reinstated() {
             let id = &transaction.id;
@@ -169,7 +178,7 @@ fn carry_out(
                 transaction::Effect::Book(booking) => {
                     Ok(book_effect(tx, scope, transaction, &quote, booking)?)
                 }
-                transaction::Effect::Withdraw(kind) => Ok(tx.withdraw_commands(transaction, kind)?),
+                transaction::Effect::Withdraw(kind) => Ok(withdraw(tx, scope, transaction, kind)?),
                 transaction::Effect::Send(kind) => Ok(insert_command(
                     tx,
                     scope,
@@ -191,6 +200,26 @@ fn carry_out(
         (true, true) | (false, false) => {}
     }
     Ok(moved)
+}
+
+/// Keep back what nobody has sent yet, and write that down for whoever has to decide now.
+fn withdraw(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    transaction: &Transaction,
+    kind: CommandKind,
+) -> Result<(), StoreError> {
+    if tx.withdraw_commands(transaction, kind)? == 0 {
+        return Ok(());
+    }
+    let action = OperatorAction {
+        action: format!("{}_kept_back", kind.as_str()),
+        outcome: "never_sent".into(),
+        reason: "the rails contradict what it was for".into(),
+        actor: "the gateway".into(),
+        created_at: scope.now,
+    };
+    tx.insert_operator_action(&transaction.tenant, transaction.id.as_str(), &action)
 }
 
 /// Book a fact about a transaction itself.

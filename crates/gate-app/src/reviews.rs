@@ -1,6 +1,7 @@
 //! Reviews: a person finds out what nobody knew, and the books, the session and the partner follow.
 
 use gate_domain::ids::{RefundId, Tenant, TransactionId};
+use gate_domain::rail::CommandKind;
 use gate_domain::reason::Reason;
 use gate_domain::refund;
 use gate_domain::session::Session;
@@ -81,11 +82,13 @@ pub fn resolve_transaction(
     {
         return Err(ReviewError::ToldOtherwise);
     }
-    // A person has taken over, so nobody is asked any more; unless nothing was taken: a payment that
-    // comes after all still goes back. And a payment that was taken back may be once more.
-    let reversed = matches!(transaction.state, transaction::State::Reversed { .. });
+    // A person has said what was delivered and what went back, so nobody sends or asks about that any
+    // more. The payment is asked about on: it may be taken back, and one that comes after all where
+    // nothing was taken goes back.
+    let reversed = transaction.state.reason() == Some(Reason::PaymentReversed);
     if *outcome != Resolution::Failed && !reversed {
-        tx.close_commands(tenant, &known.session_id, id, None)?;
+        let answered = [CommandKind::Payout, CommandKind::Refund];
+        tx.close_commands(tenant, &known.session_id, id, None, &answered)?;
     }
     write_down(tx, scope, tenant, id.as_str(), word(outcome), decision)?;
     advance_transaction(tx, scope, session, transaction, &event, None)?;
@@ -127,7 +130,8 @@ pub fn resolve_refund(
     let event = if paid { refund::Event::FoundPaid } else { refund::Event::FoundUnpaid };
     refund.state.apply(event)?;
     let quote = quote_of(tx, &refund)?;
-    tx.close_commands(tenant, &known.session_id, &known.transaction_id, Some(id))?;
+    let (session, transaction) = (&known.session_id, &known.transaction_id);
+    tx.close_commands(tenant, session, transaction, Some(id), &[CommandKind::Refund])?;
     let outcome = if paid { "refunded" } else { "failed" };
     write_down(tx, scope, tenant, id.as_str(), outcome, decision)?;
     Ok(advance_refund(tx, scope, refund, &quote, event)?)

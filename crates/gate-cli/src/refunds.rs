@@ -11,7 +11,7 @@ use crate::words::{minute, table};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
-  gate refunds create tx_test_01k... --reason 'the shop sent nothing, ticket 813'
+  gate refunds create tx_test_01k... --reason 'the shop sent nothing' --idempotency-key ticket-813
   gate refunds create tx_test_01k... --amount 25.00 --reason 'half of it was broken'
   gate refunds list tx_test_01k...
 
@@ -26,7 +26,8 @@ pub(crate) struct RefundsArgs {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Give a payment back, all that is left of it or part of it. Two calls make two refunds.
+    /// Give a payment back, all that is left of it or part of it. The same command again is a second
+    /// refund, unless both have the same --idempotency-key.
     Create {
         /// The transaction.
         transaction: String,
@@ -38,6 +39,10 @@ enum Action {
         /// Why, for the log.
         #[arg(long)]
         reason: String,
+        /// A word of yours, such as the ticket: the same command with it again within a day answers as
+        /// before and gives nothing back.
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: Option<String>,
         #[command(flatten)]
         by: ByArgs,
     },
@@ -53,12 +58,24 @@ enum Action {
 pub(crate) fn run(args: RefundsArgs) -> Result<()> {
     let place = &args.place;
     match args.action {
-        Action::Create { transaction, whose, amount, reason, by } => {
+        Action::Create { transaction, whose, amount, reason, idempotency_key, by } => {
+            let repeated = if idempotency_key.is_some() {
+                "With the same key again this gives nothing more back."
+            } else {
+                "The same command again is a second refund."
+            };
             let (whose, actor) = (whose.into(), by.actor());
-            let command = RefundCommand::Create { whose, transaction, amount, reason, actor };
+            let command = RefundCommand::Create {
+                whose,
+                transaction,
+                amount,
+                reason,
+                actor,
+                idempotency_key,
+            };
             place.ask(Command::Refunds(command), |made: &RefundBody| {
                 format!(
-                    "{} gives {} {} back, {} of it service fee. {} are kept.",
+                    "{} gives {} {} back, {} of it service fee. {} are kept. {repeated}",
                     made.id, made.amount, made.currency, made.service_fee_returned, made.fees_kept
                 )
             })

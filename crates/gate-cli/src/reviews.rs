@@ -48,7 +48,8 @@ enum Action {
         subject: String,
         #[command(flatten)]
         whose: WhoseArgs,
-        /// completed: the user has what they get. refunded: they have back what they gave. failed:
+        /// completed: the user has what they get; of a payment that was taken back: it came again.
+        /// refunded: they have back what they gave; of one that was taken back: it is lost. failed:
         /// nothing was taken, or of a refund, nothing was given back.
         #[arg(long = "as", value_enum, value_name = "OUTCOME")]
         outcome: OutcomeArg,
@@ -58,7 +59,8 @@ enum Action {
         /// The provider's name for the payment, where none is known yet.
         #[arg(long, value_name = "NAME")]
         payment: Option<String>,
-        /// The name outside of the transfer that delivered, such as its hash; for completed.
+        /// The name outside of the transfer that delivered, such as its hash; for completed. Not of a
+        /// payment that was taken back: there it is known.
         #[arg(long, value_name = "NAME")]
         transfer: Option<String>,
         #[command(flatten)]

@@ -128,6 +128,9 @@ pub struct Choice {
     /// Where the page was opened last, as far as the edge knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_in: Option<CountryCode>,
+    /// Whether the partner was told that the payment of the last attempt went back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told_refunded: bool,
 }
 
 /// A user who has to show who they are.
@@ -745,7 +748,8 @@ fn apply_open(
             if held || !choice.accepted || choice.quote.is_none() || choice.address.is_none() {
                 return Err(Refused::OutOfStep);
             }
-            in_flight(FlightStage::Processing, choice, &[EventType::SessionProcessing])
+            let choice = Choice { told_refunded: false, ..choice.clone() };
+            in_flight(FlightStage::Processing, &choice, &[EventType::SessionProcessing])
         }
         E::DepositStarted => {
             let known = choice.account.is_some() || choice.back_to.is_some();
@@ -753,14 +757,14 @@ fn apply_open(
             if held || !ready || choice.quote.is_none() {
                 return Err(Refused::OutOfStep);
             }
-            open(Stage::AwaitingDeposit, choice.clone())
+            open(Stage::AwaitingDeposit, Choice { told_refunded: false, ..choice.clone() })
         }
         E::RailStarted(quote) => {
             if held {
                 return Err(Refused::OutOfStep);
             }
             let quote = Some(quote.clone());
-            let choice = Choice { quote, accepted: true, ..choice.clone() };
+            let choice = Choice { quote, accepted: true, told_refunded: false, ..choice.clone() };
             in_flight(FlightStage::Processing, &choice, &[EventType::SessionProcessing])
         }
         E::ChallengeAsked if stage == Stage::AwaitingPayment => Ok(Step::Unchanged),
@@ -899,9 +903,10 @@ fn in_flight(stage: FlightStage, choice: &Choice, tell: &[EventType]) -> Result<
 }
 
 fn failed(reason: Reason, refunded: bool, choice: &Choice) -> Result<Step, Refused> {
-    let choice = Choice { quote: None, accepted: false, ..choice.clone() };
-    let stage = Stage::Failed { reason, refunded };
-    moved(State::Open { stage, choice }, &[Effect::Announce(EventType::SessionFailed)])
+    let told = refunded && choice.told_refunded;
+    let choice = Choice { quote: None, accepted: false, told_refunded: refunded, ..choice.clone() };
+    let effects = (!told).then_some(Effect::Announce(EventType::SessionFailed));
+    moved(State::Open { stage: Stage::Failed { reason, refunded }, choice }, effects.as_slice())
 }
 
 fn ended(next: State, tell: EventType, stage: Stage, choice: &Choice) -> Result<Step, Refused> {

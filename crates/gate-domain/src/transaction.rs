@@ -179,7 +179,8 @@ pub enum Event {
     DepositPartial,
     /// All tokens have come, too late for the price.
     DepositLate,
-    /// The session ended while the second step was open, or before any token had come.
+    /// The session ended while the second step was open or before any token had come, or its answer
+    /// did not reach the bank in time.
     Abandoned,
     /// The network has the transfer.
     PayoutSubmitted,
@@ -217,8 +218,9 @@ pub enum Resolution {
     Completed {
         /// The provider's name for the payment, where none was known.
         payment: Option<String>,
-        /// The transfer that brought it, by its name outside.
-        transfer: String,
+        /// The transfer that brought it, by its name outside; none where one is known, or nothing was
+        /// delivered.
+        transfer: Option<String>,
     },
     /// What the user gave is with them again.
     Refunded {
@@ -275,6 +277,12 @@ pub enum Refused {
     /// Without the provider's name for it, nobody can say that there was a payment.
     #[error("no payment is known: name it, or say that nothing was taken")]
     PaymentUnnamed,
+    /// Nobody knows of a transfer, so nobody can say that it arrived.
+    #[error("no transfer is known: name the one that brought the user what they get")]
+    TransferUnnamed,
+    /// A person names a transfer where another one is known, or nothing was delivered.
+    #[error("no transfer is to be named here: what was delivered is known")]
+    TransferKnown,
     /// The payment is booked, so something was taken.
     #[error("a payment has come in: it was either delivered for or given back")]
     MoneyCameIn,
@@ -492,10 +500,19 @@ impl State {
                 }
                 E::PayoutFailed | E::PayoutBounced | E::Voided => Ok(Step::Unchanged),
                 E::PaymentDeclined { .. } | E::PaymentUnresolved => Err(Refused::OtherPayment),
-                // Tokens that left although the payout was said to have failed: a person decides.
-                E::PayoutSucceeded { .. } => {
-                    delivered_after_all(payment, Reason::DeliveredBeforeRefund, None)
-                }
+                // Tokens that left although the payout was said to have failed: a person decides, also
+                // whether the payment goes back if it has not gone yet.
+                E::PayoutSucceeded { .. } => moved(
+                    S::Review {
+                        payment: Some(payment.clone()),
+                        reason: Reason::DeliveredBeforeRefund,
+                        back: None,
+                    },
+                    &[
+                        Effect::Book(Booking::TokensDelivered),
+                        Effect::Withdraw(CommandKind::Refund),
+                    ],
+                ),
                 E::DepositPartial | E::DepositLate | E::Abandoned | E::PayoutUnresolved => {
                     Err(Refused::OutOfStep)
                 }
@@ -521,7 +538,7 @@ impl State {
                         (_, Some(_)) => Back::Twice,
                         (_, None) => Back::Refunded,
                     };
-                    delivered_after_all(payment, Reason::DeliveredAndRefunded, Some(back))
+                    delivered_after_all(payment, back)
                 }
                 E::PaymentDeclined { .. }
                 | E::PaymentUnresolved
@@ -544,14 +561,14 @@ impl State {
                     None => received(other),
                 },
                 E::PaymentDeclined { reason } if payment.is_none() => failed(*reason),
+                E::Abandoned if payment.is_none() => abandoned(),
                 E::PayoutSucceeded { chain_transaction } => match payment {
                     Some(payment) if *reason == Reason::PayoutUnresolved => {
                         completed(payment, chain_transaction)
                     }
                     Some(_) if reason.tokens_left() => Ok(Step::Unchanged),
                     Some(payment) if *reason == Reason::PaymentReversed => {
-                        let back = Some(Back::Twice);
-                        delivered_after_all(payment, Reason::DeliveredAndRefunded, back)
+                        delivered_after_all(payment, Back::Twice)
                     }
                     Some(_) | None => Err(Refused::OutOfStep),
                 },
@@ -656,14 +673,9 @@ impl PaymentStep {
                 Self::Authorising | Self::Challenge | Self::Confirming => Err(Refused::OutOfStep),
             },
             E::Abandoned => match self {
-                Self::Challenge => moved(
-                    State::Failed { reason: Reason::Abandoned },
-                    &[Effect::Send(CommandKind::Void)],
-                ),
+                Self::Challenge | Self::Confirming => abandoned(),
                 Self::Deposit => failed(Reason::Abandoned),
-                Self::Authorising | Self::Confirming | Self::Partial | Self::Repricing => {
-                    Err(Refused::OutOfStep)
-                }
+                Self::Authorising | Self::Partial | Self::Repricing => Err(Refused::OutOfStep),
             },
             E::PaymentUnresolved => match self {
                 Self::Authorising | Self::Confirming => review(None, Reason::PaymentUnresolved),
@@ -712,6 +724,11 @@ fn failed(reason: Reason) -> Result<Step, Refused> {
     moved(State::Failed { reason }, &[])
 }
 
+/// The bank was asked and nobody answers it any more: the provider is to let go.
+fn abandoned() -> Result<Step, Refused> {
+    moved(State::Failed { reason: Reason::Abandoned }, &[Effect::Send(CommandKind::Void)])
+}
+
 fn refund(payment: &str, reason: Reason, first: &[Effect]) -> Result<Step, Refused> {
     let effects = [first, &[Effect::Send(CommandKind::Refund)]].concat();
     moved(State::RefundPending { payment: payment.to_owned(), reason }, &effects)
@@ -734,10 +751,11 @@ fn gone_twice(payment: &str, reason: Reason) -> Result<Step, Refused> {
     )
 }
 
-/// Tokens are gone and so is, or will be, the payment: booked as it happened, and put before a person.
-fn delivered_after_all(payment: &str, reason: Reason, back: Option<Back>) -> Result<Step, Refused> {
-    let payment = Some(payment.to_owned());
-    moved(State::Review { payment, reason, back }, &[Effect::Book(Booking::TokensDelivered)])
+/// Tokens are gone and so is the payment: booked as it happened, and put before a person.
+fn delivered_after_all(payment: &str, back: Back) -> Result<Step, Refused> {
+    let (payment, reason) = (Some(payment.to_owned()), Reason::DeliveredAndRefunded);
+    let next = State::Review { payment, reason, back: Some(back) };
+    moved(next, &[Effect::Book(Booking::TokensDelivered)])
 }
 
 /// The tokens are known to be gone, and now the payment is too.
@@ -772,6 +790,9 @@ fn reversal_resolved(
     outcome: &Resolution,
 ) -> Result<Step, Refused> {
     let (named, reversal) = match outcome {
+        Resolution::Completed { transfer: Some(transfer), .. } if transfer != chain_transaction => {
+            return Err(Refused::TransferKnown);
+        }
         Resolution::Completed { payment, .. } => (payment, Reversal::Reinstated),
         Resolution::Refunded { payment } => (payment, Reversal::Lost),
         Resolution::Failed => return Err(Refused::MoneyCameIn),
@@ -807,6 +828,7 @@ fn resolved(
     if reason == Reason::PaymentReversed {
         // It went back twice, and nothing was delivered: one of the two came again, or is lost.
         let (reversal, effects): (_, &[Effect]) = match outcome {
+            Resolution::Completed { transfer: Some(_), .. } => return Err(Refused::TransferKnown),
             Resolution::Completed { .. } => {
                 (Reversal::Reinstated, &[Effect::Book(Booking::PaymentReinstated)])
             }
@@ -820,10 +842,11 @@ fn resolved(
     let delivered = reason.tokens_left();
     let returned = reason == Reason::DeliveredAndRefunded;
     let (next, missing) = match outcome {
-        Resolution::Completed { transfer, .. } => (
-            State::Completed { payment, chain_transaction: transfer.clone(), reversal },
-            (!delivered).then_some(Booking::TokensDelivered),
-        ),
+        Resolution::Completed { transfer, .. } => {
+            let chain_transaction = transfer.clone().ok_or(Refused::TransferUnnamed)?;
+            let next = State::Completed { payment, chain_transaction, reversal };
+            (next, (!delivered).then_some(Booking::TokensDelivered))
+        }
         Resolution::Refunded { .. } | Resolution::Failed => (
             State::Refunded { payment, reason: closed(reason), reversal },
             (!returned).then_some(Booking::PaymentRefunded),
@@ -840,7 +863,8 @@ fn resolved(
 fn resolved_without_payment(reason: Reason, outcome: &Resolution) -> Result<Step, Refused> {
     match outcome {
         Resolution::Failed => failed(Reason::Abandoned),
-        Resolution::Completed { payment: Some(payment), transfer } => moved(
+        Resolution::Completed { transfer: None, .. } => Err(Refused::TransferUnnamed),
+        Resolution::Completed { payment: Some(payment), transfer: Some(transfer) } => moved(
             State::Completed {
                 payment: payment.clone(),
                 chain_transaction: transfer.clone(),

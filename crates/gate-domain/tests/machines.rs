@@ -77,6 +77,7 @@ fn session_states() -> Vec<(&'static str, session::State)> {
     let details = |problem| IdentityStage::Details { problem };
     let open = |stage, choice: &Choice| S::Open { stage, choice: choice.clone() };
     let flight = |stage| S::InFlight { stage, choice: chosen.clone() };
+    let told = Choice { told_refunded: true, ..chosen.clone() };
     let reason = Reason::CardDeclined;
     vec![
         ("created", open(Stage::Created, &Choice::default())),
@@ -150,6 +151,9 @@ fn session_states() -> Vec<(&'static str, session::State)> {
         ("repricing", flight(FlightStage::Repricing)),
         ("refunding", flight(FlightStage::Refunding { reason })),
         ("review", flight(FlightStage::Review { reason })),
+        ("refunded", open(Stage::Failed { reason, refunded: true }, &told)),
+        ("paying again", open(Stage::Quoted, &told)),
+        ("review, told", S::InFlight { stage: FlightStage::Review { reason }, choice: told }),
         ("completed", S::Completed),
         ("expired", S::Expired),
         ("cancelled", S::Cancelled),
@@ -319,7 +323,7 @@ fn transaction_states() -> Vec<(String, transaction::State)> {
 fn transaction_events() -> Vec<(&'static str, transaction::Event)> {
     use transaction::{Event as E, Resolution};
     let found = |outcome| E::ReviewResolved { outcome };
-    let (payment, transfer) = (|| Some("pay_1".to_owned()), || "0x9".to_owned());
+    let (payment, transfer) = (|| Some("pay_1".to_owned()), || Some("0x9".to_owned()));
     vec![
         ("challenge required", E::ChallengeRequired),
         ("challenge answered", E::ChallengeAnswered),
@@ -345,6 +349,7 @@ fn transaction_events() -> Vec<(&'static str, transaction::Event)> {
             "found payment, done",
             found(Resolution::Completed { payment: payment(), transfer: transfer() }),
         ),
+        ("found known, done", found(Resolution::Completed { payment: None, transfer: None })),
         ("found refunded", found(Resolution::Refunded { payment: None })),
         ("found payment, back", found(Resolution::Refunded { payment: payment() })),
         ("found failed", found(Resolution::Failed)),

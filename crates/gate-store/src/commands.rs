@@ -19,19 +19,29 @@ const LEASE: Sql = sql("update commands
     where partner_id = $1 and mode = $2 and id = $3");
 const RECORD: Sql = sql("update commands set due_at = $5, body = $6, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and lease_token = $4");
+const HASTEN: Sql = sql("update commands set due_at = $4
+    where partner_id = $1 and mode = $2 and id = $3 and due_at > $4 and lease_token is null");
 const LIST_DUE_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, body
     from commands where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4
         and due_at is not null");
 const CLOSE: Sql = sql("update commands set due_at = null, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and due_at is not null");
 const WITHDRAW: Sql = sql("update commands set due_at = null
-    where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4 and kind = $5
-        and sent = 0 and due_at is not null");
+    where partner_id = $1 and mode = $2 and id = $3 and sent = 0 and due_at is not null");
 const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = null
     where due_at is not null and lease_token is not null");
 
-pub(crate) const STATEMENTS: &[Sql] =
-    &[INSERT, LIST_DUE, LEASE, RECORD, LIST_DUE_OF_TRANSACTION, CLOSE, WITHDRAW, RELEASE_ALL];
+pub(crate) const STATEMENTS: &[Sql] = &[
+    INSERT,
+    LIST_DUE,
+    LEASE,
+    RECORD,
+    HASTEN,
+    LIST_DUE_OF_TRANSACTION,
+    CLOSE,
+    WITHDRAW,
+    RELEASE_ALL,
+];
 
 /// A command that this worker holds, until the lease ends.
 #[derive(Clone, Debug)]
@@ -48,6 +58,8 @@ pub struct ClaimedCommand {
     pub attempts: i64,
     /// What the answer is recorded against.
     pub lease_token: String,
+    /// When somebody else may claim it.
+    pub leased_until: Millis,
 }
 
 impl Tx {
@@ -86,7 +98,7 @@ impl Tx {
     ) -> Result<Vec<ClaimedCommand>, StoreError> {
         let due = self.query(LIST_DUE, &[&now.0, &limit], |row| {
             let key: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
-            Ok((key, read(row, lease_token)))
+            Ok((key, read(row, lease_token, lease_until)))
         })?;
         let mut claims = Vec::with_capacity(due.len());
         for ([partner, mode, id], claim) in due {
@@ -120,42 +132,68 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// Let go of what is due for a refund, or else for a transaction itself: what its refunds and its
-    /// deposits ask for stays due. An answer that is on its way finds its lease lost. Only for the
-    /// sandbox, whose other side is ours, and for a person who knows the answer.
+    /// Make a command due now whose lease was lost, if anybody is to ask about it at all and nobody does
+    /// at the moment.
+    pub fn hasten_command(
+        &mut self,
+        claim: &ClaimedCommand,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (claim.tenant.partner.as_str(), claim.tenant.mode.as_str());
+        self.write(HASTEN, &[&partner, &mode, &claim.command.id.as_str(), &now.0])
+    }
+
+    /// Let go of what is due of these kinds for a refund, or else for a transaction itself: what its
+    /// refunds and its deposits ask for stays due. An answer that is on its way finds its lease lost.
+    /// Only for the sandbox, whose other side is ours, and for a person who knows the answer.
     pub fn close_commands(
         &mut self,
         tenant: &Tenant,
         session: &SessionId,
         transaction: &TransactionId,
         refund: Option<&RefundId>,
+        kinds: &[CommandKind],
     ) -> Result<(), StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let params: [&dyn crate::Param; 4] =
-            [&partner, &mode, &session.as_str(), &transaction.as_str()];
-        let due = self.query(LIST_DUE_OF_TRANSACTION, &params, |row| {
-            Reader::new(row, "commands", 2).json::<Command>(3)
-        })?;
-        let own = |command: &Command| {
-            command.refund_id.as_ref() == refund && command.deposit_id.is_none()
-        };
-        for command in due.into_iter().filter(own) {
-            self.write(CLOSE, &[&partner, &mode, &command.id.as_str()])?;
+        for command in self.list_due_commands(tenant, session, transaction)? {
+            let own = command.refund_id.as_ref() == refund && command.deposit_id.is_none();
+            if own && kinds.contains(&command.kind) {
+                self.write(CLOSE, &[&partner, &mode, &command.id.as_str()])?;
+            }
         }
         Ok(())
     }
 
-    /// Let go of a transaction's commands of a kind that nobody has sent.
+    /// Let go of a transaction's own commands of a kind that nobody has sent: what its refunds and its
+    /// deposits ask for stays due. Answers how many there were.
     pub fn withdraw_commands(
         &mut self,
         transaction: &Transaction,
         kind: CommandKind,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let Transaction { tenant, session_id, id, .. } = transaction;
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let params: [&dyn crate::Param; 5] =
-            [&partner, &mode, &session_id.as_str(), &id.as_str(), &kind.as_str()];
-        self.write(WITHDRAW, &params)
+        let mut withdrawn = 0;
+        for command in self.list_due_commands(tenant, session_id, id)? {
+            let own = command.refund_id.is_none() && command.deposit_id.is_none();
+            if own && command.kind == kind {
+                let id = command.id.as_str();
+                withdrawn += self.execute(WITHDRAW, &[&partner, &mode, &id])?;
+            }
+        }
+        Ok(withdrawn)
+    }
+
+    fn list_due_commands(
+        &mut self,
+        tenant: &Tenant,
+        session: &SessionId,
+        transaction: &TransactionId,
+    ) -> Result<Vec<Command>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        let params: [&dyn crate::Param; 4] =
+            [&partner, &mode, &session.as_str(), &transaction.as_str()];
+        self.query(LIST_DUE_OF_TRANSACTION, &params, |row| Reader::new(row, "commands", 2).json(3))
     }
 
     /// Make every leased command due now. Only for a process that knows that it is the only one.
@@ -164,7 +202,11 @@ impl Tx {
     }
 }
 
-fn read(row: &Row<'_>, lease_token: &str) -> Result<ClaimedCommand, StoreError> {
+fn read(
+    row: &Row<'_>,
+    lease_token: &str,
+    leased_until: Millis,
+) -> Result<ClaimedCommand, StoreError> {
     let reader = Reader::new(row, "commands", 2);
     Ok(ClaimedCommand {
         tenant: reader.tenant()?,
@@ -173,5 +215,6 @@ fn read(row: &Row<'_>, lease_token: &str) -> Result<ClaimedCommand, StoreError> 
         sent_before: reader.int(5)? == 1,
         attempts: reader.int(6)?,
         lease_token: lease_token.to_owned(),
+        leased_until,
     })
 }

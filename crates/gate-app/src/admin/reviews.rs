@@ -1,7 +1,7 @@
 //! Reviews: transactions and refunds whose end nobody knows, and saying how they ended.
 
 use gate_domain::ids::{RefundId, Tenant, TransactionId};
-use gate_domain::transaction::{Resolution, Transaction};
+use gate_domain::transaction::{Refused, Resolution, Transaction};
 use gate_store::{OperatorAction, StoreError, TransactionFilter, Tx};
 use gate_wire::instant::to_rfc3339;
 use gate_wire::refund::RefundBody;
@@ -53,7 +53,7 @@ pub enum Command {
         actor: String,
         /// The provider's name for the payment, where none is known yet.
         payment: Option<String>,
-        /// The name outside of the transfer that delivered; needed for `completed`.
+        /// The name outside of the transfer that delivered; needed for `completed`, unless it is known.
         transfer: Option<String>,
     },
 }
@@ -237,13 +237,13 @@ fn named(
         return Err(AdminError::new("name_invalid", message));
     }
     match (outcome, transfer) {
-        (Outcome::Completed, Some(transfer)) => Ok(Resolution::Completed { payment, transfer }),
-        (Outcome::Completed, None) => Err(AdminError::new(
-            "transfer_needed",
-            "Name the transfer that brought the user what they get, with --transfer.",
+        (Outcome::Completed, transfer) => Ok(Resolution::Completed { payment, transfer }),
+        (Outcome::Refunded | Outcome::Failed, Some(_)) => Err(AdminError::new(
+            "transfer_unexpected",
+            "A transfer brought the user what they get: --transfer goes with --as completed alone.",
         )),
-        (Outcome::Refunded, _) => Ok(Resolution::Refunded { payment }),
-        (Outcome::Failed, _) => Ok(Resolution::Failed),
+        (Outcome::Refunded, None) => Ok(Resolution::Refunded { payment }),
+        (Outcome::Failed, None) => Ok(Resolution::Failed),
     }
 }
 
@@ -278,6 +278,7 @@ impl From<ReviewError> for AdminError {
         let code = match error {
             ReviewError::NotFound => "not_found",
             ReviewError::ToldOtherwise => "told_otherwise",
+            ReviewError::Transaction(Refused::TransferUnnamed) => "transfer_needed",
             ReviewError::Transaction(_) | ReviewError::Refund(_) | ReviewError::Session(_) => {
                 "review_refused"
             }

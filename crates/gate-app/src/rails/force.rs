@@ -2,6 +2,7 @@
 //! what that leads to.
 
 use gate_domain::ids::{Mode, Tenant};
+use gate_domain::rail::CommandKind;
 use gate_domain::rail_payment::RailPaymentId;
 use gate_domain::reason::Reason;
 use gate_domain::transaction::{Event, State};
@@ -91,7 +92,8 @@ fn step(
             }));
         }
     };
-    tx.close_commands(tenant, &payment.session_id, &payment.transaction_id, None)?;
+    let (session_id, all) = (&payment.session_id, &CommandKind::ALL);
+    tx.close_commands(tenant, session_id, &payment.transaction_id, None, all)?;
     advance_transaction(tx, scope, session, transaction, &event, None)?;
     Ok(goes_on)
 }

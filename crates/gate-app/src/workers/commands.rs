@@ -33,7 +33,8 @@ const SILENCE_WAIT_MS: i64 = 500;
 /// The longest wait between two questions.
 const ASK_WAIT_MS_MAX: i64 = 60_000;
 /// How long a rail may take to say something: 10 s.
-const RAIL_DEADLINE: Duration = Duration::from_secs(10);
+const RAIL_DEADLINE_MS: i64 = 10_000;
+const RAIL_DEADLINE: Duration = Duration::from_millis(RAIL_DEADLINE_MS.unsigned_abs());
 /// How long we ask before a person has to look into it: 15 min, and at least this often.
 const REVIEW_AFTER_MS: i64 = 15 * 60_000;
 const REVIEW_AFTER_ATTEMPTS: i64 = 5;
@@ -41,8 +42,9 @@ const REVIEW_AFTER_ATTEMPTS: i64 = 5;
 const ASK_IN_REVIEW_MS: i64 = 3_600_000;
 /// When nobody asks any more: 30 days.
 const GIVE_UP_AFTER_MS: i64 = 30 * 24 * 3_600_000;
-/// A charge that was not sent by now is not sent at all: 5 min. The user has gone, and so has the price.
-const CHARGE_STALE_MS: i64 = 5 * 60_000;
+/// What takes money and was not sent by now is not sent at all: 5 min. The user has gone, and so has the
+/// price.
+const STALE_MS: i64 = 5 * 60_000;
 
 /// The worker of a running process.
 pub(super) async fn run(app: App, stopped: watch::Receiver<bool>) {
@@ -79,7 +81,7 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
         return Ok(());
     };
     let now = app.now();
-    let reply = tokio::time::timeout(RAIL_DEADLINE, speak(rails, &claim, now)).await;
+    let reply = tokio::time::timeout(RAIL_DEADLINE, speak(app, rails, &claim)).await;
     let reply = reply.unwrap_or(Err(RailError::AnswerLost));
     let (heard, due_at) = conclude(&claim, reply, now);
     let id = claim.command.id.clone();
@@ -94,6 +96,9 @@ async fn handle(app: &App, claim: ClaimedCommand) -> Result<(), StoreError> {
             let put_off = is_put_off(tx, &claim, &heard)?;
             let due_at = if put_off { Some(now.plus_ms(ASK_WAIT_MS_MAX)) } else { due_at };
             if !tx.record_command(&claim, due_at)? {
+                // Whoever had it since may have asked before this was sent.
+                tx.hasten_command(&claim, scope.now)?;
+                scope.wake_commands();
                 return Ok(false);
             }
             for heard in heard.iter().filter(|heard| !(put_off && heard.is_reversal())) {
@@ -195,20 +200,37 @@ fn take_in(
 }
 
 /// Send a new command; ask about one that may have been sent before.
-async fn speak(rails: &Rails, claim: &ClaimedCommand, now: Millis) -> Result<Reply, RailError> {
+async fn speak(app: &App, rails: &Rails, claim: &ClaimedCommand) -> Result<Reply, RailError> {
     let command = &claim.command;
     let rail = rails.for_command(command);
     if claim.sent_before
-        && let Some(reply) = rail.ask(command, now).await?
+        && let Some(reply) = rail.ask(command, app.now()).await?
     {
         return Ok(reply);
     }
-    // Nobody has seen it yet, so it can still be left.
-    let stale = now >= command.created_at.plus_ms(CHARGE_STALE_MS);
-    if stale && command.kind == CommandKind::Charge {
-        return Ok(Reply::last([Event::PaymentDeclined { reason: Reason::Abandoned }]));
+    // The clock is read again, for whoever slept until here.
+    let now = app.now();
+    // Nobody has seen it yet, so it can still be left. Somebody who claimed it before may have fallen
+    // asleep while sending it, so it is asked about as long as anything is.
+    let stale = now >= command.created_at.plus_ms(STALE_MS);
+    if stale && let Some(left) = left_unsent(command.kind) {
+        let ask_again_ms = claim.sent_before.then_some(ASK_WAIT_MS_MAX);
+        return Ok(Reply { answers: vec![left], ask_again_ms });
+    }
+    // Whoever claims it next has to find what was sent: nothing is sent that may outlast the lease.
+    if now.plus_ms(RAIL_DEADLINE_MS) > claim.leased_until {
+        return Err(RailError::Unreachable("its lease is nearly over".into()));
     }
     rail.send(command, now).await
+}
+
+/// What it means that a command was left unsent; none for what has to be sent however late it is.
+const fn left_unsent(kind: CommandKind) -> Option<Event> {
+    match kind {
+        CommandKind::Charge => Some(Event::PaymentDeclined { reason: Reason::Abandoned }),
+        CommandKind::Confirm => Some(Event::Abandoned),
+        CommandKind::Void | CommandKind::Payout | CommandKind::Refund => None,
+    }
 }
 
 /// What a rail has said, or we conclude from its silence.

@@ -18,6 +18,7 @@ use gate_app::testing::{ADDRESS, DEAD_ADDRESS, World};
 use gate_app::workers::commands::send_due_commands;
 use gate_domain::ids::{Mode, SessionId, TransactionId};
 use gate_domain::rail::ChallengeCode;
+use gate_domain::reason::Reason;
 use gate_rails::simulator::TEST_ACCOUNTS;
 use gate_store::StoreError;
 use gate_store::testing::{TestPlace, block_on};
@@ -110,14 +111,17 @@ async fn step(world: &World, random: &mut Random, sessions: &mut Vec<SessionId>)
                 return false;
             };
             let outcomes = [Outcome::Completed, Outcome::Refunded, Outcome::Failed];
+            let outcome = outcomes[random.below(3)];
+            let reason = world.transaction(&transaction).await.state.reason();
+            let known = reason == Some(Reason::PaymentReversed);
             let command = ReviewCommand::Resolve {
                 whose: Whose { partner: None, mode: Mode::Test },
                 subject: transaction.to_string(),
-                outcome: outcomes[random.below(3)],
+                outcome,
                 reason: "at random".into(),
                 actor: "a test".into(),
                 payment: (random.below(2) == 0).then(|| "pay_found".to_owned()),
-                transfer: Some("0xfound".into()),
+                transfer: (outcome == Outcome::Completed && !known).then(|| "0xfound".into()),
             };
             // Most are not in review.
             admin::run(&world.app, Command::Reviews(command)).await.is_ok()

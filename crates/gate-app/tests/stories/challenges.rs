@@ -8,6 +8,7 @@ use gate_app::workers::commands::send_due_commands;
 use gate_app::workers::sweep::expire_due_sessions;
 use gate_domain::ids::SessionId;
 use gate_domain::rail::ChallengeCode;
+use gate_domain::reason::Reason;
 use gate_domain::session::Refused;
 use gate_domain::transaction::{Event, State};
 use gate_store::both_engines;
@@ -57,6 +58,21 @@ both_engines! {
         assert_eq!(world.sound().await.ledger.postings, 0, "nothing was charged");
         let refused = answer(&world, &session, "123456").await.unwrap_err();
         assert!(matches!(refused, JourneyError::Refused(Refused::OutOfStep)), "{refused}");
+    }
+
+    /// The worker was down for a day after the answer: the user has gone, and so has the price.
+    async fn an_answer_that_waited_for_a_day_is_not_handed_on(store) {
+        let world = World::over(store).await;
+        let session = challenged(&world).await;
+        answer(&world, &session, "123456").await.unwrap();
+        world.clock.advance_ms(86_400_000);
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1);
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1, "the void");
+        world.pass_seconds(3).await;
+        let state = world.transaction_of(&session).await.state;
+        assert_eq!(state, State::Failed { reason: Reason::Abandoned }, "the price is of yesterday");
+        assert_eq!(world.event_types().await, ["created", "processing", "failed"]);
+        assert_eq!(world.sound().await.ledger.postings, 0);
     }
 
     /// The price that was agreed is no option to hold on to.

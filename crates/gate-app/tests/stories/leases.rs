@@ -1,7 +1,9 @@
 //! Workers that die or fall asleep between sending and recording.
 
-use std::sync::Mutex;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel as std_channel;
+use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
@@ -13,10 +15,14 @@ use gate_app::workers::deliveries::{Tally, deliver_due};
 use gate_app::workers::release_predecessors;
 use gate_app::workers::sender::{Outgoing, Sender, Sent};
 use gate_app::workers::sweep::release_lost_leases;
+use gate_domain::Millis;
 use gate_domain::delivery::DeliveryStatus;
-use gate_rails::Rails;
+use gate_domain::rail::{Command, CommandKind};
+use gate_domain::reason::Reason;
+use gate_rails::simulator::SimulatedCards;
+use gate_rails::{Rail, RailError, Rails, Reply};
 use gate_store::testing::{TestPlace, block_on};
-use gate_store::{Sql, StoreError, Tx, both_engines, sql};
+use gate_store::{Sql, Store, StoreError, Tx, both_engines, sql};
 use tokio::sync::mpsc;
 
 use crate::deliveries::{HOOK, deliveries};
@@ -136,6 +142,97 @@ impl Sender for Sleeps {
     }
 }
 
+/// A charge that is not sent by now is left: 5 min.
+const CHARGE_STALE_MS: i64 = 5 * 60_000;
+
+/// Where a worker sleeps over its lease, once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Nap {
+    /// In the middle of sending.
+    #[default]
+    Sending,
+    /// In the middle of sending, and it dies once that has arrived.
+    SendingAndDies,
+    /// Before it sends, at a question that it asks first.
+    Asking,
+}
+
+/// A provider of cards one of whose callers falls asleep; another worker is at it meanwhile.
+#[derive(Default)]
+struct Sleepy {
+    nap: Nap,
+    world: Mutex<Option<World>>,
+    slept: AtomicBool,
+    calls: AtomicUsize,
+    charges: AtomicUsize,
+}
+
+impl Sleepy {
+    async fn world(nap: Nap, store: &Store) -> (Arc<Self>, World) {
+        let sleepy = Arc::new(Self { nap, ..Self::default() });
+        let rails = Rails { card: sleepy.clone(), ..Rails::simulated() };
+        let world = World::with_rails(store, rails).await;
+        *sleepy.world.lock().unwrap() = Some(world.clone());
+        (sleepy, world)
+    }
+
+    /// Sleep over the lease, once.
+    async fn sleep(&self) -> bool {
+        if self.slept.swap(true, Ordering::SeqCst) {
+            return false;
+        }
+        let world = self.world.lock().unwrap().clone().unwrap();
+        world.clock.advance_ms(LEASED_MS);
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1, "another worker has it");
+        true
+    }
+
+    fn charges(&self) -> usize {
+        self.charges.load(Ordering::SeqCst)
+    }
+}
+
+impl Rail for Sleepy {
+    fn send<'a>(
+        &'a self,
+        command: &'a Command,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Reply, RailError>> {
+        if command.kind != CommandKind::Charge {
+            return SimulatedCards.send(command, now);
+        }
+        async move {
+            let first = self.calls.fetch_add(1, Ordering::SeqCst) == 0;
+            if first && self.nap == Nap::Asking {
+                return Err(RailError::Unreachable("cut".into()));
+            }
+            let slept = self.nap != Nap::Asking && self.sleep().await;
+            self.charges.fetch_add(1, Ordering::SeqCst);
+            assert!(!slept || self.nap != Nap::SendingAndDies, "the process dies");
+            SimulatedCards.send(command, now).await
+        }
+        .boxed()
+    }
+
+    fn ask<'a>(
+        &'a self,
+        command: &'a Command,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Option<Reply>, RailError>> {
+        if command.kind != CommandKind::Charge {
+            return SimulatedCards.ask(command, now);
+        }
+        async move {
+            let known = self.charges() > 0;
+            if self.nap == Nap::Asking {
+                self.sleep().await;
+            }
+            if known { SimulatedCards.ask(command, now).await } else { Ok(None) }
+        }
+        .boxed()
+    }
+}
+
 both_engines! {
     // T13.
     async fn who_comes_back_after_its_lease_changes_nothing(store) {
@@ -149,6 +246,47 @@ both_engines! {
         assert_eq!((row.last_response_status, row.last_error), (Some(200), None));
         let written = attempts(&world, &row.id).await;
         assert_eq!((written[0].3, written[1].3), (Some(500), Some(200)), "each tells its own end");
+    }
+
+    /// The charge waited, for its worker fell asleep before it was sent; another one gave it up as stale.
+    async fn a_charge_that_is_sent_by_who_lost_its_lease_is_not_forgotten(place: TestPlace) {
+        for nap in [Nap::Sending, Nap::SendingAndDies] {
+            let place = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };
+            let store = place.open(place.options()).unwrap();
+            let (sleepy, world) = Sleepy::world(nap, &store).await;
+            let session = world.paying("succeeds").await;
+            world.clock.advance_ms(CHARGE_STALE_MS - 1_000);
+            let pass = AssertUnwindSafe(send_due_commands(&world.app)).catch_unwind().await;
+            assert_eq!(pass.is_err(), nap == Nap::SendingAndDies);
+            assert_eq!(sleepy.charges(), 1, "the card is charged");
+            assert_eq!(world.transaction_of(&session).await.state.status(), "failed");
+            world.pass_seconds(120).await;
+            let state = world.transaction_of(&session).await.state;
+            assert_eq!((state.status(), state.reason()), ("refunded", Some(Reason::PaidTooLate)), "{nap:?}");
+            world.sound().await;
+        }
+    }
+
+    /// However late somebody wakes up: what they hear is asked about at once.
+    async fn what_is_heard_without_a_lease_is_asked_about_at_once(store) {
+        let (_, world) = Sleepy::world(Nap::Sending, store).await;
+        let session = world.paying("succeeds").await;
+        world.clock.advance_ms(CHARGE_STALE_MS - 1_000);
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1);
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1, "without waiting");
+        assert_eq!(world.transaction_of(&session).await.state.reason(), Some(Reason::PaidTooLate));
+    }
+
+    async fn who_slept_over_its_lease_before_it_sent_sends_nothing(store) {
+        let (sleepy, world) = Sleepy::world(Nap::Asking, store).await;
+        let session = world.paying("succeeds").await;
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1);
+        assert_eq!(sleepy.charges(), 0, "it did not arrive");
+        world.clock.advance_ms(60_000);
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1);
+        assert_eq!(sleepy.charges(), 1, "by the other worker alone");
+        world.pass_seconds(5).await;
+        assert_eq!(world.session(&session).await.status(), "completed");
     }
 
     /// The same for commands: the charge was sent, the process died, the next one asks.

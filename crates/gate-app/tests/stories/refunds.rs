@@ -11,7 +11,7 @@ use gate_app::workers::commands::send_due_commands;
 use gate_domain::ids::{Mode, RefundId, SessionId, TransactionId};
 use gate_domain::refund::NotRefundable;
 use gate_rails::Rails;
-use gate_store::{IdempotentRequest, StoreError, both_engines};
+use gate_store::{IdempotentRequest, StoreError, Tx, both_engines};
 use gate_wire::refund::RefundBody;
 use gate_wire::words::RefundStatus;
 use serde_json::json;
@@ -213,6 +213,55 @@ both_engines! {
         world.sound().await;
     }
 
+    async fn an_operator_says_who_refunds_and_why(store) {
+        let world = World::over(store).await;
+        let (_, transaction) = bought(&world, "succeeds").await;
+        for (reason, actor) in [(" ", "ada"), ("ticket 1", ""), ("a\nb", "ada")] {
+            let create = RefundCommand::Create {
+                whose: Whose { partner: None, mode: Mode::Test },
+                transaction: transaction.to_string(),
+                amount: None,
+                reason: reason.into(),
+                actor: actor.into(),
+                idempotency_key: None,
+            };
+            let made = admin::run(&world.app, Command::Refunds(create)).await;
+            assert_eq!(made.map_err(|refused| refused.code), Err("reason_needed".into()));
+        }
+    }
+
+    async fn an_operator_who_repeats_a_command_with_its_key_refunds_once(store) {
+        let world = World::over(store).await;
+        let (_, transaction) = bought(&world, "succeeds").await;
+        let create = async |amount: &str, key: Option<&str>| {
+            let create = RefundCommand::Create {
+                whose: Whose { partner: None, mode: Mode::Test },
+                transaction: transaction.to_string(),
+                amount: Some(amount.into()),
+                reason: "ticket 1".into(),
+                actor: "ada".into(),
+                idempotency_key: key.map(str::to_owned),
+            };
+            let made = admin::run(&world.app, Command::Refunds(create)).await;
+            world.pass_seconds(2).await;
+            made.map(|made| made["id"].clone()).map_err(|refused| (refused.code, refused.message))
+        };
+        let first = create("10.00", Some("ticket-1")).await.unwrap();
+        assert_eq!(create("10.00", Some("ticket-1")).await.unwrap(), first);
+        assert_eq!(balance(&world, "provider_receivable:card EUR").await, 90_00);
+        let (code, message) = create("20.00", Some("ticket-1")).await.unwrap_err();
+        assert_eq!((code.as_str(), message.as_str()), ("refund_refused", "The idempotency key was used for another request."));
+        let refused = create("10.00", Some("two words")).await.unwrap_err();
+        assert_eq!(refused.0, "idempotency_key_invalid");
+        assert_ne!(create("10.00", None).await.unwrap(), first);
+        assert_ne!(create("10.00", Some("ticket-2")).await.unwrap(), first);
+        assert_eq!(balance(&world, "provider_receivable:card EUR").await, 70_00);
+        let (tenant, subject) = (world.tenant(), first.as_str().unwrap().to_owned());
+        let list = move |tx: &mut Tx| tx.list_operator_actions(&tenant, &subject);
+        let written: Result<_, StoreError> = world.app.store().read(list).await;
+        assert_eq!(written.unwrap().len(), 1);
+    }
+
     async fn an_operator_refunds_too(store) {
         let world = World::over(store).await;
         let (_, transaction) = bought(&world, "succeeds").await;
@@ -223,6 +272,7 @@ both_engines! {
             amount: Some("1.00".into()),
             reason: "ticket 1".into(),
             actor: "ada".into(),
+            idempotency_key: None,
         };
         let made = admin::run(&world.app, Command::Refunds(create.clone())).await.unwrap();
         assert_eq!(made["status"], json!("pending"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
-use gate_app::admin::reviews::{Command as ReviewCommand, Outcome, ReviewsAnswer};
+use gate_app::admin::reviews::{Command as ReviewCommand, Outcome, ReviewsAnswer, ShownReview};
 use gate_app::admin::{self, Command, Whose};
 use gate_app::journey::find_journey;
 use gate_app::refunds::RefundError;
@@ -30,7 +30,7 @@ use crate::purchases::balance;
 use crate::rails::{command, lock_amount, session_for, start, world};
 use crate::refunds::{bought, found, refund};
 use crate::replays::hear;
-use crate::reviews::{self, silent_refunds, wait};
+use crate::reviews::{self, silent_chain, silent_refunds, wait};
 
 /// A provider that takes a minute to give a payment back.
 struct SlowRefunds;
@@ -66,6 +66,17 @@ async fn listed(world: &World) -> ReviewsAnswer {
 }
 
 async fn resolve(world: &World, id: &TransactionId, outcome: Outcome) -> Result<(), String> {
+    let reason = world.transaction(id).await.state.reason();
+    let needed = outcome == Outcome::Completed && reason != Some(Reason::PaymentReversed);
+    resolve_by(world, id, outcome, needed.then_some("0xknown")).await
+}
+
+async fn resolve_by(
+    world: &World,
+    id: &TransactionId,
+    outcome: Outcome,
+    transfer: Option<&str>,
+) -> Result<(), String> {
     let command = ReviewCommand::Resolve {
         whose: whose(),
         subject: id.to_string(),
@@ -73,10 +84,45 @@ async fn resolve(world: &World, id: &TransactionId, outcome: Outcome) -> Result<
         reason: "the bank has decided".into(),
         actor: "ada".into(),
         payment: None,
-        transfer: Some("0xknown".into()),
+        transfer: transfer.map(str::to_owned),
     };
     let resolved = admin::run(&world.app, Command::Reviews(command)).await;
     resolved.map(drop).map_err(|refused| refused.message)
+}
+
+/// A provider whose payments are taken back after two hours, and that is asked about them till then.
+struct TakenBackLater;
+
+const TAKEN_BACK_MS: i64 = 2 * 3_600_000;
+
+impl Rail for TakenBackLater {
+    fn send<'a>(
+        &'a self,
+        command: &'a RailCommand,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Reply, RailError>> {
+        let answer = SimulatedCards.send(command, now);
+        if command.kind != CommandKind::Charge {
+            return answer;
+        }
+        let left_ms = command.created_at.plus_ms(TAKEN_BACK_MS).0 - now.0;
+        answer
+            .map(move |answer| {
+                let Reply { mut answers, .. } = answer?;
+                let ask_again_ms = (left_ms > 0).then_some(60_000);
+                answers.extend((left_ms <= 0).then_some(Event::PaymentReversed));
+                Ok(Reply { answers, ask_again_ms })
+            })
+            .boxed()
+    }
+
+    fn ask<'a>(
+        &'a self,
+        command: &'a RailCommand,
+        now: Millis,
+    ) -> BoxFuture<'a, Result<Option<Reply>, RailError>> {
+        self.send(command, now).map(|answer| answer.map(Some)).boxed()
+    }
 }
 
 fn reversal(state: &State) -> Option<Reversal> {
@@ -134,7 +180,11 @@ both_engines! {
         let (session, transaction) = bought(&world, "reversed").await;
         let delivered = world.transaction(&transaction).await.state;
         world.pass_seconds(30).await;
-        resolve(&world, &transaction, Outcome::Completed).await.unwrap();
+        let refused = resolve_by(&world, &transaction, Outcome::Completed, Some("0xother")).await;
+        assert!(refused.unwrap_err().starts_with("No transfer is to be named here"));
+        let refused = resolve_by(&world, &transaction, Outcome::Refunded, Some("0xother")).await;
+        assert!(refused.unwrap_err().contains("with --as completed alone"));
+        resolve_by(&world, &transaction, Outcome::Completed, None).await.unwrap();
         let again = world.transaction(&transaction).await.state;
         assert_eq!((again.reason(), reversal(&again)), (None, Some(Reversal::Reinstated)));
         assert_eq!(again.chain_transaction(), delivered.chain_transaction(), "it is known already");
@@ -301,6 +351,63 @@ both_engines! {
         }
     }
 
+    async fn a_failure_is_told_once_however_often_the_rails_contradict_themselves(store) {
+        let world = World::over(store).await;
+        let session = world.create().await;
+        let quote = world.choose(&session, DEAD_ADDRESS).await;
+        world.pay(&session, &quote, "succeeds").await.unwrap();
+        world.pass_seconds(3).await;
+        let transaction = world.transaction_of(&session).await;
+        assert_eq!(transaction.state.status(), "refunded");
+        let arrived = Event::PayoutSucceeded { chain_transaction: "0x1".into() };
+        assert!(hear(&world, &transaction, &arrived).await);
+        resolve(&world, &transaction.id, Outcome::Refunded).await.unwrap();
+        let told = world.event_types().await;
+        assert_eq!(told.iter().filter(|name| *name == "failed").count(), 1, "{told:?}");
+    }
+
+    async fn a_payment_may_be_taken_back_after_a_person_found_its_delivery_too(place: TestPlace) {
+        for silent in [false, true] {
+            let place = if place.is_sqlite() { TestPlace::sqlite() } else { TestPlace::postgres() };
+            let store = place.open(place.options()).unwrap();
+            let rails = if silent { silent_chain() } else { Rails::simulated() };
+            let world = World::with_rails(&store, Rails { card: Arc::new(TakenBackLater), ..rails }).await;
+            let session = world.paying("succeeds").await;
+            wait(&world).await;
+            let id = world.transaction_of(&session).await.id;
+            if silent {
+                resolve(&world, &id, Outcome::Completed).await.unwrap();
+            }
+            assert_eq!(world.transaction(&id).await.state.status(), "completed");
+            for _ in 0..4 {
+                wait(&world).await;
+            }
+            let reason = world.transaction(&id).await.state.reason();
+            assert_eq!(reason, Some(Reason::PaymentReversed), "delivered by a person: {silent}");
+            assert!(world.event_types().await.contains(&"payment.reversed".to_owned()));
+        }
+    }
+
+    async fn a_refund_that_nobody_has_sent_is_kept_back_once_the_tokens_are_there_after_all(store) {
+        let world = World::over(store).await;
+        let session = world.paying("succeeds").await;
+        assert_eq!(send_due_commands(&world.app).await.unwrap(), 1);
+        let transaction = world.transaction_of(&session).await;
+        assert_eq!(transaction.state.status(), "payment_received");
+        assert!(hear(&world, &transaction, &Event::PayoutFailed).await);
+        assert!(hear(&world, &transaction, &Event::PayoutSucceeded { chain_transaction: "0x1".into() }).await);
+        let state = world.transaction_of(&session).await.state;
+        assert_eq!(state.reason(), Some(Reason::DeliveredBeforeRefund), "a person decides");
+        world.pass_seconds(5).await;
+        assert_eq!(world.transaction_of(&session).await.state, state, "and nobody else did");
+        let subject = transaction.id.to_string();
+        let show = Command::Reviews(ReviewCommand::Show { whose: whose(), subject });
+        let shown: ShownReview =
+            serde_json::from_value(admin::run(&world.app, show).await.unwrap()).unwrap();
+        let said = &shown.actions[0];
+        assert_eq!((said.action.as_str(), said.outcome.as_str()), ("refund_kept_back", "never_sent"));
+    }
+
     async fn what_went_back_before_it_was_known_to_be_delivered_is_not_refunded_again(store) {
         let world = World::over(store).await;
         let session = world.create().await;
@@ -317,6 +424,21 @@ both_engines! {
             matches!(refused, Err(RefundError::NotRefundable(NotRefundable::NothingLeft))),
             "{refused:?}"
         );
+    }
+
+    async fn a_second_payment_is_said_aloud(store) {
+        let log = Log::listen();
+        let world = World::over(store).await;
+        let (_, id) = bought(&world, "succeeds").await;
+        let transaction = world.transaction(&id).await;
+        let payment = transaction.state.payment().unwrap().to_owned();
+        let paid = |payment: &str| Event::PaymentSucceeded { payment: payment.into() };
+        hear(&world, &transaction, &paid(&payment)).await;
+        assert_eq!(log.errors(id.as_str(), "the rail names"), 0, "old news");
+        hear(&world, &transaction, &paid("pay_second")).await;
+        assert_eq!(log.errors(id.as_str(), "the rail names pay_second too"), 1);
+        assert_eq!(world.transaction(&id).await.state, transaction.state);
+        assert_eq!(losses(&world).await, [0, 100_00], "it is not booked");
     }
 
     async fn a_second_dispute_and_one_about_nothing_are_said_aloud(store) {

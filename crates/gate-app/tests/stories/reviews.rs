@@ -121,7 +121,8 @@ both_engines! {
         let world = World::with_rails(store, silent_charges()).await;
         let (session, id) = in_review(&world, None, "succeeds").await;
         for outcome in [Outcome::Completed, Outcome::Refunded] {
-            let refused = resolve(&world, id.as_str(), outcome, (None, Some("0x1"))).await;
+            let transfer = (outcome == Outcome::Completed).then_some("0x1");
+            let refused = resolve(&world, id.as_str(), outcome, (None, transfer)).await;
             assert!(refused.unwrap_err().message.starts_with("No payment is known"));
         }
         let shown = resolve(&world, id.as_str(), Outcome::Failed, (None, None)).await.unwrap();
@@ -161,10 +162,13 @@ both_engines! {
             let (session, id) = in_review(&world, None, "succeeds").await;
             let refused = resolve(&world, id.as_str(), Outcome::Failed, (None, None)).await;
             assert!(refused.unwrap_err().message.starts_with("A payment has come in"));
-            let other = (Some("pay_other"), Some("0x1"));
+            let transfer = (outcome == Outcome::Completed).then_some("0x1");
+            let unnamed = resolve(&world, id.as_str(), Outcome::Completed, (None, None)).await;
+            assert_eq!(unnamed.unwrap_err().code, "transfer_needed");
+            let other = (Some("pay_other"), transfer);
             let refused = resolve(&world, id.as_str(), outcome, other).await;
             assert_eq!(refused.unwrap_err().message, "The answer names another payment.");
-            resolve(&world, id.as_str(), outcome, (None, Some("0x1"))).await.unwrap();
+            resolve(&world, id.as_str(), outcome, (None, transfer)).await.unwrap();
             assert_eq!(world.session(&session).await.status(), status);
             assert_eq!(balance(&world, "provider_receivable:card EUR").await, money);
             assert_eq!(balance(&world, "user_funds EUR").await, 0);

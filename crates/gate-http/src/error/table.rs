@@ -251,6 +251,10 @@ impl ApiError {
                 "refund_not_supported",
                 "A sale is not refunded: its tokens stay where they are.",
             ),
+            Self::TransactionNotCompleted("review") => conflict(
+                "transaction_not_completed",
+                "The transaction is in review. Only a completed one is refunded; a person finds out first how this one ended.",
+            ),
             Self::TransactionNotCompleted(status) => conflict(
                 "transaction_not_completed",
                 &format!("The transaction is {status}. Only a completed one is refunded; what could not be delivered goes back by itself."),

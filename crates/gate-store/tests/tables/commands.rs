@@ -4,6 +4,7 @@ use gate_domain::Millis;
 use gate_domain::ids::{CommandId, DepositId, RefundId, Tenant};
 use gate_domain::rail::{ChallengeCode, Command, CommandKind};
 use gate_domain::session::Session;
+use gate_domain::transaction::Transaction;
 use gate_store::{ClaimedCommand, Sql, Store, Tx, both_engines, sql};
 
 use crate::{NOW, new_transaction, partner, quote, seed, session};
@@ -101,11 +102,11 @@ both_engines! {
             })
             .await
             .unwrap();
-        let close = async |refund: Option<RefundId>| {
+        let close = async |refund: Option<RefundId>, kinds: &'static [CommandKind]| {
             let (owner, session) = (tenant.clone(), session.clone());
             let transaction = own.transaction_id.clone();
             let close = move |tx: &mut Tx| {
-                tx.close_commands(&owner, &session, &transaction, refund.as_ref())
+                tx.close_commands(&owner, &session, &transaction, refund.as_ref(), kinds)
             };
             store.write(close).await.unwrap();
         };
@@ -117,10 +118,53 @@ both_engines! {
             ids.sort_by(|one, other| one.as_str().cmp(other.as_str()));
             ids
         };
-        close(None).await;
-        assert_eq!(due().await, [of_refund.id, of_other.id.clone(), of_deposit.id.clone()]);
-        close(Some(refund)).await;
+        close(None, &[CommandKind::Payout, CommandKind::Refund]).await;
+        let beside = [of_refund.id.clone(), of_other.id.clone(), of_deposit.id.clone()];
+        assert_eq!(due().await, [std::slice::from_ref(&own.id), &beside].concat());
+        close(None, &CommandKind::ALL).await;
+        assert_eq!(due().await, beside);
+        close(Some(refund), &[CommandKind::Refund]).await;
         assert_eq!(due().await, [of_other.id, of_deposit.id]);
+    }
+
+    /// Tokens that go back to the user of a sale are no part of what its transaction gives back.
+    async fn a_transaction_withdraws_what_is_its_own_and_was_not_sent(store) {
+        let tenant = partner(store).await;
+        let session = session(&tenant);
+        let own = new(&session, CommandKind::Refund);
+        let id = own.transaction_id.clone();
+        let transaction = Transaction { id, ..new_transaction(&session, &quote(&session)) };
+        let beside = |refund_id, deposit_id| Command {
+            id: CommandId::new(tenant.mode, seed()),
+            refund_id,
+            deposit_id,
+            ..own.clone()
+        };
+        let of_refund = beside(Some(RefundId::new(tenant.mode, seed())), None);
+        let of_deposit = beside(None, Some(DepositId::new(tenant.mode, seed())));
+        let insert = async |commands: Vec<Command>| {
+            let (owner, session) = (tenant.clone(), session.id.clone());
+            let insert = move |tx: &mut Tx| {
+                commands.iter().try_for_each(|each| tx.insert_command(&owner, &session, each))
+            };
+            store.write(insert).await.unwrap();
+        };
+        let withdraw = async || {
+            let transaction = transaction.clone();
+            let withdraw = move |tx: &mut Tx| tx.withdraw_commands(&transaction, CommandKind::Refund);
+            store.write(withdraw).await.unwrap()
+        };
+        insert(vec![own.clone()]).await;
+        assert_eq!(claim(store, NOW, "a", 9).await.len(), 1);
+        assert_eq!(withdraw().await, 0, "somebody may have sent it");
+        let unsent = beside(None, None);
+        let kept = [of_refund.id.clone(), of_deposit.id.clone()];
+        insert(vec![unsent, of_refund, of_deposit]).await;
+        assert_eq!((withdraw().await, withdraw().await), (1, 0));
+        let due = claim(store, NOW, "b", 9).await.into_iter().map(|claim| claim.command.id);
+        let mut due: Vec<_> = due.collect();
+        due.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        assert_eq!(due, kept);
     }
 
     async fn claimed_as_written_until_answered_for_good(store) {
@@ -131,6 +175,7 @@ both_engines! {
             let first = claim(store, NOW, "a", 9).await.remove(0);
             assert_eq!((&first.command, &first.tenant), (&command, &tenant));
             assert_eq!((first.sent_before, first.attempts), (false, 0));
+            assert_eq!(first.leased_until, NOW.plus_ms(LEASE_MS));
             assert!(claim(store, NOW, "b", 9).await.is_empty(), "leased");
             let soon = NOW.plus_ms(1_000);
             assert!(record(store, &first, Some(soon)).await);
@@ -151,6 +196,24 @@ both_engines! {
         assert!(!record(store, &slow, None).await);
         assert!(record(store, &quick, Some(NOW)).await, "it was left alone");
         assert!(!record(store, &quick, None).await, "once");
+    }
+
+    async fn who_lost_its_lease_makes_it_due_unless_somebody_is_at_it_or_it_was_answered(store) {
+        let tenant = partner(store).await;
+        write(store, &tenant, CommandKind::Charge).await;
+        let slow = claim(store, NOW, "slow", 9).await.remove(0);
+        let at = NOW.plus_ms(LEASE_MS);
+        let quick = claim(store, at, "quick", 9).await.remove(0);
+        let hasten = async || {
+            let slow = slow.clone();
+            store.write(move |tx| tx.hasten_command(&slow, at)).await.unwrap();
+            claim(store, at, "next", 9).await.pop()
+        };
+        assert!(hasten().await.is_none(), "somebody is at it");
+        assert!(record(store, &quick, Some(at.plus_ms(3_600_000))).await);
+        let next = hasten().await.unwrap();
+        assert!(record(store, &next, None).await);
+        assert!(hasten().await.is_none(), "it was answered");
     }
 
     async fn the_oldest_go_first_and_no_more_than_asked_for(store) {

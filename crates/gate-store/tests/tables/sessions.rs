@@ -40,6 +40,7 @@ fn states(tenant: &Tenant) -> Vec<State> {
         }),
         user: Some(UserId::new(tenant.mode, seed())),
         seen_in: CountryCode::parse("DE"),
+        told_refunded: true,
     };
     let reason = Reason::PayoutFailed;
     let open = [
