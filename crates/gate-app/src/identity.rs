@@ -30,7 +30,7 @@ use crate::vault::Vault;
 pub use details::give_details;
 pub use email::{confirm_code, send_code};
 pub use erase::{EraseError, erase_user};
-pub(crate) use held::follow_screening;
+pub(crate) use held::{follow_screening, reject_again};
 pub(crate) use mailbox::open_letter;
 pub use mailbox::{MAILS_KEPT_MS, list_mails};
 

@@ -28,6 +28,8 @@ const FIND_BY_EMAIL: Sql = sql("select mode, id, level, created_at, erased_at
     from users where mode = $1 and email_hash = $2");
 const SAVE_LEVEL: Sql = sql("update users set level = $3, level_since = $4
     where mode = $1 and id = $2");
+const REVOKE_LEVEL: Sql = sql("update users set level = null, level_since = $3
+    where mode = $1 and id = $2 and level is not null");
 
 const LIST: Sql = sql("select mode, id, level, created_at, erased_at
     from users where mode = $1 and id > $2 order by id limit $3");
@@ -56,6 +58,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     SAVE_PERSON_HASH,
     FIND_BY_EMAIL,
     SAVE_LEVEL,
+    REVOKE_LEVEL,
     LIST,
     FIND_EMAIL_HASH,
     FIND_PERSON,
@@ -248,6 +251,12 @@ impl Tx {
         let (mode, id) = (user.mode.as_str(), user.id.as_str());
         self.write(SAVE_LEVEL, &[&mode, &id, &level.as_str(), &now.0])?;
         Ok(user)
+    }
+
+    /// The gateway is not sure any more of who they are.
+    pub fn revoke_user_level(&mut self, seen: Locked<User>, now: Millis) -> Result<(), StoreError> {
+        let user = seen.into_inner();
+        self.write(REVOKE_LEVEL, &[&user.mode.as_str(), &user.id.as_str(), &now.0])
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may")]
 
 mod admin;
+mod blocked_names;
 mod books;
 mod books_at_random;
 mod bootstrap;

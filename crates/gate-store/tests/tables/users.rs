@@ -4,11 +4,14 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use gate_domain::ids::{IdentityCheckId, Mode, ScreeningId, Tenant, TransactionId, UserId};
+use gate_domain::ids::{
+    IdentityCheckId, Mode, ScreeningId, SessionId, Tenant, TransactionId, UserId,
+};
 use gate_domain::session::IdentityLevel;
 use gate_store::testing::{TestPlace, block_on};
 use gate_store::{
-    NewIdentityCheck, OperatorAction, Spend, Sql, Store, StoreError, Tx, both_engines, sql,
+    CheckEnd, NewIdentityCheck, OperatorAction, Recorded, RejectedChecks, Spend, Sql, Store,
+    StoreError, Tx, both_engines, sql,
 };
 
 use crate::{NOW, partner, seed, session};
@@ -29,15 +32,28 @@ async fn user(store: &Store) -> UserId {
 
 /// A check of a user, in a session that nobody has written down.
 async fn check(store: &Store, tenant: &Tenant, user: &UserId, held: bool) -> IdentityCheckId {
+    let screening = ScreeningId::new(tenant.mode, seed());
+    check_of(store, tenant, user, (&session(tenant).id, &screening), held).await
+}
+
+/// The same in this session, about a name that came up there.
+async fn check_of(
+    store: &Store,
+    tenant: &Tenant,
+    user: &UserId,
+    (session, screening): (&SessionId, &ScreeningId),
+    held: bool,
+) -> IdentityCheckId {
     let id = IdentityCheckId::new(tenant.mode, seed());
     let new = NewIdentityCheck {
         tenant: tenant.clone(),
         id: id.clone(),
-        session_id: session(tenant).id,
+        session_id: session.clone(),
         user_id: user.clone(),
         level: IdentityLevel::Basic,
         submission_sealed: b"sealed".to_vec(),
-        held_by: held.then(|| ScreeningId::new(tenant.mode, seed())),
+        screening: Some(screening.clone()),
+        held,
     };
     store.write(move |tx| tx.insert_identity_check(&new, NOW)).await.unwrap();
     id
@@ -144,33 +160,58 @@ both_engines! {
         assert_eq!(sums, (70, 70));
     }
 
-    async fn people_decide_about_what_is_held_and_nothing_else(store) {
+    async fn what_is_let_go_is_asked_about_once(store) {
         let tenant = partner(store).await;
         let who = user(store).await;
-        let decide = async |id: &IdentityCheckId, release: bool| {
-            let (tenant, id) = (tenant.clone(), id.clone());
-            let decide = move |tx: &mut Tx| {
-                if release {
-                    tx.release_held_check(&tenant, &id, NOW.plus_ms(7))
-                } else {
-                    tx.reject_held_check(&tenant, &id, NOW.plus_ms(7))
-                }
-            };
-            store.write(decide).await.unwrap();
-        };
-        let released = check(store, &tenant, &who, true).await;
-        assert_eq!(shown(store, &released).await, is("held", 1, 0));
-        decide(&released, true).await;
-        assert_eq!(shown(store, &released).await, is("pending", 1, 1));
-        decide(&released, false).await;
-        assert_eq!(shown(store, &released).await, is("pending", 1, 1), "it is not held any more");
-
-        let rejected = check(store, &tenant, &who, true).await;
-        decide(&rejected, false).await;
-        for release in [true, false] {
-            decide(&rejected, release).await;
-            assert_eq!(shown(store, &rejected).await, is("rejected", 0, 0), "and it stays so");
+        let held = check(store, &tenant, &who, true).await;
+        assert_eq!(shown(store, &held).await, is("held", 1, 0));
+        for _ in 0..2 {
+            let (tenant, id) = (tenant.clone(), held.clone());
+            let release = move |tx: &mut Tx| tx.release_held_check(&tenant, &id, NOW.plus_ms(7));
+            store.write(release).await.unwrap();
+            assert_eq!(shown(store, &held).await, is("pending", 1, 1));
         }
+    }
+
+    async fn what_is_kept_rejects_its_checks_wherever_they_stood(store) {
+        let tenant = partner(store).await;
+        let session = session(&tenant).id;
+        let [who, other] = [user(store).await, user(store).await];
+        let [kept, another] = [(); 2].map(|()| ScreeningId::new(tenant.mode, seed()));
+        let of = (&session, &kept);
+        let held = check_of(store, &tenant, &who, of, true).await;
+        let [pending, dropped, approved] = [
+            check_of(store, &tenant, &who, of, false).await,
+            check_of(store, &tenant, &who, of, false).await,
+            check_of(store, &tenant, &other, of, false).await,
+        ];
+        let stays = check_of(store, &tenant, &who, (&session, &another), false).await;
+        let claim = |tx: &mut Tx| tx.claim_identity_checks(NOW, NOW.plus_ms(9), "lease", 10);
+        let claims = store.write(claim).await.unwrap().checks;
+        let claimed = |id: &IdentityCheckId| {
+            claims.iter().find(|claim| claim.id == *id).expect("it was due").clone()
+        };
+        let answer = async |id: &IdentityCheckId| {
+            let claim = claimed(id);
+            let end = move |tx: &mut Tx| tx.end_identity_check(&claim, CheckEnd::Approved, NOW);
+            store.write(end).await.unwrap()
+        };
+        assert_eq!(answer(&approved).await, Recorded::InTime);
+        let id = dropped.clone();
+        let drop = sql("update identity_checks set status = 'dropped' where id = $1");
+        store.write(move |tx| tx.execute(drop, &[&id.as_str()])).await.unwrap();
+
+        let (whose, id) = (tenant.clone(), kept.clone());
+        let keep = move |tx: &mut Tx| tx.reject_checks_of(&whose, &session, &id, NOW);
+        let rejected = store.write(keep).await.unwrap();
+        assert_eq!(rejected, RejectedChecks { waited_for: true, approved: vec![other] });
+        for id in [&held, &pending, &dropped, &approved] {
+            assert_eq!(shown(store, id).await, is("rejected", 0, 0));
+        }
+        for id in [&pending, &dropped] {
+            assert_eq!(answer(id).await, Recorded::LeaseLost, "nobody hears of it any more");
+        }
+        assert_eq!(shown(store, &stays).await, is("pending", 1, 1), "that was about another name");
     }
 }
 
