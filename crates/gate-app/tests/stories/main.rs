@@ -48,6 +48,7 @@ mod replays;
 mod retention;
 mod reversals;
 mod reviews;
+mod same_person;
 mod schedule;
 mod screening;
 mod sells;

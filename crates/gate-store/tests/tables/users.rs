@@ -18,6 +18,9 @@ use crate::{NOW, partner, seed, session};
 
 const TAMPER: [Sql; 2] =
     [sql("update user_actions set reason = 'another one'"), sql("delete from user_actions")];
+/// Somebody who was approved, and somebody who was not.
+const BEFORE: Sql = sql("insert into users (mode, id, person_hash, created_at)
+    values ('test', 'usr_1', $1, 1), ('test', 'usr_2', null, 1)");
 const SHOW: Sql = sql("select status,
         cast(case when submission_sealed is null then 0 else 1 end as bigint),
         cast(case when due_at is null then 0 else 1 end as bigint)
@@ -70,6 +73,27 @@ async fn shown(store: &Store, id: &IdentityCheckId) -> (String, i64, i64) {
 
 fn is(status: &str, given: i64, due: i64) -> (String, i64, i64) {
     (status.into(), given, due)
+}
+
+async fn save_hashes(store: &Store, id: &UserId, hashes: Vec<Vec<u8>>) {
+    let id = id.clone();
+    let save = move |tx: &mut Tx| {
+        let user = tx.lock_user(Mode::Test, &id)?.unwrap();
+        tx.save_person_hashes(&user, &hashes)
+    };
+    store.write(save).await.unwrap();
+}
+
+/// Users and whom they were approved as.
+async fn hashes(store: &Store) -> Vec<String> {
+    let list = sql("select user_id, person_hash from person_hashes order by user_id, person_hash");
+    let read = move |tx: &mut Tx| {
+        tx.query(list, &[], |row| {
+            let (user, hash): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            Ok(format!("{user} {}", String::from_utf8_lossy(&hash)))
+        })
+    };
+    store.read(read).await.unwrap()
 }
 
 async fn erase(store: &Store, id: &UserId) {
@@ -160,6 +184,46 @@ both_engines! {
         assert_eq!(sums, (70, 70));
     }
 
+    async fn whoever_has_one_thing_in_common_with_somebody_is_them(store) {
+        let [one, between, other, nobody] =
+            [user(store).await, user(store).await, user(store).await, user(store).await];
+        for (id, hashes) in [(&one, &["name"][..]), (&between, &["new name", "name"]), (&other, &["new name"])] {
+            let hashes: Vec<_> = hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect();
+            save_hashes(store, id, hashes).await;
+        }
+        // What was saved stays.
+        save_hashes(store, &between, vec![b"third name".to_vec()]).await;
+        let tenant = partner(store).await;
+        let spend = Spend {
+            partner: tenant.partner.clone(),
+            transaction: TransactionId::new(Mode::Test, seed()),
+            units: 100,
+            spent_at: NOW,
+        };
+        let who = one.clone();
+        let count = move |tx: &mut Tx| {
+            let user = tx.lock_same_person(Mode::Test, &who)?.unwrap();
+            assert_eq!(user.id, who);
+            tx.insert_spend(&user, &spend)
+        };
+        store.write(count).await.unwrap();
+        for (id, units) in [(one, 100), (between, 100), (other, 100), (nobody, 0)] {
+            let sums = store.read(move |tx| tx.sum_spends(Mode::Test, &id, NOW)).await.unwrap();
+            assert_eq!(sums, (units, units));
+        }
+        let missing = UserId::new(Mode::Test, seed());
+        let locked = move |tx: &mut Tx| tx.lock_same_person(Mode::Test, &missing).map(|it| it.is_some());
+        assert!(!store.write(locked).await.unwrap());
+    }
+
+    async fn whom_users_were_approved_as_before_is_kept(place: TestPlace) {
+        let old = place.open(place.options().up_to(20)).unwrap();
+        old.write(|tx| tx.execute(BEFORE, &[&b"jane".to_vec()])).await.unwrap();
+        old.close().await;
+        let store = place.open(place.options()).unwrap();
+        assert_eq!(hashes(&store).await, ["usr_1 jane"]);
+    }
+
     async fn what_is_let_go_is_asked_about_once(store) {
         let tenant = partner(store).await;
         let who = user(store).await;
@@ -215,6 +279,23 @@ both_engines! {
     }
 }
 
+/// PostgreSQL: SQLite has one process, which is the newest.
+#[test]
+fn what_a_process_of_the_version_before_saves_is_kept_too() {
+    let place = TestPlace::postgres();
+    let store = place.open(place.options()).unwrap();
+    block_on(async {
+        let id = user(&store).await;
+        for name in [b"jane", b"joan"] {
+            let id = id.clone();
+            let old = sql("update users set person_hash = $2 where id = $1");
+            let save = move |tx: &mut Tx| tx.execute(old, &[&id.as_str(), &name.to_vec()]);
+            store.write(save).await.unwrap();
+        }
+        assert_eq!(hashes(&store).await, [format!("{id} jane"), format!("{id} joan")]);
+    });
+}
+
 /// Tell that something is held, and hold it until somebody says so.
 struct Hand {
     there: Mutex<Sender<()>>,
@@ -244,7 +325,7 @@ fn whoever_turns_out_to_be_somebody_known_is_locked_together_with_them() {
         let who = known.clone();
         let saved = first.write(move |tx| {
             let user = tx.lock_user(Mode::Test, &who)?.unwrap();
-            tx.save_person_hash(&user, b"jane")
+            tx.save_person_hashes(&user, &[b"jane".to_vec()])
         });
         saved.await.unwrap();
 
@@ -253,7 +334,7 @@ fn whoever_turns_out_to_be_somebody_known_is_locked_together_with_them() {
         let approves = tokio::spawn(async move {
             let approve = move |tx: &mut Tx| {
                 let user = tx.lock_user(Mode::Test, &who)?.unwrap();
-                tx.save_person_hash(&user, b"jane")?;
+                tx.save_person_hashes(&user, &[b"jane".to_vec()])?;
                 hand.hold();
                 Ok::<_, StoreError>(())
             };
