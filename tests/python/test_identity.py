@@ -127,6 +127,7 @@ def test_codes_are_sent_so_often_and_no_more(gate: dict[str, str], api: Api) -> 
         ({"family_name": "Mill\u0435r"}, "invalid_text", "/family_name"),
         ({"document": {"type": "passport", "number": "1\xad2"}}, "invalid_text", "/document/number"),
         ({"country": "Germany"}, "country_code_invalid", "/country"),
+        ({"country": "KP"}, "country_not_supported", "/country"),
         ({"document": {"type": "library_card", "number": "1"}}, "field_range", "/document/type"),
         ({"document": {"type": "passport"}}, "field_required", "/document/number"),
         ({"source_of_funds": "luck"}, "field_range", "/source_of_funds"),

@@ -61,6 +61,9 @@ pub enum IdentityError {
     /// The day of birth does not do.
     #[error(transparent)]
     BirthDate(#[from] BirthDateError),
+    /// Nothing is offered where they live.
+    #[error("We cannot serve people who live in {0}.")]
+    Country(String),
     /// The level asks for more; these fields are missing.
     #[error("more is needed: {0:?}")]
     Missing(Vec<&'static str>),

@@ -135,7 +135,9 @@ fn check_given(
         birth_date.check_birth(now).map_err(IdentityError::from)?;
     }
     if let Some(country) = &given.country {
-        offer.country(country.as_str()).map_err(JourneyError::Unavailable)?;
+        let found = offer.catalogue().country(country.as_str());
+        let name = found.map_or(country.as_str(), |country| &country.name);
+        offer.country(country.as_str()).map_err(|_| IdentityError::Country(name.to_owned()))?;
     }
     Ok(())
 }
