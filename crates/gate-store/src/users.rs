@@ -11,8 +11,8 @@ use crate::read::Reader;
 use crate::{OperatorAction, Param, Row, Sql, StoreError, Tx, sql};
 
 /// The ids of the users of mode `$1` who are the same person as the user `$2`: they have a hash in common,
-/// or each has one in common with somebody who is. Whoever could give more hashes than are followed would
-/// have been approved as often as that.
+/// or each has one in common with somebody who is. A thousand hashes of one person are followed, and each
+/// took an approval.
 macro_rules! same_person {
     () => {
         "with recursive shared (person_hash) as (

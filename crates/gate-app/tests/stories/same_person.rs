@@ -103,9 +103,12 @@ both_engines! {
         let world = screening(store).await;
         let page = Page::asking(&world, IdentityLevel::Basic).await;
         page.show(JANE).await;
-        let name = listed().given_name.unwrap();
-        let hidden: String = name.chars().flat_map(|c| [c, '\u{200D}']).collect();
-        let given = page.give(Person { given_name: Some(hidden), ..listed() }).await.unwrap();
+        let hide = |name: Option<String>| {
+            Some(name?.chars().flat_map(|c| [c, '\u{200D}']).collect::<String>())
+        };
+        let Person { given_name, family_name, .. } = listed();
+        let (given_name, family_name) = (hide(given_name), hide(family_name));
+        let given = page.give(Person { given_name, family_name, ..listed() }).await.unwrap();
         assert_eq!(stage(&given), Some(IdentityStage::Checking));
         assert_eq!(waiting(&world).await.len(), 1);
     }
