@@ -30,7 +30,7 @@ use crate::vault::Vault;
 pub use details::give_details;
 pub use email::{confirm_code, send_code};
 pub use erase::{EraseError, erase_user};
-pub(crate) use held::follow_screening;
+pub(crate) use held::{follow_screening, reject_again};
 pub(crate) use mailbox::open_letter;
 pub use mailbox::{MAILS_KEPT_MS, list_mails};
 
@@ -61,6 +61,9 @@ pub enum IdentityError {
     /// The day of birth does not do.
     #[error(transparent)]
     BirthDate(#[from] BirthDateError),
+    /// Nothing is offered where they live.
+    #[error("We cannot serve people who live in {0}.")]
+    Country(String),
     /// The level asks for more; these fields are missing.
     #[error("more is needed: {0:?}")]
     Missing(Vec<&'static str>),
@@ -164,8 +167,8 @@ pub(crate) fn find_person(
     }
 }
 
-/// Remember a person, and whom they share their limits with once their name and the day of their birth
-/// are known.
+/// Remember a person, and what they are known by under whatever address: their name with the day of their
+/// birth, and their document. Whoever has one of these in common shares their limits.
 pub(crate) fn save_person(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -175,12 +178,14 @@ pub(crate) fn save_person(
     let sealed = seal(scope, &person_name(&user.id), person);
     tx.save_person(user, &sealed, scope.now)?;
     let name = Subject::name(person.name()).normal();
-    match person.birth_date {
-        Some(birth_date) if !name.is_empty() => {
-            tx.save_person_hash(user, &scope.vault.person_hash(user.mode, &name, birth_date))
-        }
-        Some(_) | None => Ok(()),
-    }
+    let named = person.birth_date.filter(|_| !name.is_empty());
+    let by_name = named.map(|birth_date| scope.vault.person_hash(user.mode, &name, birth_date));
+    let number = person.document.as_ref().map(|document| (document.kind, document.normal_number()));
+    let number = number.filter(|(_, number)| !number.is_empty());
+    let by_document =
+        number.map(|(kind, number)| scope.vault.document_hash(user.mode, kind, &number));
+    let hashes: Vec<_> = by_name.into_iter().chain(by_document).collect();
+    tx.save_person_hashes(user, &hashes)
 }
 
 fn person_name(user: &UserId) -> String {

@@ -4,15 +4,18 @@
 use gate_domain::Millis;
 use gate_domain::ids::UserId;
 use gate_domain::limits::{Standing, Verdict, judge};
+use gate_domain::person::Person;
 use gate_domain::quote::Quote;
-use gate_domain::session::{Event, Session};
+use gate_domain::screening::Subject;
+use gate_domain::session::{Event, IdentityLevel, Session};
 use gate_domain::transaction::Transaction;
 use gate_domain::user::User;
 use gate_store::{Locked, Spend, StoreError, Tx};
 
 use crate::advance::{AdvanceError, advance_session};
 use crate::app::Scope;
-use crate::identity::find_person;
+use crate::identity::{find_person, reject_again};
+use crate::screening::is_blocked;
 
 /// Whoever moves what a session is about: locked, and so before the session's transaction is.
 pub(crate) struct Mover {
@@ -29,6 +32,7 @@ pub(crate) struct Admitted {
 
 /// Admit a session whose user has shown enough to move that much, and lives and is where something is
 /// offered, if so. A user who was erased is nobody any more: the session forgets them, and they begin again.
+/// One whose name people have blocked there meanwhile is rejected.
 pub(crate) fn admit(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -43,16 +47,24 @@ pub(crate) fn admit(
         }
         return Ok(None);
     }
-    let (standing, lives_in) = match user {
+    let (standing, person) = match user {
         Some(user) => {
             let person = find_person(tx, scope.vault, user.mode, &user.id)?;
-            (standing_of(tx, user, *at)?, person.country)
+            (standing_of(tx, user, *at)?, person)
         }
-        None => (Standing::default(), None),
+        None => (Standing::default(), Person::default()),
     };
+    if is_blocked(tx, scope, session, &Subject::name(person.name()))? {
+        let level = match verdict(scope, session, &standing) {
+            Verdict::Ask(level) => level,
+            Verdict::Enough | Verdict::Over(_) => IdentityLevel::Basic,
+        };
+        reject_again(tx, scope, session, level)?;
+        return Ok(None);
+    }
     let offer = scope.offer(&session.tenant);
     let seen_in = session.choice().and_then(|choice| choice.seen_in.clone());
-    let mut countries = lives_in.into_iter().chain(seen_in);
+    let mut countries = person.country.into_iter().chain(seen_in);
     let open = countries.all(|country| offer.country(country.as_str()).is_ok());
     let enough = verdict(scope, session, &standing) == Verdict::Enough;
     Ok((open && enough).then_some(admitted))

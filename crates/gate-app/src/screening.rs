@@ -1,6 +1,6 @@
 //! Screening against a list of sanctions: who or what stands on it is held until people decide, and
 //! two of them have to agree to let it go. Users are never told why. Without a list nothing is
-//! screened, and nothing of this asks the store.
+//! screened; a name that people have blocked stays blocked.
 
 mod decide;
 mod file;
@@ -135,26 +135,27 @@ pub fn hold(
     subject: Subject,
     hits: Vec<Hit>,
 ) -> Result<Screened, StoreError> {
-    let held = hold_as(tx, scope, session, subject, hits)?;
-    Ok(if held.is_some() { Screened::Held } else { Screened::Clear })
+    let known = hold_as(tx, scope, session, subject, hits)?;
+    Ok(known.map_or(Screened::Clear, |(_, screened)| screened))
 }
 
-/// The same, and answer under which id it is held, if it is.
+/// The same, and answer under which id it is held or was let go, if it ever was held.
 pub(crate) fn hold_as(
     tx: &mut Tx,
     scope: &Scope<'_>,
     session: &Locked<Session>,
     subject: Subject,
     hits: Vec<Hit>,
-) -> Result<Option<ScreeningId>, StoreError> {
+) -> Result<Option<(ScreeningId, Screened)>, StoreError> {
     let tenant = &session.tenant;
     let subject_hash = subject_hash(scope, tenant, &subject);
     let known = tx.find_screening_of(tenant, &session.id, subject.kind, &subject_hash)?;
     if let Some(known) = known {
-        return Ok(match known.state {
-            State::Released { .. } => None,
-            State::Waiting { .. } | State::Blocked { .. } => Some(known.id),
-        });
+        let screened = match known.state {
+            State::Released { .. } => Screened::Clear,
+            State::Waiting { .. } | State::Blocked { .. } => Screened::Held,
+        };
+        return Ok(Some((known.id, screened)));
     }
     if hits.is_empty() {
         return Ok(None);
@@ -180,16 +181,20 @@ pub(crate) fn hold_as(
         session.id,
         new.id
     );
-    Ok(Some(new.id))
+    Ok(Some((new.id, Screened::Held)))
 }
 
 /// Whether people have blocked this in this session.
 pub(crate) fn is_blocked(
     tx: &mut Tx,
     scope: &Scope<'_>,
-    session: &Locked<Session>,
+    session: &Session,
     subject: &Subject,
 ) -> Result<bool, StoreError> {
+    // Most users have no name.
+    if subject.text.is_empty() {
+        return Ok(false);
+    }
     let tenant = &session.tenant;
     let subject_hash = subject_hash(scope, tenant, subject);
     let known = tx.find_screening_of(tenant, &session.id, subject.kind, &subject_hash)?;

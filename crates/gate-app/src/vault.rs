@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use gate_domain::ids::{EndpointId, Mode, SessionId, Tenant};
-use gate_domain::person::Date;
+use gate_domain::person::{Date, DocumentKind};
 use hmac::{Hmac, KeyInit, Mac};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -151,6 +151,12 @@ impl Vault {
     /// day of their birth.
     pub(crate) fn person_hash(&self, mode: Mode, name: &str, birth_date: Date) -> Vec<u8> {
         hmac(&self.persons, format!("{mode}\n{name}\n{birth_date}").as_bytes()).to_vec()
+    }
+
+    /// The same by a document of theirs.
+    pub(crate) fn document_hash(&self, mode: Mode, kind: DocumentKind, number: &str) -> Vec<u8> {
+        let kind = kind.as_str();
+        hmac(&self.persons, format!("{mode}\ndocument\n{kind}\n{number}").as_bytes()).to_vec()
     }
 
     /// What is kept of a code: a keyed hash that is tied to its session and address, since there are

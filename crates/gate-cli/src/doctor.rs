@@ -41,7 +41,7 @@ pub(crate) struct DoctorArgs {
 struct Findings {
     #[serde(flatten)]
     report: Report,
-    /// The list of sanctions; none where nothing is screened.
+    /// The list of sanctions; none where none was named.
     sanctions_list: Option<ListFound>,
     /// The mail server; none where no mail is sent.
     mail_server: Option<String>,
@@ -154,7 +154,7 @@ fn in_words(findings: &Findings, screens: bool) -> String {
             format!("{entries} entries, {age_days} {days} old, from {}", path.display())
         }
         None if screens => "it cannot be used".into(),
-        None => "there is none: nothing is screened".into(),
+        None => "none was named to this command; a gateway without one screens nothing".into(),
     };
     let _ = writeln!(words, "Sanctions list   {list}");
     let server = findings.mail_server.as_deref();

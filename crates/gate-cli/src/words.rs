@@ -2,8 +2,12 @@
 
 use std::fmt::Write as _;
 
-/// Rows under their headings, each column as wide as its widest cell.
+use gate_domain::text::printable;
+
+/// Rows under their headings, each column as wide as its widest cell. What others wrote cannot draw
+/// another row, nor move the terminal's cursor.
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+    let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| printable(cell))).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([headings[column].len()]).max().unwrap_or(0)
@@ -17,7 +21,7 @@ pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
         let _ = writeln!(text, "{}", line.trim_end());
     };
     line(headings);
-    for row in rows {
+    for row in &rows {
         line(row.each_ref().map(String::as_str));
     }
     text
@@ -64,6 +68,15 @@ mod tests {
         for text in ["", "24", "h", "-1h", "1.5h", "24 h", "1y", "99999999999d", "é"] {
             assert!(seconds(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn nobody_draws_a_row_of_their_own() {
+        let rows = [["0xab\nst_test_1  paid\u{1B}[2K\u{202E}".to_owned()]];
+        insta::assert_snapshot!(table(["TRANSFER"], &rows), @"
+        TRANSFER
+        0xab�st_test_1  paid�[2K�
+        ");
     }
 
     #[test]

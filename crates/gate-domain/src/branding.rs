@@ -1,6 +1,7 @@
 //! Branding: the five tokens of a partner's look (contract, section 10).
 
 use crate::change::Change;
+use crate::text::check_visible;
 
 /// The longest name.
 pub const BRAND_NAME_CHARS_MAX: usize = 60;
@@ -111,7 +112,7 @@ impl BrandName {
         if !(1..=BRAND_NAME_CHARS_MAX).contains(&text.chars().count()) {
             return Err(BrandNameError::Length);
         }
-        if text.chars().any(invisible) || text.trim() != text {
+        if check_visible(text).is_err() || text.trim() != text {
             return Err(BrandNameError::Invisible);
         }
         let lower = text.to_lowercase();
@@ -128,13 +129,6 @@ impl BrandName {
     }
 }
 
-/// Controls, and marks that hide or turn text. The joiners that some scripts and emoji need stay.
-fn invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200B}' | '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,7 +140,9 @@ mod tests {
         }
         assert_eq!(BrandName::parse(""), Err(BrandNameError::Length));
         assert_eq!(BrandName::parse(&"x".repeat(61)), Err(BrandNameError::Length));
-        for bad in [" ", "Shop ", "\tShop", "Shop\u{202E}pohS", "\u{3000}", "a\u{200B}b"] {
+        for bad in
+            [" ", "Shop ", "\tShop", "Shop\u{202E}pohS", "\u{3000}", "a\u{200B}b", "a\u{AD}b"]
+        {
             assert_eq!(BrandName::parse(bad), Err(BrandNameError::Invisible), "{bad:?}");
         }
         for (bad, word) in [

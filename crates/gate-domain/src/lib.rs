@@ -37,6 +37,7 @@ pub mod screening;
 pub mod session;
 pub mod signed_quote;
 pub mod stray;
+pub mod text;
 pub mod time;
 pub mod transaction;
 pub mod user;

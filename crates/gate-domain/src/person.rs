@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::customer::{CountryCode, Email};
+use crate::text::normal_number;
 use crate::time::Millis;
 
 /// The longest given or family name.
@@ -122,6 +123,13 @@ impl fmt::Debug for Person {
 impl fmt::Debug for Document {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Document(..)")
+    }
+}
+
+impl Document {
+    /// The one text that all spellings of its number share; nothing where it has no letter and no digit.
+    pub fn normal_number(&self) -> String {
+        normal_number(&self.number)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use gate_domain::catalogue::Refusal;
 use gate_domain::change::Change;
+use gate_domain::text::check_visible;
 use gate_wire::error::{ProblemBody, ReasonBody};
 use serde_json::{Map, Value};
 
@@ -79,6 +80,18 @@ impl Fields {
         }
     }
 
+    /// The same, of characters that can be seen, in one line.
+    pub(crate) fn line_opt(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        let text = self.text_opt(name, chars_max)?;
+        match check_visible(&text) {
+            Ok(()) => Some(text),
+            Err(problem) => {
+                self.problem(name, "invalid_text", problem.to_string());
+                None
+            }
+        }
+    }
+
     /// Whether a field is there and not null. Null is taken away.
     pub(crate) fn holds(&mut self, name: &str) -> bool {
         if self.left.get(name).is_some_and(Value::is_null) {
@@ -109,6 +122,11 @@ impl Fields {
     /// A text of a PATCH: left out, null, or of 1 to `chars_max` characters.
     pub(crate) fn text_change(&mut self, name: &str, chars_max: usize) -> Change<String> {
         self.changed(name, |fields| fields.text_opt(name, chars_max))
+    }
+
+    /// The same, of characters that can be seen, in one line.
+    pub(crate) fn line_change(&mut self, name: &str, chars_max: usize) -> Change<String> {
+        self.changed(name, |fields| fields.line_opt(name, chars_max))
     }
 
     /// A list of texts of a PATCH: left out, null, or a list.

@@ -31,9 +31,16 @@ const FIND_HELD: Sql = sql("select id from identity_checks
 const RELEASE_HELD: Sql = sql("update identity_checks
     set status = 'pending', asked_at = $4, due_at = $4, updated_at = $4
     where partner_id = $1 and mode = $2 and id = $3 and status = 'held'");
-const REJECT_HELD: Sql = sql("update identity_checks
-    set status = 'rejected', submission_sealed = null, updated_at = $4
-    where partner_id = $1 and mode = $2 and id = $3 and status = 'held'");
+const LIST_OF_SCREENING: Sql = sql(
+    "select user_id, status from identity_checks
+    where partner_id = $1 and mode = $2 and session_id = $3 and screening_id = $4 order by user_id",
+);
+// Without its lease, what the verifier says about it is not heard any more.
+const REJECT_OF_SCREENING: Sql = sql("update identity_checks
+    set status = 'rejected', submission_sealed = null, due_at = null, lease_token = null,
+        updated_at = $5
+    where partner_id = $1 and mode = $2 and session_id = $3 and screening_id = $4
+        and status in ('pending', 'held', 'dropped', 'approved')");
 const DROP_OF_SESSION: Sql = sql("update identity_checks
     set status = 'dropped', submission_sealed = null, due_at = null, updated_at = $4
     where partner_id = $1 and mode = $2 and session_id = $3 and status in ('pending', 'held')");
@@ -55,7 +62,8 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     DECIDE,
     FIND_HELD,
     RELEASE_HELD,
-    REJECT_HELD,
+    LIST_OF_SCREENING,
+    REJECT_OF_SCREENING,
     DROP_OF_SESSION,
     LIST_SESSIONS,
     ERASE,
@@ -77,8 +85,10 @@ pub struct NewIdentityCheck {
     pub level: IdentityLevel,
     /// What they gave, and what was known before.
     pub submission_sealed: Vec<u8>,
-    /// What people decide about before the verifier is asked.
-    pub held_by: Option<ScreeningId>,
+    /// What people decide about, or have decided: its name.
+    pub screening: Option<ScreeningId>,
+    /// The verifier is not asked before they have.
+    pub held: bool,
 }
 
 /// A check that this worker holds, until the lease ends.
@@ -142,6 +152,15 @@ pub enum CheckEnd {
     TimedOut,
 }
 
+/// What people have rejected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RejectedChecks {
+    /// A session was waiting for it.
+    pub waited_for: bool,
+    /// Who had been approved by it, in the order of their ids.
+    pub approved: Vec<UserId>,
+}
+
 /// What became of recording an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
@@ -172,8 +191,8 @@ impl Tx {
         now: Millis,
     ) -> Result<(), StoreError> {
         let (partner, mode) = (new.tenant.partner.as_str(), new.tenant.mode.as_str());
-        let status = if new.held_by.is_some() { "held" } else { "pending" };
-        let asked_at = new.held_by.is_none().then_some(now.0);
+        let status = if new.held { "held" } else { "pending" };
+        let asked_at = (!new.held).then_some(now.0);
         let params: [&dyn Param; 11] = [
             &partner,
             &mode,
@@ -183,7 +202,7 @@ impl Tx {
             &new.level.as_str(),
             &new.submission_sealed,
             &status,
-            &new.held_by.as_ref().map(ScreeningId::as_str),
+            &new.screening.as_ref().map(ScreeningId::as_str),
             &asked_at,
             &now.0,
         ];
@@ -285,15 +304,33 @@ impl Tx {
         self.write(RELEASE_HELD, &[&partner, &mode, &id.as_str(), &now.0])
     }
 
-    /// People ended a check before the verifier was asked.
-    pub fn reject_held_check(
+    /// People keep a name for good: the checks of a session, which is locked, that were about it are
+    /// rejected, wherever they stood.
+    pub fn reject_checks_of(
         &mut self,
         tenant: &Tenant,
-        id: &IdentityCheckId,
+        session: &SessionId,
+        screening: &ScreeningId,
         now: Millis,
-    ) -> Result<(), StoreError> {
+    ) -> Result<RejectedChecks, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        self.write(REJECT_HELD, &[&partner, &mode, &id.as_str(), &now.0])
+        let (session, screening) = (session.as_str(), screening.as_str());
+        let of = [&partner as &dyn Param, &mode, &session, &screening];
+        let rows = self.query(LIST_OF_SCREENING, &of, |row| {
+            let user = Reader::new(row, "identity_checks", 0).parse(0)?;
+            Ok((user, row.get::<String>(1)?))
+        })?;
+        let mut rejected = RejectedChecks::default();
+        for (user, status) in rows {
+            match status.as_str() {
+                "pending" | "held" => rejected.waited_for = true,
+                "approved" => rejected.approved.push(user),
+                _ => {}
+            }
+        }
+        rejected.approved.dedup();
+        self.write(REJECT_OF_SCREENING, &[&partner, &mode, &session, &screening, &now.0])?;
+        Ok(rejected)
     }
 
     /// Let go of whatever a session still waits for. The lease stays, so that an answer that is on its

@@ -103,7 +103,7 @@ pub use events::{EventQuery, EventRow, NewEvent, WrittenEvent};
 pub use halts::HaltRow;
 pub use idempotency::{Answer, IdempotentRequest, Recall};
 pub use identity_checks::{
-    BrokenCheck, CheckEnd, ClaimedCheck, ClaimedChecks, NewIdentityCheck, Recorded,
+    BrokenCheck, CheckEnd, ClaimedCheck, ClaimedChecks, NewIdentityCheck, Recorded, RejectedChecks,
 };
 pub use keys::{KeyAccess, KeyKind, KeyRow, ListedKey, NewKey};
 pub use ledger::{PostingPlace, PostingRow, hash_of};

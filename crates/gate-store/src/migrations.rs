@@ -42,5 +42,6 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0018_strays_end_and_outputs.sql",
     "0019_mails_in_order.sql",
     "0020_holds_change.sql",
+    "0023_person_hashes.sql",
     "0024_answers_name_nobody.sql",
 ];

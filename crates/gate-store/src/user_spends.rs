@@ -6,6 +6,7 @@ use gate_domain::time::Millis;
 use gate_domain::user::User;
 
 use crate::locked::Locked;
+use crate::users::same_person;
 use crate::{Sql, StoreError, Tx, sql};
 
 const INSERT: Sql = sql("insert into user_spends
@@ -17,11 +18,13 @@ const GIVE_BACK: Sql = sql("update user_spends set given_back_at = $3
     where mode = $1 and transaction_id = $2 and given_back_at is null");
 const COUNT_AGAIN: Sql = sql("update user_spends set given_back_at = null
     where mode = $1 and transaction_id = $2 and given_back_at is not null");
-const SUM: Sql = sql("select cast(coalesce(sum(units), 0) as bigint) from user_spends
-    where mode = $1 and spent_at >= $3 and spent_at < $4 and given_back_at is null
-        and user_id in (select id from users where mode = $1 and id = $2
-            union select id from users where mode = $1 and person_hash =
-                (select person_hash from users where mode = $1 and id = $2))");
+const SUM: Sql = sql(concat!(
+    "select cast(coalesce(sum(units), 0) as bigint) from user_spends
+        where mode = $1 and spent_at >= $3 and spent_at < $4 and given_back_at is null
+            and user_id in (",
+    same_person!(),
+    ")"
+));
 
 pub(crate) const STATEMENTS: &[Sql] = &[INSERT, SAVE, GIVE_BACK, COUNT_AGAIN, SUM];
 

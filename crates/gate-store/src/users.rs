@@ -10,24 +10,50 @@ use crate::locked::Locked;
 use crate::read::Reader;
 use crate::{OperatorAction, Param, Row, Sql, StoreError, Tx, sql};
 
+/// The ids of the users of mode `$1` who are the same person as the user `$2`: they have a hash in common,
+/// or each has one in common with somebody who is. A thousand hashes of one person are followed, and each
+/// took an approval.
+macro_rules! same_person {
+    () => {
+        "with recursive shared (person_hash) as (
+            select person_hash from person_hashes where mode = $1 and user_id = $2
+            union select other.person_hash from shared
+                join person_hashes own
+                    on own.mode = $1 and own.person_hash = shared.person_hash
+                join person_hashes other on other.mode = $1 and other.user_id = own.user_id
+        )
+        select id from users where mode = $1 and id = $2
+        union select h.user_id from (select person_hash from shared limit 1000) s
+            join person_hashes h on h.mode = $1 and h.person_hash = s.person_hash"
+    };
+}
+pub(crate) use same_person;
+
 const INSERT: Sql = sql("insert into users (mode, id, email_hash, created_at)
     values ($1, $2, $3, $4)");
 const FIND: Sql = sql("select mode, id, level, created_at, erased_at
     from users where mode = $1 and id = $2");
 const LOCK: Sql = FIND.for_update();
-const FIND_PERSON_HASH: Sql = sql("select person_hash from users where mode = $1 and id = $2");
-// Two questions that an index answers each, since PostgreSQL asks none for an `or` here.
-const LOCK_SAME_PERSON: Sql = sql("select mode, id, level, created_at, erased_at, person_hash
-    from users where mode = $1 and id in (select id from users where mode = $1 and id = $2
-        union select id from users where mode = $1 and person_hash = $3) order by id")
+const LIST_SAME_PERSON: Sql = sql(same_person!());
+const LOCK_SAME_PERSON: Sql = sql(concat!(
+    "select mode, id, level, created_at, erased_at from users where mode = $1 and id in (",
+    same_person!(),
+    ") order by id"
+))
 .for_update();
-const SAVE_PERSON_HASH: Sql = sql("update users set person_hash = $3 where mode = $1 and id = $2");
+const SAVE_PERSON_HASH: Sql = sql("insert into person_hashes (mode, user_id, person_hash)
+    values ($1, $2, $3) on conflict do nothing");
+// For processes of the version before, which look here alone.
+const SAVE_LAST_PERSON_HASH: Sql =
+    sql("update users set person_hash = $3 where mode = $1 and id = $2");
 const INSERT_BY_EMAIL: Sql = sql("insert into users (mode, id, email_hash, created_at)
     values ($1, $2, $3, $4) on conflict (mode, email_hash) do nothing");
 const FIND_BY_EMAIL: Sql = sql("select mode, id, level, created_at, erased_at
     from users where mode = $1 and email_hash = $2");
 const SAVE_LEVEL: Sql = sql("update users set level = $3, level_since = $4
     where mode = $1 and id = $2");
+const REVOKE_LEVEL: Sql = sql("update users set level = null, level_since = $3
+    where mode = $1 and id = $2 and level is not null");
 
 const LIST: Sql = sql("select mode, id, level, created_at, erased_at
     from users where mode = $1 and id > $2 order by id limit $3");
@@ -51,11 +77,13 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     INSERT_BY_EMAIL,
     FIND,
     LOCK,
-    FIND_PERSON_HASH,
+    LIST_SAME_PERSON,
     LOCK_SAME_PERSON,
     SAVE_PERSON_HASH,
+    SAVE_LAST_PERSON_HASH,
     FIND_BY_EMAIL,
     SAVE_LEVEL,
+    REVOKE_LEVEL,
     LIST,
     FIND_EMAIL_HASH,
     FIND_PERSON,
@@ -103,32 +131,32 @@ impl Tx {
         mode: Mode,
         id: &UserId,
     ) -> Result<Option<Locked<User>>, StoreError> {
-        let found = self.query_opt(FIND_PERSON_HASH, &[&mode.as_str(), &id.as_str()], |row| {
-            row.get::<Option<Vec<u8>>>(0)
-        })?;
-        let mut person_hash = found.flatten();
+        let params: [&dyn Param; 2] = [&mode.as_str(), &id.as_str()];
         loop {
-            let params: [&dyn Param; 3] = [&mode.as_str(), &id.as_str(), &person_hash.as_deref()];
-            let users = self.query(LOCK_SAME_PERSON, &params, |row| {
-                Ok((read(row)?, row.get::<Option<Vec<u8>>>(5)?))
-            })?;
-            let own = users.into_iter().find(|(user, _)| user.id == *id);
-            let Some((user, locked_hash)) = own else { return Ok(None) };
-            if locked_hash == person_hash {
-                return Ok(Some(Locked::new(user)));
+            let locked = self.query(LOCK_SAME_PERSON, &params, read)?;
+            let same = self.query(LIST_SAME_PERSON, &params, |row| row.get::<String>(0))?;
+            // More may have been approved as them while this waited.
+            if same.iter().all(|id| locked.iter().any(|user| user.id.as_str() == id)) {
+                return Ok(locked.into_iter().find(|user| user.id == *id).map(Locked::new));
             }
-            // They were approved while this waited for them.
-            person_hash = locked_hash;
         }
     }
 
-    /// Save whom a verifier has approved as: a keyed hash, the same for the same person.
-    pub fn save_person_hash(
+    /// Save whom a verifier has approved a user as: keyed hashes, each the same for the same person.
+    /// Those of before stay.
+    pub fn save_person_hashes(
         &mut self,
         user: &Locked<User>,
-        person_hash: &[u8],
+        person_hashes: &[Vec<u8>],
     ) -> Result<(), StoreError> {
-        self.write(SAVE_PERSON_HASH, &[&user.mode.as_str(), &user.id.as_str(), &person_hash])
+        let (mode, id) = (user.mode.as_str(), user.id.as_str());
+        for person_hash in person_hashes {
+            self.write(SAVE_PERSON_HASH, &[&mode, &id, person_hash])?;
+        }
+        match person_hashes.first() {
+            Some(first) => self.write(SAVE_LAST_PERSON_HASH, &[&mode, &id, first]),
+            None => Ok(()),
+        }
     }
 
     /// The user with an address.
@@ -248,6 +276,12 @@ impl Tx {
         let (mode, id) = (user.mode.as_str(), user.id.as_str());
         self.write(SAVE_LEVEL, &[&mode, &id, &level.as_str(), &now.0])?;
         Ok(user)
+    }
+
+    /// The gateway is not sure any more of who they are.
+    pub fn revoke_user_level(&mut self, seen: Locked<User>, now: Millis) -> Result<(), StoreError> {
+        let user = seen.into_inner();
+        self.write(REVOKE_LEVEL, &[&user.mode.as_str(), &user.id.as_str(), &now.0])
     }
 }
 

@@ -323,7 +323,7 @@ impl From<CapabilityError> for AdminError {
             CapabilityError::UnknownSubject { .. } => "subject_unknown",
             CapabilityError::NotOff(_) => "not_switched_off",
             CapabilityError::NoPartner(_) => "partner_not_found",
-            CapabilityError::Text { .. } => "text_invalid",
+            CapabilityError::Text { .. } | CapabilityError::Unreadable { .. } => "text_invalid",
             CapabilityError::Maximum(_) => "maximum_invalid",
             CapabilityError::Fee(_) => "fee_invalid",
             CapabilityError::Store(_) => "database",

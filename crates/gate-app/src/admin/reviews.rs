@@ -1,6 +1,7 @@
 //! Reviews: transactions and refunds whose end nobody knows, and saying how they ended.
 
 use gate_domain::ids::{RefundId, Tenant, TransactionId};
+use gate_domain::text::{check_name, check_visible};
 use gate_domain::transaction::{Refused, Resolution, Transaction};
 use gate_store::{OperatorAction, StoreError, TransactionFilter, Tx};
 use gate_wire::instant::to_rfc3339;
@@ -210,17 +211,22 @@ pub(super) fn list_actions(
 
 /// Who decides, and why; both have to be said.
 pub(super) fn decision(reason: String, actor: String) -> Result<Decision, AdminError> {
-    let fits = |text: &str| {
-        (1..=REASON_CHARS_MAX).contains(&text.trim().chars().count())
-            && !text.chars().any(char::is_control)
-    };
-    if fits(&reason) && fits(&actor) {
-        return Ok(Decision { reason, actor });
+    let fits = |text: &str| (1..=REASON_CHARS_MAX).contains(&text.trim().chars().count());
+    if !fits(&reason) || !fits(&actor) {
+        let message = format!(
+            "A decision needs a reason and the name of who decides, each of 1 to {REASON_CHARS_MAX} characters in one line."
+        );
+        return Err(AdminError::new("reason_needed", message));
     }
-    let message = format!(
-        "A decision needs a reason and the name of who decides, each of 1 to {REASON_CHARS_MAX} characters in one line."
-    );
-    Err(AdminError::new("reason_needed", message))
+    check_visible(&reason).map_err(|problem| {
+        AdminError::new("text_invalid", format!("The reason cannot be taken. {problem}"))
+    })?;
+    // Nobody is two people by a letter that looks like another.
+    check_name(&actor).map_err(|problem| {
+        let message = format!("The name of who decides cannot be taken. {problem}");
+        AdminError::new("text_invalid", message)
+    })?;
+    Ok(Decision { reason, actor })
 }
 
 fn named(

@@ -3,6 +3,7 @@
 
 use gate_domain::catalogue::{Entitlement, Kind, PartnerTerms, Subject, Switch};
 use gate_domain::ids::{Mode, PartnerId, Tenant};
+use gate_domain::text::{TextProblem, check_name, check_visible};
 use gate_store::{CapabilityAct, CapabilityChange, StoreError, Tx};
 
 use crate::app::Scope;
@@ -46,6 +47,14 @@ pub enum CapabilityError {
         what: &'static str,
         /// How long it may be.
         chars_max: usize,
+    },
+    /// A text that reads as another one.
+    #[error("The {what} cannot be taken. {problem}")]
+    Unreadable {
+        /// Which text.
+        what: &'static str,
+        /// What is in it.
+        problem: TextProblem,
     },
     /// A maximum that is no amount.
     #[error("The maximum for {0} must be more than 0.")]
@@ -196,6 +205,9 @@ fn note(
     actor: &str,
 ) -> Result<(), CapabilityError> {
     check_text("actor", actor, ACTOR_CHARS_MAX)?;
+    for (what, checked) in [("reason", check_visible(reason)), ("actor", check_name(actor))] {
+        checked.map_err(|problem| CapabilityError::Unreadable { what, problem })?;
+    }
     if let Some(partner) = &whom.partner {
         check_partner(tx, partner)?;
     }

@@ -14,7 +14,7 @@ use super::{IdentityError, find_person, seal};
 use crate::advance::advance_session;
 use crate::app::{App, Scope};
 use crate::journey::{JourneyError, act};
-use crate::screening::{hold_as, is_blocked};
+use crate::screening::{Screened, hold_as, is_blocked};
 
 /// Take the details that a user gave, and have them looked at. What is known already need not be given
 /// again unless it was doubted; what is given counts.
@@ -86,20 +86,18 @@ fn take(
     let known = find_person(tx, scope.vault, mode, &user)?;
     check_given(given, &known, check, &scope.offer(&tenant), scope.now)?;
     let person = given.clone().over(known);
-    let held_by = match screened {
+    let subject = Subject::name(person.name());
+    if is_blocked(tx, scope, &session, &subject)? {
+        advance_session(tx, scope, session, &Event::IdentityRejected)?;
+        return Ok(());
+    }
+    let known = match screened {
         None => None,
         // Something else was given meanwhile.
-        Some(screened) if screened.name != person.name() => return Err(Refused::OutOfStep.into()),
-        Some(ScreenedName { name, hits }) => {
-            let subject = Subject::name(name);
-            if is_blocked(tx, scope, &session, &subject)? {
-                advance_session(tx, scope, session, &Event::IdentityRejected)?;
-                return Ok(());
-            }
-            hold_as(tx, scope, &session, subject, hits.clone())?
-        }
+        Some(screened) if screened.name != subject.text => return Err(Refused::OutOfStep.into()),
+        Some(screened) => hold_as(tx, scope, &session, subject, screened.hits.clone())?,
     };
-    let held = held_by.is_some();
+    let held = matches!(known, Some((_, Screened::Held)));
     let id = IdentityCheckId::new(mode, scope.seed());
     let submission_sealed = seal(scope, id.as_str(), &person);
     let new = NewIdentityCheck {
@@ -108,7 +106,8 @@ fn take(
         user_id: user,
         level: check.level,
         submission_sealed,
-        held_by,
+        screening: known.map(|(id, _)| id),
+        held,
         id,
     };
     tx.insert_identity_check(&new, scope.now)?;
@@ -136,7 +135,9 @@ fn check_given(
         birth_date.check_birth(now).map_err(IdentityError::from)?;
     }
     if let Some(country) = &given.country {
-        offer.country(country.as_str()).map_err(JourneyError::Unavailable)?;
+        let found = offer.catalogue().country(country.as_str());
+        let name = found.map_or(country.as_str(), |country| &country.name);
+        offer.country(country.as_str()).map_err(|_| IdentityError::Country(name.to_owned()))?;
     }
     Ok(())
 }

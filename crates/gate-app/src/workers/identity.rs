@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use gate_domain::person::Person;
+use gate_domain::screening::Subject;
 use gate_domain::session::{Event, IdentityCheck, IdentityProblem, Session};
 use gate_domain::time::Millis;
 use gate_rails::{Doubt, Question, RailError, Verdict};
@@ -16,6 +17,7 @@ use super::run_passes;
 use crate::advance::{AdvanceError, advance_session};
 use crate::app::{App, Scope};
 use crate::identity::{find_person, open, save_person};
+use crate::screening::is_blocked;
 
 /// Checks in one pass.
 const BATCH_MAX: i64 = 32;
@@ -196,7 +198,8 @@ fn conclude(
 }
 
 /// Write down how a check ended, and let its session follow. Where the session ended, or passed in
-/// another way, meanwhile, an approval still counts for the user, and nothing else does.
+/// another way, meanwhile, an approval still counts for the user, and nothing else does. None counts by
+/// a name that people have blocked.
 fn take_in(
     tx: &mut Tx,
     scope: &Scope<'_>,
@@ -209,6 +212,11 @@ fn take_in(
         why: "its session is missing".into(),
     };
     let session = tx.lock_session(&claim.tenant, &claim.session_id)?.ok_or_else(missing)?;
+    let blocked = match ended {
+        Ended::Approved(person) => is_blocked(tx, scope, &session, &Subject::name(person.name()))?,
+        Ended::Rejected | Ended::Again(_) | Ended::TimedOut => false,
+    };
+    let ended = if blocked { &Ended::Rejected } else { ended };
     let end = match ended {
         Ended::Approved(_) => CheckEnd::Approved,
         Ended::Rejected => CheckEnd::Rejected,

@@ -65,7 +65,7 @@ async fn known_again(world: &World, user: &UserId) -> UserId {
     let written = world.app.write(move |tx, _| {
         for id in &both {
             let user = tx.lock_user(Mode::Test, id)?.unwrap();
-            tx.save_person_hash(&user, b"jane")?;
+            tx.save_person_hashes(&user, &[b"jane".to_vec()])?;
         }
         Ok(())
     });

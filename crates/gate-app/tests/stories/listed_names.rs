@@ -19,12 +19,12 @@ use crate::who::{JANE, Page, basic, count, out_of_step, papers, shown, stage};
 
 const LISTED: &str = "Quandary";
 
-async fn screening(store: &gate_store::testing::TestStore) -> World {
+pub(crate) async fn screening(store: &gate_store::testing::TestStore) -> World {
     let list = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/sanctions"));
     World::screening(store, SanctionsList::open(list).unwrap()).await
 }
 
-fn listed() -> Person {
+pub(crate) fn listed() -> Person {
     Person { given_name: Some("Zebulon Ornulf".into()), ..basic(LISTED) }
 }
 
@@ -32,14 +32,14 @@ fn whose() -> Whose {
     Whose { partner: None, mode: Mode::Test }
 }
 
-async fn waiting(world: &World) -> Vec<String> {
+pub(crate) async fn waiting(world: &World) -> Vec<String> {
     let list = ScreeningCommand::List { whose: whose(), status: Status::Waiting };
     let answer = admin::run(&world.app, Command::Screening(list)).await.unwrap();
     let answer: ScreeningsAnswer = serde_json::from_value(answer).unwrap();
     answer.screenings.into_iter().map(|row| row.id).collect()
 }
 
-async fn decide(world: &World, id: &str, verdict: Decided, actor: &str) {
+pub(crate) async fn decide(world: &World, id: &str, verdict: Decided, actor: &str) {
     let (id, reason, actor) = (id.to_owned(), "looked it up".to_owned(), actor.to_owned());
     let decide = ScreeningCommand::Decide { whose: whose(), id, verdict, reason, actor };
     admin::run(&world.app, Command::Screening(decide)).await.unwrap();

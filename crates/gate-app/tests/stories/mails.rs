@@ -153,7 +153,8 @@ both_engines! {
                 user_id: user.clone(),
                 level: IdentityLevel::Basic,
                 submission_sealed: b"sealed".to_vec(),
-                held_by: None,
+                screening: None,
+                held: false,
             };
             for event in [Event::UserKnown(user), Event::IdentityChecking { held: false }] {
                 let session = tx.lock_session(&tenant, &id)?.unwrap();

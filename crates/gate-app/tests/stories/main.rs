@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may")]
 
 mod admin;
+mod blocked_names;
 mod books;
 mod books_at_random;
 mod bootstrap;
@@ -47,6 +48,7 @@ mod replays;
 mod retention;
 mod reversals;
 mod reviews;
+mod same_person;
 mod schedule;
 mod screening;
 mod sells;

@@ -47,11 +47,11 @@ fn the_list_is_asked_while_the_gateway_runs_and_while_it_is_stopped() {
 }
 
 #[test]
-fn the_doctor_says_how_old_the_list_is_and_when_there_is_none() {
+fn the_doctor_says_how_old_the_list_is_and_when_none_was_named() {
     let bare = Deployment::new();
     bare.start().stop();
     let said = bare.says(&["doctor"]);
-    assert!(said.contains("Sanctions list   there is none: nothing is screened"), "{said}");
+    assert!(said.contains("Sanctions list   none was named to this command"), "{said}");
     assert_eq!(bare.answers(&["doctor"])["sanctions_list"], Value::Null);
 
     let deployment = screening();

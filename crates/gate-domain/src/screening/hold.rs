@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::folded;
 use crate::time::Millis;
 
 /// What somebody wants to happen.
@@ -95,9 +96,9 @@ impl State {
     }
 }
 
-/// A name in other capitals, or with a space behind it, is nobody else's.
+/// A name in other capitals, or with what nobody sees in it, is nobody else's.
 fn same(one: &Opinion, other: &Opinion) -> bool {
-    one.actor.trim().to_lowercase() == other.actor.trim().to_lowercase()
+    folded(&one.actor) == folded(&other.actor)
 }
 
 #[cfg(test)]
@@ -108,6 +109,15 @@ mod tests {
 
     fn of(actor: &str) -> Opinion {
         Opinion { actor: actor.into(), at: Millis(7) }
+    }
+
+    #[test]
+    fn nobody_is_two_people() {
+        let proposed = State::Waiting { proposed: Some(of("ada")) };
+        for actor in ["ada", " ADA", "a\u{200B}da", "ada\u{200D}", "ａｄａ"] {
+            let refused = proposed.apply(Event::ReleaseWanted(of(actor)));
+            assert_eq!(refused, Err(Refused::SecondPersonNeeded("ada".into())), "{actor:?}");
+        }
     }
 
     #[test]

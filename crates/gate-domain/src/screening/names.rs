@@ -6,13 +6,15 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 use super::How;
+use crate::text::is_ignored;
 
 /// Names that are less alike than this are not close (Jaro-Winkler over the sorted words, of 1).
 const CLOSE_MIN: f64 = 0.92;
 /// Fewer words than this in common are no part of a name: many people share one.
 const PART_WORDS_MIN: usize = 2;
 
-/// A name as a set of words: lower case, without accents and marks, in the order of the alphabet.
+/// A name as a set of words: lower case, without accents, marks and what nobody sees, in the order of the
+/// alphabet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name {
     words: BTreeSet<String>,
@@ -22,7 +24,8 @@ pub(super) struct Name {
 impl Name {
     pub(super) fn read(text: &str) -> Self {
         let mut folded = String::with_capacity(text.len());
-        let letters = text.nfkd().filter(|letter| !is_combining_mark(*letter));
+        let seen = |letter: &char| !is_combining_mark(*letter) && !is_ignored(*letter);
+        let letters = text.nfkd().filter(seen);
         for letter in letters.flat_map(char::to_lowercase) {
             match letter {
                 // An apostrophe is inside of a word; every other mark ends one.
@@ -95,6 +98,8 @@ fn fold(letter: char, into: &mut String) {
         'þ' => "th",
         'ł' => "l",
         'ı' => "i",
+        'ɑ' => "a",
+        'ɡ' => "g",
         letter if letter.is_alphanumeric() => return into.push(letter),
         _ => " ",
     };
@@ -114,6 +119,8 @@ mod tests {
             ("J.R. O'Neil Jr", "j jr oneil r"),
             ("Ａｄａ Ａｄａ", "ada"),
             ("Петров Иван", "иван петров"),
+            ("W\u{200B}icked\u{AD} B\u{200D}\u{FE0F}ad\u{3164}", "bad wicked"),
+            ("\u{E0041}\u{2800}", ""),
             ("...", ""),
         ] {
             assert_eq!(Name::read(text).sorted(), sorted, "{text}");

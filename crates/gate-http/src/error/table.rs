@@ -97,7 +97,7 @@ impl ApiError {
                 S::TOO_MANY_REQUESTS,
                 "rate_limit",
                 "identity_codes_limited",
-                format!("Enough codes were sent. Wait {retry_after_s} s before the next one, and look for the last one meanwhile."),
+                format!("Enough codes were sent. Try again in {}, and look for the last one meanwhile.", minutes(*retry_after_s)),
             ),
             Self::NoKey => unauthorised(
                 "key_missing",
@@ -349,6 +349,14 @@ impl ApiError {
                 "Our fault, not yours. Try again with the same Idempotency-Key, or tell us the request id.".into(),
             ),
         }
+    }
+}
+
+/// A length of time as people read it.
+fn minutes(seconds: u64) -> String {
+    match seconds.div_ceil(60) {
+        0 | 1 => "1 minute".into(),
+        minutes => format!("{minutes} minutes"),
     }
 }
 

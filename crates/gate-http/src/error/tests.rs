@@ -171,3 +171,13 @@ fn the_codes_of_single_fields() {
     instant_invalid
     "#);
 }
+
+#[test]
+fn a_wait_is_said_in_minutes() {
+    for (retry_after_s, wanted) in
+        [(1, "1 minute"), (60, "1 minute"), (61, "2 minutes"), (597, "10 minutes")]
+    {
+        let message = ApiError::CodesLimited { retry_after_s }.body("req_test_1").message;
+        assert!(message.contains(&format!("Try again in {wanted}, ")), "{message}");
+    }
+}

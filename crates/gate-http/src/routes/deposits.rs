@@ -58,7 +58,7 @@ pub(super) async fn simulate(
         amount: fields.text_opt("amount", 40),
         token: fields.text_opt("token", 12),
         network: fields.text_opt("network", 40),
-        transfer: fields.text_opt("transfer_id", 100),
+        transfer: fields.line_opt("transfer_id", 100),
         output: output(&mut fields),
     };
     let session = session_id(&fields.finish(session)?)?;
@@ -90,7 +90,7 @@ pub(super) async fn lose(
     let memo = fields.text_opt("memo", 100);
     let simulated = Simulated {
         amount: fields.text_opt("amount", 40),
-        transfer: fields.text_opt("transfer_id", 100),
+        transfer: fields.line_opt("transfer_id", 100),
         output: output(&mut fields),
         ..Simulated::default()
     };

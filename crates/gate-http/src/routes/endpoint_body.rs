@@ -25,7 +25,7 @@ pub(super) fn read_create(
     let url = url.and_then(|url| check_url(&mut fields, url, tenant.mode));
     let patterns = fields.texts_opt("event_types");
     let filter = read_filter(&mut fields, patterns).unwrap_or_else(EventFilter::everything);
-    let description = fields.text_opt("description", DESCRIPTION_CHARS_MAX);
+    let description = fields.line_opt("description", DESCRIPTION_CHARS_MAX);
     let options = read_options(&mut fields).over(EndpointOptions::default());
     let headers = read_headers(&mut fields).over(None);
     let create =
@@ -46,7 +46,7 @@ pub(super) fn read_change(
         Change::Clear => Some(EventFilter::everything()),
         Change::Set(patterns) => read_filter(&mut fields, Some(patterns)),
     };
-    let description = fields.text_change("description", DESCRIPTION_CHARS_MAX);
+    let description = fields.line_change("description", DESCRIPTION_CHARS_MAX);
     let status = read_word(&mut fields, "status", 20).and_then(|word| {
         let status = EndpointStatus::parse(&word);
         if status.is_none() {

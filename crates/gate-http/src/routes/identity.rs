@@ -7,6 +7,7 @@ use gate_domain::customer::{CountryCode, EMAIL_CHARS_MAX, Email};
 use gate_domain::person::{
     DOCUMENT_NUMBER_CHARS_MAX, Date, Document, DocumentKind, NAME_CHARS_MAX, Person, SourceOfFunds,
 };
+use gate_domain::text::check_name;
 use gate_wire::ErrorBody;
 use gate_wire::embed::{IdentityBody, IdentityCodeBody, IdentityDetailsBody, IdentityEmailBody};
 use gate_wire::journey::Journey;
@@ -115,13 +116,18 @@ pub(super) fn six_digits(fields: &mut Fields) -> Option<String> {
     })
 }
 
-/// A text as it is printed: in one line, without blanks around it.
+/// A text as it is printed: in one line, without blanks around it, and with nothing in it that makes two
+/// of what people read as one.
 fn printed(fields: &mut Fields, name: &str, chars_max: usize) -> Option<String> {
     let text = fields.text_opt(name, chars_max)?;
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
         fields.problem(name, "field_length", format!("{name} must not be blank."));
+        return None;
+    }
+    if let Err(problem) = check_name(&text) {
+        fields.problem(name, "invalid_text", problem.to_string());
         return None;
     }
     Some(text)

@@ -251,6 +251,7 @@ fn what_is_wrong_is_told_all_at_once() {
             json!({ "url": "https://shop.example/#x" }),
             json!({ "url": 1, "event_types": "x", "description": 1 }),
             json!({ "url": "https://shop.example/", "secret": "x", "status": "enabled" }),
+            json!({ "url": "https://shop.example/", "description": "a\u{1B}[2K" }),
         ] {
             lines.push((format!("POST {body}"), create(&api, &body).await.line()));
         }
@@ -259,6 +260,7 @@ fn what_is_wrong_is_told_all_at_once() {
             json!({ "url": null, "status": null }),
             json!({ "status": "paused", "event_types": ["kyc"] }),
             json!({ "url": "ftp://x", "id": "we_1" }),
+            json!({ "description": "a\nwe_1" }),
         ] {
             let reply = api.partner_call("PATCH", &path).json(&body).await;
             lines.push((format!("PATCH {body}"), reply.line()));
@@ -275,9 +277,11 @@ fn what_is_wrong_is_told_all_at_once() {
         POST {"url":"https://shop.example/#x"}                                           400 url_invalid /url url_invalid
         POST {"description":1,"event_types":"x","url":1}                                 400 field_type /url field_type /event_types field_type /description field_type
         POST {"secret":"x","status":"enabled","url":"https://shop.example/"}             400 field_unknown /secret field_unknown /status field_unknown
+        POST {"description":"a\u001b[2K","url":"https://shop.example/"}                  400 invalid_text /description invalid_text
         PATCH {"status":null,"url":null}                                                 400 field_type /url field_type /status field_type
         PATCH {"event_types":["kyc"],"status":"paused"}                                  400 event_type_unknown /event_types/0 event_type_unknown /status field_range
         PATCH {"id":"we_1","url":"ftp://x"}                                              400 url_invalid /url url_invalid /id field_unknown
+        PATCH {"description":"a\nwe_1"}                                                  400 invalid_text /description invalid_text
         roll {"overlap_seconds":604801}                                                  400 field_range /overlap_seconds field_range
         roll {"overlap_seconds":"1"}                                                     400 field_type /overlap_seconds field_type
         "#);

@@ -4,17 +4,23 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use gate_domain::ids::{IdentityCheckId, Mode, ScreeningId, Tenant, TransactionId, UserId};
+use gate_domain::ids::{
+    IdentityCheckId, Mode, ScreeningId, SessionId, Tenant, TransactionId, UserId,
+};
 use gate_domain::session::IdentityLevel;
 use gate_store::testing::{TestPlace, block_on};
 use gate_store::{
-    NewIdentityCheck, OperatorAction, Spend, Sql, Store, StoreError, Tx, both_engines, sql,
+    CheckEnd, NewIdentityCheck, OperatorAction, Recorded, RejectedChecks, Spend, Sql, Store,
+    StoreError, Tx, both_engines, sql,
 };
 
 use crate::{NOW, partner, seed, session};
 
 const TAMPER: [Sql; 2] =
     [sql("update user_actions set reason = 'another one'"), sql("delete from user_actions")];
+/// Somebody who was approved, and somebody who was not.
+const BEFORE: Sql = sql("insert into users (mode, id, person_hash, created_at)
+    values ('test', 'usr_1', $1, 1), ('test', 'usr_2', null, 1)");
 const SHOW: Sql = sql("select status,
         cast(case when submission_sealed is null then 0 else 1 end as bigint),
         cast(case when due_at is null then 0 else 1 end as bigint)
@@ -29,15 +35,28 @@ async fn user(store: &Store) -> UserId {
 
 /// A check of a user, in a session that nobody has written down.
 async fn check(store: &Store, tenant: &Tenant, user: &UserId, held: bool) -> IdentityCheckId {
+    let screening = ScreeningId::new(tenant.mode, seed());
+    check_of(store, tenant, user, (&session(tenant).id, &screening), held).await
+}
+
+/// The same in this session, about a name that came up there.
+async fn check_of(
+    store: &Store,
+    tenant: &Tenant,
+    user: &UserId,
+    (session, screening): (&SessionId, &ScreeningId),
+    held: bool,
+) -> IdentityCheckId {
     let id = IdentityCheckId::new(tenant.mode, seed());
     let new = NewIdentityCheck {
         tenant: tenant.clone(),
         id: id.clone(),
-        session_id: session(tenant).id,
+        session_id: session.clone(),
         user_id: user.clone(),
         level: IdentityLevel::Basic,
         submission_sealed: b"sealed".to_vec(),
-        held_by: held.then(|| ScreeningId::new(tenant.mode, seed())),
+        screening: Some(screening.clone()),
+        held,
     };
     store.write(move |tx| tx.insert_identity_check(&new, NOW)).await.unwrap();
     id
@@ -54,6 +73,27 @@ async fn shown(store: &Store, id: &IdentityCheckId) -> (String, i64, i64) {
 
 fn is(status: &str, given: i64, due: i64) -> (String, i64, i64) {
     (status.into(), given, due)
+}
+
+async fn save_hashes(store: &Store, id: &UserId, hashes: Vec<Vec<u8>>) {
+    let id = id.clone();
+    let save = move |tx: &mut Tx| {
+        let user = tx.lock_user(Mode::Test, &id)?.unwrap();
+        tx.save_person_hashes(&user, &hashes)
+    };
+    store.write(save).await.unwrap();
+}
+
+/// Users and whom they were approved as.
+async fn hashes(store: &Store) -> Vec<String> {
+    let list = sql("select user_id, person_hash from person_hashes order by user_id, person_hash");
+    let read = move |tx: &mut Tx| {
+        tx.query(list, &[], |row| {
+            let (user, hash): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            Ok(format!("{user} {}", String::from_utf8_lossy(&hash)))
+        })
+    };
+    store.read(read).await.unwrap()
 }
 
 async fn erase(store: &Store, id: &UserId) {
@@ -144,34 +184,116 @@ both_engines! {
         assert_eq!(sums, (70, 70));
     }
 
-    async fn people_decide_about_what_is_held_and_nothing_else(store) {
+    async fn whoever_has_one_thing_in_common_with_somebody_is_them(store) {
+        let [one, between, other, nobody] =
+            [user(store).await, user(store).await, user(store).await, user(store).await];
+        for (id, hashes) in [(&one, &["name"][..]), (&between, &["new name", "name"]), (&other, &["new name"])] {
+            let hashes: Vec<_> = hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect();
+            save_hashes(store, id, hashes).await;
+        }
+        // What was saved stays.
+        save_hashes(store, &between, vec![b"third name".to_vec()]).await;
+        let tenant = partner(store).await;
+        let spend = Spend {
+            partner: tenant.partner.clone(),
+            transaction: TransactionId::new(Mode::Test, seed()),
+            units: 100,
+            spent_at: NOW,
+        };
+        let who = one.clone();
+        let count = move |tx: &mut Tx| {
+            let user = tx.lock_same_person(Mode::Test, &who)?.unwrap();
+            assert_eq!(user.id, who);
+            tx.insert_spend(&user, &spend)
+        };
+        store.write(count).await.unwrap();
+        for (id, units) in [(one, 100), (between, 100), (other, 100), (nobody, 0)] {
+            let sums = store.read(move |tx| tx.sum_spends(Mode::Test, &id, NOW)).await.unwrap();
+            assert_eq!(sums, (units, units));
+        }
+        let missing = UserId::new(Mode::Test, seed());
+        let locked = move |tx: &mut Tx| tx.lock_same_person(Mode::Test, &missing).map(|it| it.is_some());
+        assert!(!store.write(locked).await.unwrap());
+    }
+
+    async fn whom_users_were_approved_as_before_is_kept(place: TestPlace) {
+        let old = place.open(place.options().up_to(20)).unwrap();
+        old.write(|tx| tx.execute(BEFORE, &[&b"jane".to_vec()])).await.unwrap();
+        old.close().await;
+        let store = place.open(place.options()).unwrap();
+        assert_eq!(hashes(&store).await, ["usr_1 jane"]);
+    }
+
+    async fn what_is_let_go_is_asked_about_once(store) {
         let tenant = partner(store).await;
         let who = user(store).await;
-        let decide = async |id: &IdentityCheckId, release: bool| {
-            let (tenant, id) = (tenant.clone(), id.clone());
-            let decide = move |tx: &mut Tx| {
-                if release {
-                    tx.release_held_check(&tenant, &id, NOW.plus_ms(7))
-                } else {
-                    tx.reject_held_check(&tenant, &id, NOW.plus_ms(7))
-                }
-            };
-            store.write(decide).await.unwrap();
-        };
-        let released = check(store, &tenant, &who, true).await;
-        assert_eq!(shown(store, &released).await, is("held", 1, 0));
-        decide(&released, true).await;
-        assert_eq!(shown(store, &released).await, is("pending", 1, 1));
-        decide(&released, false).await;
-        assert_eq!(shown(store, &released).await, is("pending", 1, 1), "it is not held any more");
-
-        let rejected = check(store, &tenant, &who, true).await;
-        decide(&rejected, false).await;
-        for release in [true, false] {
-            decide(&rejected, release).await;
-            assert_eq!(shown(store, &rejected).await, is("rejected", 0, 0), "and it stays so");
+        let held = check(store, &tenant, &who, true).await;
+        assert_eq!(shown(store, &held).await, is("held", 1, 0));
+        for _ in 0..2 {
+            let (tenant, id) = (tenant.clone(), held.clone());
+            let release = move |tx: &mut Tx| tx.release_held_check(&tenant, &id, NOW.plus_ms(7));
+            store.write(release).await.unwrap();
+            assert_eq!(shown(store, &held).await, is("pending", 1, 1));
         }
     }
+
+    async fn what_is_kept_rejects_its_checks_wherever_they_stood(store) {
+        let tenant = partner(store).await;
+        let session = session(&tenant).id;
+        let [who, other] = [user(store).await, user(store).await];
+        let [kept, another] = [(); 2].map(|()| ScreeningId::new(tenant.mode, seed()));
+        let of = (&session, &kept);
+        let held = check_of(store, &tenant, &who, of, true).await;
+        let [pending, dropped, approved] = [
+            check_of(store, &tenant, &who, of, false).await,
+            check_of(store, &tenant, &who, of, false).await,
+            check_of(store, &tenant, &other, of, false).await,
+        ];
+        let stays = check_of(store, &tenant, &who, (&session, &another), false).await;
+        let claim = |tx: &mut Tx| tx.claim_identity_checks(NOW, NOW.plus_ms(9), "lease", 10);
+        let claims = store.write(claim).await.unwrap().checks;
+        let claimed = |id: &IdentityCheckId| {
+            claims.iter().find(|claim| claim.id == *id).expect("it was due").clone()
+        };
+        let answer = async |id: &IdentityCheckId| {
+            let claim = claimed(id);
+            let end = move |tx: &mut Tx| tx.end_identity_check(&claim, CheckEnd::Approved, NOW);
+            store.write(end).await.unwrap()
+        };
+        assert_eq!(answer(&approved).await, Recorded::InTime);
+        let id = dropped.clone();
+        let drop = sql("update identity_checks set status = 'dropped' where id = $1");
+        store.write(move |tx| tx.execute(drop, &[&id.as_str()])).await.unwrap();
+
+        let (whose, id) = (tenant.clone(), kept.clone());
+        let keep = move |tx: &mut Tx| tx.reject_checks_of(&whose, &session, &id, NOW);
+        let rejected = store.write(keep).await.unwrap();
+        assert_eq!(rejected, RejectedChecks { waited_for: true, approved: vec![other] });
+        for id in [&held, &pending, &dropped, &approved] {
+            assert_eq!(shown(store, id).await, is("rejected", 0, 0));
+        }
+        for id in [&pending, &dropped] {
+            assert_eq!(answer(id).await, Recorded::LeaseLost, "nobody hears of it any more");
+        }
+        assert_eq!(shown(store, &stays).await, is("pending", 1, 1), "that was about another name");
+    }
+}
+
+/// PostgreSQL: SQLite has one process, which is the newest.
+#[test]
+fn what_a_process_of_the_version_before_saves_is_kept_too() {
+    let place = TestPlace::postgres();
+    let store = place.open(place.options()).unwrap();
+    block_on(async {
+        let id = user(&store).await;
+        for name in [b"jane", b"joan"] {
+            let id = id.clone();
+            let old = sql("update users set person_hash = $2 where id = $1");
+            let save = move |tx: &mut Tx| tx.execute(old, &[&id.as_str(), &name.to_vec()]);
+            store.write(save).await.unwrap();
+        }
+        assert_eq!(hashes(&store).await, [format!("{id} jane"), format!("{id} joan")]);
+    });
 }
 
 /// Tell that something is held, and hold it until somebody says so.
@@ -203,7 +325,7 @@ fn whoever_turns_out_to_be_somebody_known_is_locked_together_with_them() {
         let who = known.clone();
         let saved = first.write(move |tx| {
             let user = tx.lock_user(Mode::Test, &who)?.unwrap();
-            tx.save_person_hash(&user, b"jane")
+            tx.save_person_hashes(&user, &[b"jane".to_vec()])
         });
         saved.await.unwrap();
 
@@ -212,7 +334,7 @@ fn whoever_turns_out_to_be_somebody_known_is_locked_together_with_them() {
         let approves = tokio::spawn(async move {
             let approve = move |tx: &mut Tx| {
                 let user = tx.lock_user(Mode::Test, &who)?.unwrap();
-                tx.save_person_hash(&user, b"jane")?;
+                tx.save_person_hashes(&user, &[b"jane".to_vec()])?;
                 hand.hold();
                 Ok::<_, StoreError>(())
             };

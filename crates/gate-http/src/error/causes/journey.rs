@@ -90,6 +90,7 @@ impl From<IdentityError> for ApiError {
             IdentityError::BirthDate(BirthDateError::Future | BirthDateError::TooLongAgo) => {
                 Self::field("/birth_date", "birth_date_invalid", &message)
             }
+            IdentityError::Country(_) => Self::field("/country", "country_not_supported", &message),
             IdentityError::Missing(fields) => {
                 let problems = fields.into_iter().map(|field| ProblemBody {
                     param: format!("/{field}"),
