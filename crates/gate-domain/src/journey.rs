@@ -157,7 +157,10 @@ pub enum Step<'a> {
         refusal: Box<Refusal>,
     },
     /// The session is over.
-    Ended,
+    Ended {
+        /// What the user wanted to do, as far as it is known.
+        flow: Option<Flow>,
+    },
 }
 
 /// Why the user chooses again.
@@ -224,7 +227,7 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
             Step::Failed {
                 reason: *reason,
                 refunded: *refunded,
-                can_retry: choices().is_ok(),
+                can_retry: choices().is_ok() && !session.cannot_deliver(),
                 transaction,
             }
         }
@@ -283,7 +286,9 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
                 chain_transaction.expect("the transaction of a completed session has delivered");
             Step::Done { quote: quote_of_payment(), transaction: paying(), chain_transaction }
         }
-        State::Expired | State::Cancelled => Step::Ended,
+        State::Expired | State::Cancelled => {
+            Step::Ended { flow: session.terms.flow.or(transaction.map(Transaction::flow)) }
+        }
     }
 }
 
