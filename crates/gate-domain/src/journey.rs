@@ -156,6 +156,9 @@ pub enum Step<'a> {
         /// Why.
         refusal: Box<Refusal>,
     },
+    /// The address that the partner has fixed is held: nothing moves to or from it. Why is not for the
+    /// user. When it is let go, the journey goes on where it was.
+    Held,
     /// The session is over.
     Ended {
         /// What the user wanted to do, as far as it is known.
@@ -204,6 +207,8 @@ pub struct Stored<'a> {
     pub person: Option<&'a Person>,
     /// How well the user is known, and what they have moved already.
     pub standing: Standing,
+    /// Whether the address that the partner has fixed is held.
+    pub fixed_address_held: bool,
 }
 
 /// What the user sees now.
@@ -227,7 +232,9 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
             Step::Failed {
                 reason: *reason,
                 refunded: *refunded,
-                can_retry: choices().is_ok() && !session.cannot_deliver(),
+                can_retry: choices().is_ok()
+                    && !session.cannot_deliver()
+                    && !stored.fixed_address_held,
                 transaction,
             }
         }
@@ -237,6 +244,7 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
         State::Open { stage: Stage::AwaitingDeposit, choice: Choice { identity: None, .. } } => {
             deposit_step(quote_of_payment(), paying(), stored, now)
         }
+        State::Open { .. } if stored.fixed_address_held => Step::Held,
         State::Open { choice, .. } => match choices() {
             Err(refusal) => Step::Unavailable { refusal },
             Ok(options) => {

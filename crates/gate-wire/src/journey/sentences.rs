@@ -67,6 +67,17 @@ pub(super) fn unavailable_reason(refusal: &Refusal) -> ReasonBody {
     reason
 }
 
+/// What is said of an address that the partner has fixed and nothing is sent to. Why is not for the user,
+/// and there is no other one that they could name.
+pub(super) fn held_reason() -> ReasonBody {
+    ReasonBody {
+        code: "invalid_wallet_address".into(),
+        message: "The wallet address that came with this order cannot be used here.".into(),
+        next_step: Some(BACK_TO_THE_SHOP.into()),
+        ..ReasonBody::default()
+    }
+}
+
 /// Why an attempt failed. Where it is `stuck`, nothing can come of another one.
 pub(super) fn failed_reason(
     reason: Reason,

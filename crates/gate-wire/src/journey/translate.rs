@@ -10,7 +10,7 @@ use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
 
 use super::sentences::{
-    ended_message, failed_reason, identity_problem, stage_message, unavailable_reason,
+    ended_message, failed_reason, held_reason, identity_problem, stage_message, unavailable_reason,
     unless_exact,
 };
 use super::simulator::test_outcomes;
@@ -180,6 +180,7 @@ pub(super) fn step_body(
         Step::Unavailable { refusal } => {
             JourneyStep::Unavailable { reason: unavailable_reason(&refusal) }
         }
+        Step::Held => JourneyStep::Unavailable { reason: held_reason() },
         Step::Ended { flow } => JourneyStep::Ended {
             status: (&session.state).into(),
             flow: flow.map(Flow::from),
