@@ -69,7 +69,7 @@ story('sends too late, and takes the new price', async (actors) => {
   await actors.api.advanceTime(session.id, 3_600);
   await actors.page.getByText('The price has lapsed').first().waitFor();
   await checkout.press(/^What is missing/);
-  await checkout.shows('The price has changed');
+  await checkout.shows(/^The price (has changed|was renewed)/);
   await checkout.press(/^Sell for/);
   await checkout.isPaidOut();
 });
