@@ -178,6 +178,6 @@ export async function walk(page, api, theme, look) {
   await look('cancelled');
   await page.goto('about:blank');
   await page.goto(api.checkoutAddress(cancelled, theme));
-  await checkout.shows('Checkout cancelled');
+  await checkout.shows('This checkout was cancelled');
   await look('unavailable');
 }
