@@ -353,6 +353,8 @@ pub(crate) fn announce_session(
         ) => tx.find_transaction(&session.tenant, id)?,
         _ => None,
     };
+    let reason = session.state.reason();
+    let reason = reason.map(|reason| ReasonBody::about(reason, transaction.as_ref()));
     let transaction = match &transaction {
         Some(transaction) => {
             let quote = find_agreed_quote(tx, transaction)?;
@@ -360,11 +362,7 @@ pub(crate) fn announce_session(
         }
         None => None,
     };
-    let data = SessionEventData {
-        session: session.into(),
-        transaction,
-        reason: session.state.reason().map(Into::into),
-    };
+    let data = SessionEventData { session: session.into(), transaction, reason };
     announce(tx, scope, &new_session_event(scope, session, event_type), &data)?;
     Ok(())
 }

@@ -28,7 +28,7 @@ use crate::app::{App, Scope};
 use crate::deposits::counted_units;
 use crate::identity::{IdentityError, Shown};
 use crate::limits::{find_standing, verdict};
-use crate::screening::HeldAddress;
+use crate::screening::{HeldAddress, is_fixed_held, screen_fixed};
 use crate::vault::Vault;
 
 /// Why the page cannot go on as it wanted to.
@@ -103,6 +103,7 @@ pub(crate) struct Story {
     deposits: Option<Deposits>,
     shown: Shown,
     standing: Standing,
+    fixed_address_held: bool,
     seller: Seller,
 }
 
@@ -119,6 +120,7 @@ impl Story {
         tenant: &Tenant,
         id: &SessionId,
         now: Millis,
+        screens: bool,
     ) -> Result<Option<Self>, StoreError> {
         let Some(session) = tx.find_session(tenant, id)? else { return Ok(None) };
         let transaction = match &session.transaction {
@@ -154,11 +156,23 @@ impl Story {
         };
         let shown = Shown::load(tx, vault, &session)?;
         let standing = find_standing(tx, &session, now)?;
+        let fixed_address_held =
+            screens && before_payment(&session) && is_fixed_held(tx, vault, &session)?;
         let seller = Seller {
             partner_name: tx.find_partner_name(&tenant.partner)?.unwrap_or_default(),
             branding: (&tx.find_branding(tenant)?).into(),
         };
-        Ok(Some(Self { session, quote, transaction, new_quote, deposits, shown, standing, seller }))
+        Ok(Some(Self {
+            session,
+            quote,
+            transaction,
+            new_quote,
+            deposits,
+            shown,
+            standing,
+            fixed_address_held,
+            seller,
+        }))
     }
 
     fn journey(&self, offer: &Offer, rails: Option<&Rails>, now: Millis) -> Journey {
@@ -177,6 +191,7 @@ impl Story {
             email: self.shown.email.as_deref(),
             person: Some(&self.shown.person),
             standing: self.standing,
+            fixed_address_held: self.fixed_address_held,
         };
         step(&self.session, offer, stored, now)
     }
@@ -276,7 +291,9 @@ async fn find_story(
 ) -> Result<(Story, Millis), JourneyError> {
     let (owner, id, vault) = (tenant.clone(), session.clone(), app.vault().clone());
     let now = app.now();
-    let story = app.store().read(move |tx| Story::load(tx, &vault, &owner, &id, now)).await?;
+    let screens = app.config().sanctions.is_some();
+    let load = move |tx: &mut Tx| Story::load(tx, &vault, &owner, &id, now, screens);
+    let story = app.store().read(load).await?;
     Ok((story.ok_or(JourneyError::NotFound)?, now))
 }
 
@@ -298,7 +315,8 @@ pub async fn open_journey(
 }
 
 /// Let the user do something, and answer the journey that follows from it. A session whose
-/// lifetime has passed expires first, so that nobody can pay in it. Where paying would be next, users
+/// lifetime has passed expires first, so that nobody can pay in it. An address that the partner has fixed
+/// is screened. Where paying would be next, users
 /// are asked who they are if they have to be.
 pub(crate) async fn act<F>(
     app: &App,
@@ -333,10 +351,12 @@ where
                 advance_session(tx, scope, session, &event)?;
                 None
             } else {
+                screen_fixed(tx, scope, &session)?;
                 Some(action(tx, scope, session)?)
             };
             let load = |tx: &mut Tx| {
-                let story = Story::load(tx, scope.vault, &owner, &id, scope.now)?;
+                let screens = scope.sanctions().is_some();
+                let story = Story::load(tx, scope.vault, &owner, &id, scope.now, screens)?;
                 story.ok_or(JourneyError::NotFound)
             };
             let story = load(tx)?;

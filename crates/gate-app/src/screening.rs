@@ -126,6 +126,34 @@ pub fn screen_address(
     hold(tx, scope, session, subject, hits)
 }
 
+/// Hold the address that a partner has fixed, if it is on the list: a user cannot name another one, and
+/// hears of it before they have given anything.
+pub(crate) fn screen_fixed(
+    tx: &mut Tx,
+    scope: &Scope<'_>,
+    session: &Locked<Session>,
+) -> Result<(), StoreError> {
+    match session.terms.wallet_address.as_ref() {
+        Some(fixed) if before_payment(session) => {
+            screen_address(tx, scope, session, &fixed.account()).map(drop)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether the address that a partner has fixed is held, as far as it was screened.
+pub(crate) fn is_fixed_held(
+    tx: &mut Tx,
+    vault: &Vault,
+    session: &Session,
+) -> Result<bool, StoreError> {
+    let Some(fixed) = session.terms.wallet_address.as_ref() else { return Ok(false) };
+    let subject = Subject::address(fixed.account());
+    let hash = subject_hash(vault, &session.tenant, &subject);
+    let known = tx.find_screening_of(&session.tenant, &session.id, subject.kind, &hash)?;
+    Ok(known.is_some_and(|known| !matches!(known.state, State::Released { .. })))
+}
+
 /// Hold what has hits, unless people have decided about it in this session. For a name, find the
 /// hits before the transaction begins: it takes a while.
 pub fn hold(
@@ -148,7 +176,7 @@ pub(crate) fn hold_as(
     hits: Vec<Hit>,
 ) -> Result<Option<(ScreeningId, Screened)>, StoreError> {
     let tenant = &session.tenant;
-    let subject_hash = subject_hash(scope, tenant, &subject);
+    let subject_hash = subject_hash(scope.vault, tenant, &subject);
     let known = tx.find_screening_of(tenant, &session.id, subject.kind, &subject_hash)?;
     if let Some(known) = known {
         let screened = match known.state {
@@ -196,14 +224,14 @@ pub(crate) fn is_blocked(
         return Ok(false);
     }
     let tenant = &session.tenant;
-    let subject_hash = subject_hash(scope, tenant, subject);
+    let subject_hash = subject_hash(scope.vault, tenant, subject);
     let known = tx.find_screening_of(tenant, &session.id, subject.kind, &subject_hash)?;
     Ok(known.is_some_and(|known| matches!(known.state, State::Blocked { .. })))
 }
 
-fn subject_hash(scope: &Scope<'_>, tenant: &Tenant, subject: &Subject) -> Vec<u8> {
+fn subject_hash(vault: &Vault, tenant: &Tenant, subject: &Subject) -> Vec<u8> {
     let field = format!("screening/{}", subject.kind.as_str());
-    scope.vault.look_up_hash(tenant, &field, &subject.normal())
+    vault.look_up_hash(tenant, &field, &subject.normal())
 }
 
 /// What a row holds.

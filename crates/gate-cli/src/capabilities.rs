@@ -7,8 +7,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use gate_app::admin::Command;
 use gate_app::admin::capabilities::{
-    Command as CapabilityCommand, LogAnswer, RungRow, ShowAnswer, SwitchRow, SwitchesAnswer,
-    TermsAnswer, Whom,
+    Command as CapabilityCommand, LogAnswer, OnAnswer, RungRow, ShowAnswer, SwitchRow,
+    SwitchesAnswer, TermsAnswer, Whom,
 };
 use gate_domain::Mode;
 use gate_domain::bank::AccountKind;
@@ -187,9 +187,7 @@ pub(crate) fn run(args: CapabilitiesArgs) -> Result<()> {
         Action::On { subject, reason, whom } => {
             let (whom, actor) = whom.split();
             let command = CapabilityCommand::On { subject, whom, reason, actor };
-            place.ask(Command::Capabilities(command), |row: &SwitchRow| {
-                format!("{} is on again{}.", row.subject, for_whom(row))
-            })
+            place.ask(Command::Capabilities(command), on_again)
         }
         Action::Grant { entitlement, whose, by } => ask_terms(CapabilityCommand::Entitle {
             whose: whose.into(),
@@ -346,6 +344,18 @@ fn terms_words(terms: &TermsAnswer) -> String {
 
 fn or_none(text: &str) -> &str {
     if text.is_empty() { "none" } else { text }
+}
+
+fn on_again(answer: &OnAnswer) -> String {
+    let OnAnswer { switched, still_off } = answer;
+    let mut text = format!("{} is on again{}", switched.subject, for_whom(switched));
+    if still_off.is_empty() {
+        text.push('.');
+    }
+    for row in still_off {
+        let _ = write!(text, ", still off{}: {}", for_whom(row), row.reason);
+    }
+    text
 }
 
 fn for_whom(row: &SwitchRow) -> String {

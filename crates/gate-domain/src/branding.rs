@@ -1,5 +1,8 @@
 //! Branding: the five tokens of a partner's look (contract, section 10).
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
 use crate::change::Change;
 use crate::text::check_visible;
 
@@ -115,9 +118,7 @@ impl BrandName {
         if check_visible(text).is_err() || text.trim() != text {
             return Err(BrandNameError::Invisible);
         }
-        let lower = text.to_lowercase();
-        let mut words = lower.split(|c: char| !c.is_alphanumeric());
-        match words.find_map(|word| MISLEADING.into_iter().find(|bad| *bad == word)) {
+        match misleading(text) {
             Some(word) => Err(BrandNameError::Misleading(word)),
             None => Ok(Self(text.to_owned())),
         }
@@ -129,13 +130,77 @@ impl BrandName {
     }
 }
 
+/// The misleading word that somebody reads in a name who does not look closely: whatever its accents, in
+/// letters of another script that look the same, or spelt out as `K Y C`.
+fn misleading(name: &str) -> Option<&'static str> {
+    let letters = name.nfkd().filter(|letter| !is_combining_mark(*letter));
+    let folded: String = letters.map(look_alike).flat_map(char::to_lowercase).collect();
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut spelt = String::new();
+    for word in words {
+        if word.chars().nth(1).is_none() {
+            spelt.push_str(word);
+        } else {
+            spelt.clear();
+        }
+        let is_it = |bad: &&str| *bad == word || spelt.ends_with(bad);
+        if let Some(bad) = MISLEADING.into_iter().find(is_it) {
+            return Some(bad);
+        }
+    }
+    None
+}
+
+/// The Latin letter that a Greek or Cyrillic one looks like.
+fn look_alike(letter: char) -> char {
+    match letter {
+        'Α' | 'А' => 'A',
+        'Β' | 'В' => 'B',
+        'С' | 'Ϲ' => 'C',
+        'Ԁ' => 'D',
+        'Ε' | 'Е' => 'E',
+        'Ԍ' => 'G',
+        'Η' | 'Н' => 'H',
+        'Ι' | 'І' | 'Ӏ' => 'I',
+        'Ј' | 'Ϳ' => 'J',
+        'Κ' | 'К' => 'K',
+        'Μ' | 'М' => 'M',
+        'Ν' => 'N',
+        'Ο' | 'О' => 'O',
+        'Ρ' | 'Р' => 'P',
+        'Ѕ' => 'S',
+        'Τ' | 'Т' => 'T',
+        'Υ' | 'У' | 'Ү' => 'Y',
+        'Χ' | 'Х' => 'X',
+        'Ζ' => 'Z',
+        'а' => 'a',
+        'с' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' => 'e',
+        'і' | 'ι' | 'ı' => 'i',
+        'ј' => 'j',
+        'к' | 'κ' => 'k',
+        'м' => 'm',
+        'о' | 'ο' => 'o',
+        'р' | 'ρ' => 'p',
+        'ѕ' => 's',
+        'т' => 't',
+        'υ' => 'u',
+        'у' | 'ү' => 'y',
+        'х' | 'χ' => 'x',
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names() {
-        for good in ["Demo Shop", "猫の店", "Ünder & Söhne", "Cleared Skies", "A"] {
+        for good in
+            ["Demo Shop", "猫の店", "Ünder & Söhne", "Cleared Skies", "A", "K Y", "Κυκλάδες"]
+        {
             assert_eq!(BrandName::parse(good).map(|name| name.0), Ok(good.to_owned()));
         }
         assert_eq!(BrandName::parse(""), Err(BrandNameError::Length));
@@ -149,6 +214,14 @@ mod tests {
             ("Acme KYC", "kyc"),
             ("acme-settlement.io", "settlement"),
             ("Licensed & Regulated", "licensed"),
+            ("K Y C Verified", "kyc"),
+            ("Acme K.Y.C.", "kyc"),
+            ("A K-Y-C Shop", "kyc"),
+            ("Licénsed Bank", "licensed"),
+            ("\u{039A}YC", "kyc"),
+            ("\u{041A}\u{0423}\u{0421} Shop", "kyc"),
+            ("ＫＹＣ Shop", "kyc"),
+            ("l i c e n s e d", "licensed"),
         ] {
             assert_eq!(BrandName::parse(bad), Err(BrandNameError::Misleading(word)), "{bad}");
         }

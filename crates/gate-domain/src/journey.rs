@@ -155,8 +155,14 @@ pub enum Step<'a> {
         /// Why.
         refusal: Box<Refusal>,
     },
+    /// The address that the partner has fixed is held: nothing moves to or from it. Why is not for the
+    /// user. When it is let go, the journey goes on where it was.
+    Held,
     /// The session is over.
-    Ended,
+    Ended {
+        /// What the user wanted to do, as far as it is known.
+        flow: Option<Flow>,
+    },
 }
 
 /// Why the user chooses again.
@@ -200,6 +206,8 @@ pub struct Stored<'a> {
     pub person: Option<&'a Person>,
     /// How well the user is known, and what they have moved already.
     pub standing: Standing,
+    /// Whether the address that the partner has fixed is held.
+    pub fixed_address_held: bool,
 }
 
 /// What the user sees now.
@@ -225,7 +233,9 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
             Step::Failed {
                 reason: *reason,
                 refunded: *refunded,
-                can_retry: choices().is_ok(),
+                can_retry: choices().is_ok()
+                    && !session.cannot_deliver()
+                    && !stored.fixed_address_held,
                 transaction,
             }
         }
@@ -235,6 +245,7 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
         State::Open { stage: Stage::AwaitingDeposit, choice: Choice { identity: None, .. } } => {
             deposit_step(quote_of_payment(), paying(), stored, now)
         }
+        State::Open { .. } if stored.fixed_address_held => Step::Held,
         State::Open { choice, .. } => match choices() {
             Err(refusal) => Step::Unavailable { refusal },
             Ok(options) => {
@@ -284,7 +295,9 @@ pub fn step<'a>(session: &'a Session, offer: &Offer, stored: Stored<'a>, now: Mi
                 chain_transaction.expect("the transaction of a completed session has delivered");
             Step::Done { quote: quote_of_payment(), transaction: paying(), chain_transaction }
         }
-        State::Expired | State::Cancelled => Step::Ended,
+        State::Expired | State::Cancelled => {
+            Step::Ended { flow: session.terms.flow.or(transaction.map(Transaction::flow)) }
+        }
     }
 }
 

@@ -160,7 +160,7 @@ impl Reason {
             | Self::PaymentReversed => {
                 "There is nothing to do now. Keep the transaction number for questions."
             }
-            Self::PayoutFailed => "Wait for the refund, or try again.",
+            Self::PayoutFailed => "Wait for the refund, then start again with another address.",
             Self::PaidTooLate => "Wait for the refund, then start a new purchase.",
             Self::IdentityRequired => {
                 "Confirm your identity; the purchase then goes on where it was."

@@ -460,8 +460,16 @@ impl Session {
 
     /// What the user wants to do, as far as it is known.
     pub fn flow(&self) -> Flow {
-        let chosen = self.choice().and_then(|choice| choice.flow);
-        self.terms.flow.or(chosen).unwrap_or(Flow::OnRamp)
+        flow_of(self.choice(), &self.terms)
+    }
+
+    /// Whether nothing can come of another attempt: the network refused the address, and the partner
+    /// has fixed it.
+    pub fn cannot_deliver(&self) -> bool {
+        match &self.state {
+            State::Open { stage, choice } => is_stuck(*stage, choice, &self.terms),
+            State::InFlight { .. } | State::Completed | State::Expired | State::Cancelled => false,
+        }
     }
 
     /// What the user has chosen so far.
@@ -534,7 +542,7 @@ impl State {
     pub fn apply(&self, event: &Event, terms: &Terms) -> Result<Step, Refused> {
         match self {
             Self::Open { stage, choice } => apply_open(*stage, choice, event, terms),
-            Self::InFlight { stage, choice } => apply_in_flight(*stage, choice, event),
+            Self::InFlight { stage, choice } => apply_in_flight(*stage, choice, event, terms),
             Self::Completed => apply_ended(Event::TransactionCompleted == *event),
             Self::Expired => apply_ended(matches!(
                 event,
@@ -555,7 +563,8 @@ fn apply_open(
     let open = |stage, choice| moved(State::Open { stage, choice }, &[]);
     let paying = matches!(stage, Stage::AwaitingPayment | Stage::AwaitingDeposit);
     // Nothing that the user chooses counts before it is known who they are.
-    let held = paying || choice.identity.is_some();
+    let unknown = paying || choice.identity.is_some();
+    let held = unknown || is_stuck(stage, choice, terms);
     match event {
         E::PageOpened => match stage {
             Stage::Created => open(Stage::Opened, choice.clone()),
@@ -759,8 +768,9 @@ fn apply_open(
             }
             open(Stage::AwaitingDeposit, Choice { told_refunded: false, ..choice.clone() })
         }
+        // A partner who pays over the API has its own reasons.
         E::RailStarted(quote) => {
-            if held {
+            if unknown {
                 return Err(Refused::OutOfStep);
             }
             let quote = Some(quote.clone());
@@ -776,7 +786,7 @@ fn apply_open(
             in_flight(FlightStage::Repricing, &choice, &[EventType::SessionProcessing])
         }
         E::PaymentMoving if paying => in_flight(FlightStage::Processing, choice, &[]),
-        E::TransactionFailed(reason) if paying => failed(*reason, false, choice),
+        E::TransactionFailed(reason) if paying => failed(*reason, false, choice, terms),
         // A payment that was confirmed after we had let go of it: it is on its way back.
         E::RefundStarted(reason) if stage != Stage::Created => {
             in_flight(FlightStage::Refunding { reason: *reason }, choice, &[])
@@ -801,7 +811,12 @@ fn apply_open(
     }
 }
 
-fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result<Step, Refused> {
+fn apply_in_flight(
+    stage: FlightStage,
+    choice: &Choice,
+    event: &Event,
+    terms: &Terms,
+) -> Result<Step, Refused> {
     use Event as E;
     match event {
         E::PageOpened | E::SeenIn(_) => Ok(Step::Unchanged),
@@ -851,14 +866,14 @@ fn apply_in_flight(stage: FlightStage, choice: &Choice, event: &Event) -> Result
         E::TransactionCompleted => {
             moved(State::Completed, &[Effect::Announce(EventType::SessionCompleted)])
         }
-        E::TransactionFailed(reason) => failed(*reason, false, choice),
+        E::TransactionFailed(reason) => failed(*reason, false, choice, terms),
         E::RefundStarted(reason) => match stage {
             FlightStage::Refunding { .. } => Ok(Step::Unchanged),
             FlightStage::Processing | FlightStage::Repricing | FlightStage::Review { .. } => {
                 in_flight(FlightStage::Refunding { reason: *reason }, choice, &[])
             }
         },
-        E::TransactionRefunded(reason) => failed(*reason, true, choice),
+        E::TransactionRefunded(reason) => failed(*reason, true, choice, terms),
         E::ReviewStarted(reason) => match stage {
             FlightStage::Review { .. } => Ok(Step::Unchanged),
             FlightStage::Processing | FlightStage::Repricing | FlightStage::Refunding { .. } => {
@@ -902,11 +917,40 @@ fn in_flight(stage: FlightStage, choice: &Choice, tell: &[EventType]) -> Result<
     moved(State::InFlight { stage, choice: choice.clone() }, &effects)
 }
 
-fn failed(reason: Reason, refunded: bool, choice: &Choice) -> Result<Step, Refused> {
+fn failed(reason: Reason, refunded: bool, choice: &Choice, terms: &Terms) -> Result<Step, Refused> {
     let told = refunded && choice.told_refunded;
-    let choice = Choice { quote: None, accepted: false, told_refunded: refunded, ..choice.clone() };
     let effects = (!told).then_some(Effect::Announce(EventType::SessionFailed));
+    let choice = without_refused(reason, choice, terms);
+    let choice = Choice { quote: None, accepted: false, told_refunded: refunded, ..choice };
     moved(State::Open { stage: Stage::Failed { reason, refunded }, choice }, effects.as_slice())
+}
+
+/// What the user had chosen, without what the bank or the network did not take: it is asked for again.
+fn without_refused(reason: Reason, choice: &Choice, terms: &Terms) -> Choice {
+    let choice = choice.clone();
+    if !matches!(reason, Reason::PayoutBounced | Reason::PayoutFailed) {
+        return choice;
+    }
+    match flow_of(Some(&choice), terms) {
+        Flow::OffRamp => Choice { account: None, ..choice },
+        // The partner's address is part of the terms, and terms do not change.
+        Flow::OnRamp | Flow::Swap if terms.wallet_address.is_some() => choice,
+        Flow::OnRamp | Flow::Swap => Choice { address: None, ..choice },
+    }
+}
+
+/// Whether the network refused an address that the partner has fixed: what is paid for again would not
+/// arrive either.
+fn is_stuck(stage: Stage, choice: &Choice, terms: &Terms) -> bool {
+    matches!(stage, Stage::Failed { reason: Reason::PayoutFailed, .. })
+        && terms.wallet_address.is_some()
+        && flow_of(Some(choice), terms) != Flow::OffRamp
+}
+
+/// What the user wants to do, as far as it is known.
+fn flow_of(choice: Option<&Choice>, terms: &Terms) -> Flow {
+    let chosen = choice.and_then(|choice| choice.flow);
+    terms.flow.or(chosen).unwrap_or(Flow::OnRamp)
 }
 
 fn ended(next: State, tell: EventType, stage: Stage, choice: &Choice) -> Result<Step, Refused> {

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::destination::Destination;
 use crate::ids::{QuoteId, SessionId, Tenant, TransactionId};
 use crate::ledger::Booking;
-use crate::rail::{CommandKind, Means};
+use crate::rail::{CommandKind, DepositMeans, Means};
+use crate::rail_payment::RailKind;
 use crate::reason::Reason;
+use crate::session::Flow;
 use crate::time::Millis;
 
 /// What never changes about a transaction, and where it stands.
@@ -41,6 +43,16 @@ impl Transaction {
         match &self.means {
             Means::Rail(id) => Some(id.as_str()),
             Means::Card(_) | Means::Deposit(_) => self.state.payment(),
+        }
+    }
+
+    /// What the user does by it.
+    pub fn flow(&self) -> Flow {
+        match &self.means {
+            Means::Deposit(DepositMeans { account: None, .. }) => Flow::Swap,
+            Means::Deposit(DepositMeans { account: Some(_), .. }) => Flow::OffRamp,
+            Means::Rail(id) if id.kind() == RailKind::PayOut => Flow::OffRamp,
+            Means::Card(_) | Means::Rail(_) => Flow::OnRamp,
         }
     }
 }

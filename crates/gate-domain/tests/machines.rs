@@ -410,6 +410,50 @@ fn back_to_a_wallet_that_the_partner_fixed_leads_to_the_price_and_keeps_it() {
     assert_eq!(step, session::Step::Moved { next, effects: Vec::new() });
 }
 
+/// What a failed attempt leaves of what the user had chosen, and whether they may try again.
+#[test]
+fn what_was_refused_is_asked_for_again() {
+    use session::{Event as E, State as S};
+    let address = || Destination::from_stored(ADDRESS).unwrap();
+    let fixed = Terms { wallet_address: Some(address()), ..terms() };
+    let mut table = String::new();
+    for flow in [Flow::OnRamp, Flow::OffRamp, Flow::Swap] {
+        for (who, terms) in [("user", terms()), ("partner", fixed.clone())] {
+            for reason in [Reason::PayoutFailed, Reason::PayoutBounced, Reason::DepositLate] {
+                let choice = Choice {
+                    address: Some(address()),
+                    back_to: Some(address()),
+                    account: Some(account()),
+                    flow: Some(flow),
+                    ..Choice::default()
+                };
+                let stage = FlightStage::Refunding { reason };
+                let refunding = S::InFlight { stage, choice };
+                let session::Step::Moved { next, .. } =
+                    refunding.apply(&E::TransactionRefunded(reason), &terms).unwrap()
+                else {
+                    panic!("it has failed")
+                };
+                let S::Open { choice: left, .. } = &next else { panic!("it stays open") };
+                let kept = [
+                    ("wallet", left.address.is_some()),
+                    ("refund address", left.back_to.is_some()),
+                    ("account", left.account.is_some()),
+                ];
+                let kept: Vec<_> = kept.iter().filter(|(_, kept)| *kept).map(|it| it.0).collect();
+                let retry = match next.apply(&E::RetryRequested, &terms) {
+                    Ok(_) => "may try again".to_owned(),
+                    Err(refused) => refused.to_string(),
+                };
+                let (flow, code) = (flow.as_str(), reason.code());
+                writeln!(table, "{flow:<8} {who:<7} {code:<14} keeps {}; {retry}", kept.join(", "))
+                    .unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
 #[test]
 fn every_end_is_announced_once() {
     let ends =

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::fields::Fields;
+use crate::json::Unambiguous;
 use crate::routes::ServerState;
 
 /// The largest body that is read: 256 KiB.
@@ -30,7 +31,7 @@ impl FromRequest<ServerState> for JsonObject {
         let bytes = read(request).await?;
         let text = std::str::from_utf8(&bytes).map_err(|_| ApiError::NotUtf8)?;
         // serde_json refuses what is nested more than 128 deep.
-        let value = serde_json::from_str(text)
+        let Unambiguous(value) = serde_json::from_str(text)
             .map_err(|error| ApiError::MalformedJson(error.to_string()))?;
         match value {
             Value::Object(fields) => Ok(Self(fields)),

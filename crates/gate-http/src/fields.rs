@@ -92,6 +92,16 @@ impl Fields {
         }
     }
 
+    /// The same for a text that says something: not one of blanks alone.
+    pub(crate) fn words_opt(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        let text = self.text_opt(name, chars_max)?;
+        if text.trim().is_empty() {
+            self.problem(name, "field_length", format!("{name} must not be blank."));
+            return None;
+        }
+        Some(text)
+    }
+
     /// Whether a field is there and not null. Null is taken away.
     pub(crate) fn holds(&mut self, name: &str) -> bool {
         if self.left.get(name).is_some_and(Value::is_null) {

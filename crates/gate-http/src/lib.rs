@@ -14,6 +14,7 @@ mod etag;
 mod exposed;
 mod fields;
 mod idempotent;
+mod json;
 mod measure;
 mod metadata;
 mod methods;

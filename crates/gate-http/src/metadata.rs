@@ -1,6 +1,6 @@
 //! The partner's notes on a session or a customer (decisions, "Sessions").
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::fields::Fields;
 
@@ -22,6 +22,9 @@ pub(crate) fn check_metadata(fields: &mut Fields, metadata: Map<String, Value>) 
                 .push(format!("metadata key {shown:?} must have 1 to {KEY_CHARS_MAX} characters."));
         }
         match value {
+            Value::Number(number) if is_rounded(number) => problems.push(format!(
+                "metadata value {shown:?} is too large for a whole number: send it as a string."
+            )),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
             Value::String(text)
                 if text.chars().count() <= VALUE_CHARS_MAX && !text.contains('\0') => {}
@@ -41,4 +44,12 @@ pub(crate) fn check_metadata(fields: &mut Fields, metadata: Map<String, Value>) 
         fields.problem("metadata", "metadata_invalid", problem);
     }
     text
+}
+
+/// Whether a whole number has more digits than are kept of it: from 2^64 on, and below -2^63.
+fn is_rounded(number: &Number) -> bool {
+    const TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
+    const SMALLEST: f64 = -9_223_372_036_854_775_808.0;
+    let float = number.as_f64().filter(|_| number.is_f64());
+    float.is_some_and(|float| !(SMALLEST..TOO_LARGE).contains(&float))
 }

@@ -12,6 +12,7 @@ pub mod embed;
 pub mod endpoint;
 pub mod error;
 pub mod event;
+mod failure;
 pub mod instant;
 pub mod journey;
 pub mod list;

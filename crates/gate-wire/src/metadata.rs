@@ -15,7 +15,9 @@ impl PartialSchema for Metadata {
         let kinds = [Type::String, Type::Number, Type::Boolean, Type::Null];
         let value = ObjectBuilder::new()
             .schema_type(SchemaType::Array(kinds.to_vec()))
-            .max_length(Some(500));
+            .max_length(Some(500))
+            .minimum(Some(-9_223_372_036_854_775_808.0))
+            .exclusive_maximum(Some(18_446_744_073_709_551_616.0));
         let name = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::String))
             .min_length(Some(1))

@@ -68,7 +68,7 @@ pub struct CreateSessionBody {
     /// answers the session that there is, so that an attempt that is repeated under another
     /// Idempotency-Key makes no second one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 200, example = "order_1001")]
+    #[schema(min_length = 1, max_length = 200, pattern = "\\S", example = "order_1001")]
     pub client_reference_id: Option<String>,
     /// The partner's notes: at most 50 keys and 8 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]

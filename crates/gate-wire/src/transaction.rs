@@ -99,7 +99,10 @@ impl TransactionBody {
             facilita_transaction_id: rail_reference,
             created_at: to_rfc3339(transaction.created_at),
             updated_at: to_rfc3339(transaction.updated_at),
-            reason: transaction.state.reason().map(Into::into),
+            reason: transaction
+                .state
+                .reason()
+                .map(|reason| ReasonBody::about(reason, Some(transaction))),
         }
     }
 }

@@ -22,14 +22,15 @@ import { Shop } from './shop.mjs';
  * @property {RegExp[]} [expected] complaints of the browser that belong to the story
  */
 
-/** @returns {(name: string, play: (stage: Stage) => Promise<void>, options?: Options) => void} */
-export function stage() {
+/** @param {string[]} [more] further arguments of `gate dev`
+ * @returns {(name: string, play: (stage: Stage) => Promise<void>, options?: Options) => void} */
+export function stage(more) {
   /** @type {import('./gate.mjs').Gate} */
   let gate;
   /** @type {import('./browser.mjs').Browser} */
   let browser;
   before(async () => {
-    [gate, browser] = await Promise.all([startGate(), launch()]);
+    [gate, browser] = await Promise.all([startGate(more), launch()]);
   });
   after(() => Promise.all([gate?.stop(), browser?.close()]));
 

@@ -91,7 +91,7 @@ export async function walk(page, api, theme, look) {
   await page.getByText('The price has lapsed').first().waitFor();
   await look('sale-deposit-lapsed');
   await checkout.press(/^What is missing/);
-  await checkout.shows('The price has changed');
+  await checkout.shows(/^The price (has changed|was renewed)/);
   await page.getByRole('button', { name: /^Sell for/ }).waitFor();
   await look('sale-new-price');
   await checkout.press(/^Send my USDC back/);
@@ -174,10 +174,10 @@ export async function walk(page, api, theme, look) {
   await look('expired');
   const cancelled = await open();
   await api.cancel(cancelled.id);
-  await checkout.shows('Purchase cancelled');
+  await checkout.shows('Checkout cancelled');
   await look('cancelled');
   await page.goto('about:blank');
   await page.goto(api.checkoutAddress(cancelled, theme));
-  await checkout.shows('This purchase was cancelled');
+  await checkout.shows('This checkout was cancelled');
   await look('unavailable');
 }

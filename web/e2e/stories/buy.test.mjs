@@ -1,6 +1,6 @@
 // Somebody buys: in the shop's page, on the hosted page, with a card that fails first.
 import assert from 'node:assert/strict';
-import { CARD } from '../lib/checkout.mjs';
+import { CARD, Checkout, WALLET } from '../lib/checkout.mjs';
 import { stage } from '../lib/story.mjs';
 
 const story = stage();
@@ -50,6 +50,39 @@ story('is declined, and pays with another card in the same session', async ({ sh
   await checkout.returnToTheShop();
   await shop.shows('Completed');
   assert.equal((await shop.order(order)).session_id, session_id);
+});
+
+story('names another wallet after the network refused the first', async ({ page, api }) => {
+  const session = await api.createSession({ target_token: 'USDC', target_network: 'base' });
+  await page.goto(api.checkoutAddress(session));
+  const checkout = new Checkout(page);
+  await checkout.hasPrice();
+  await checkout.acceptPrice();
+  await checkout.giveWallet(WALLET.fails);
+  await checkout.payWith(CARD.succeeds);
+  await checkout.shows('This did not go through');
+  await page.getByText('has gone back to where it came from').waitFor();
+  await checkout.press('Try again');
+  await checkout.acceptPrice(); // and is asked for the wallet again
+  await checkout.giveWallet();
+  await checkout.payWith(CARD.succeeds);
+  await checkout.isDone();
+});
+
+story('cannot pay again for a wallet that the shop fixed', async ({ page, api }) => {
+  const session = await api.createSession({
+    target_token: 'USDC',
+    target_network: 'base',
+    wallet_address: WALLET.fails,
+  });
+  await page.goto(api.checkoutAddress(session));
+  const checkout = new Checkout(page);
+  await checkout.hasPrice();
+  await checkout.acceptPriceAgain();
+  await checkout.payWith(CARD.succeeds);
+  await checkout.shows('This did not go through');
+  await page.getByText('Go back to the shop.').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0);
 });
 
 story('fails the second step of the bank, then passes it', async ({ shop }) => {

@@ -54,7 +54,16 @@ story('is told when the shop cancels under the open page', async ({ page, api })
   await checkout.shows('Choose what to buy');
   await checkout.hasPrice();
   await api.cancel(session.id);
-  await checkout.shows('Purchase cancelled');
+  await checkout.shows('Checkout cancelled');
+});
+
+story('is told what was cancelled', async ({ page, api }) => {
+  const session = await api.createSession({ flow: 'off_ramp' });
+  await page.goto(api.checkoutAddress(session));
+  const checkout = new Checkout(page);
+  await checkout.hasPrice();
+  await api.cancel(session.id);
+  await checkout.shows('Sale cancelled');
 });
 
 story('gives up, and comes back to the shop', async ({ page, shop }) => {

@@ -51,13 +51,13 @@ function explain(reason: string): { title: string; text: string } {
   switch (reason) {
     case 'completed':
       return {
-        title: 'This purchase is complete',
+        title: 'This checkout is complete',
         text: 'There is nothing left to do here. The shop has been told and shows you the rest.',
       };
     case 'expired':
       return { title: 'This checkout has expired', text: again };
     case 'cancelled':
-      return { title: 'This purchase was cancelled', text: again };
+      return { title: 'This checkout was cancelled', text: again };
     default:
       return { title: 'This checkout cannot be opened', text: again };
   }

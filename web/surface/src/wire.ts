@@ -3112,6 +3112,8 @@ export interface components {
             account: components["schemas"]["AccountBody"] | null;
             /** @description The transaction. */
             transaction_id: string;
+            /** @description What becomes of tokens that are too many, too few or too late, for people. */
+            unless_exact: string;
             /** @description The simulator can be told what to send; false in live mode. */
             simulated: boolean;
             /** @enum {string} */
@@ -3226,6 +3228,7 @@ export interface components {
         } | {
             /** @description Expired or cancelled. */
             status: components["schemas"]["SessionStatus"];
+            flow: components["schemas"]["Flow"] | null;
             /** @description For people. */
             message: string;
             /** @enum {string} */
@@ -4223,7 +4226,7 @@ export interface components {
             lapsed: boolean;
             /**
              * Format: int64
-             * @description How long a price holds in all, seconds.
+             * @description How long a price holds in all, seconds. Time that the sandbox let pass does not count.
              */
             locked_for_seconds: number;
         };
@@ -12313,6 +12316,7 @@ export interface operations {
                      *           "country": "DE"
                      *         },
                      *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
+                     *         "unless_exact": "Send exactly this amount: what is too much or too little goes back to your wallet. If it comes too late, you are asked about a new price.",
                      *         "simulated": true
                      *       }
                      *     }
@@ -12567,6 +12571,7 @@ export interface operations {
                      *           "country": "DE"
                      *         },
                      *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
+                     *         "unless_exact": "Send exactly this amount: what is too much or too little goes back to your wallet. If it comes too late, you are asked about a new price.",
                      *         "simulated": true
                      *       }
                      *     }
@@ -14067,6 +14072,7 @@ export interface operations {
                      *       "step": {
                      *         "kind": "ended",
                      *         "status": "cancelled",
+                     *         "flow": "on_ramp",
                      *         "message": "This purchase was cancelled. Start again when you are ready."
                      *       }
                      *     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate_domain::catalogue::{
-    Entitlement, Kind, Offer, PartnerTerms, SpendLimits, Subject, Switch, Wanted,
+    Entitlement, Kind, Offer, PartnerTerms, Side, SpendLimits, Subject, Switch, Wanted,
 };
 use gate_domain::ids::{Mode, Tenant};
 use gate_domain::money::Money;
@@ -187,6 +187,16 @@ pub struct SwitchRow {
     pub since: String,
 }
 
+/// What was switched on again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnAnswer {
+    /// What, for whom, and why.
+    #[serde(flatten)]
+    pub switched: SwitchRow,
+    /// What keeps it off for some of them.
+    pub still_off: Vec<SwitchRow>,
+}
+
 /// Who changed what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogAnswer {
@@ -258,13 +268,18 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
             write(app, move |tx, scope| {
                 let found = whom.find(tx)?;
                 switch_on(tx, scope, &subject, &found, &reason, &actor)?;
-                Ok(SwitchRow {
-                    subject: subject.to_string(),
-                    partner: found.partner.map(|partner| partner.to_string()),
-                    mode: found.mode,
-                    reason: reason.clone(),
-                    actor: actor.clone(),
-                    since: to_rfc3339(scope.now),
+                let left = tx.list_switches()?.into_iter();
+                let left = left.filter(|left| left.subject == subject && found.meets(left));
+                Ok(OnAnswer {
+                    still_off: left.map(switch_row).collect(),
+                    switched: SwitchRow {
+                        subject: subject.to_string(),
+                        partner: found.partner.map(|partner| partner.to_string()),
+                        mode: found.mode,
+                        reason: reason.clone(),
+                        actor: actor.clone(),
+                        since: to_rfc3339(scope.now),
+                    },
                 })
             })
             .await
@@ -296,6 +311,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
             let (code, units) = read_maximum(app, &currency, maximum.as_deref())?;
             write(app, move |tx, scope| {
                 let tenant = whose.find(tx, &modes)?;
+                check_maximum(&scope.offer(&tenant), &code, units)?;
                 let terms = change_terms(tx, scope, &tenant, &actor, |terms| match units {
                     None => drop(terms.maximum_units.remove(&code)),
                     Some(units) => drop(terms.maximum_units.insert(code.clone(), units)),
@@ -365,6 +381,27 @@ fn read_maximum(
     Ok((code, Some(units)))
 }
 
+/// Refuse a maximum that leaves nothing to buy or nothing to sell.
+fn check_maximum(offer: &Offer, code: &str, units: Option<i64>) -> Result<(), AdminError> {
+    let (Some(units), Some(currency)) = (units, offer.catalogue().currency(code)) else {
+        return Ok(());
+    };
+    let sides = [Side::OnRamp, Side::OffRamp].into_iter();
+    let least = sides.filter_map(|side| offer.widest_limits(side, code));
+    let least = least.map(|limits| limits.minimum_units).max();
+    match least.filter(|least| (1..*least).contains(&i128::from(units))) {
+        None => Ok(()),
+        Some(least) => {
+            let (maximum, least) = (currency.money(i128::from(units)), currency.money(least));
+            let message = format!(
+                "The maximum {maximum} is less than the smallest amount that is taken, {least}. \
+                 Give at least that, or switch currency:{code} off."
+            );
+            Err(AdminError::new("maximum_invalid", message))
+        }
+    }
+}
+
 fn show(app: &App, tenant: &Tenant, terms: &PartnerTerms, kind: Option<Kind>) -> ShowAnswer {
     let offer = app.offer(tenant);
     let kinds = Kind::ALL.into_iter().filter(|known| kind.is_none_or(|wanted| wanted == *known));
@@ -400,7 +437,6 @@ fn rung_rows(offer: &Offer) -> Vec<RungRow> {
 }
 
 fn shown_row(offer: &Offer, kind: Kind, id: &str) -> ShownRow {
-    use gate_domain::catalogue::Side;
     let catalogue = offer.catalogue();
     let wanted = Wanted::default();
     let (name, checked) = match kind {

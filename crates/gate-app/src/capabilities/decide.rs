@@ -23,6 +23,16 @@ pub struct Scoped {
     pub mode: Option<Mode>,
 }
 
+impl Scoped {
+    /// Whether something is switched off for some of these.
+    pub fn meets(&self, switch: &Switch) -> bool {
+        let partner = self.partner.as_ref().zip(switch.partner.as_ref());
+        let mode = self.mode.zip(switch.mode);
+        partner.is_none_or(|(one, other)| one == other)
+            && mode.is_none_or(|(one, other)| one == other)
+    }
+}
+
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CapabilityError {

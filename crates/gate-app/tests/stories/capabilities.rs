@@ -317,6 +317,12 @@ both_engines! {
                 maximum: Some("0.00".into()),
                 actor: "jo".into(),
             },
+            Command::Limit {
+                whose: whose(&world),
+                currency: "EUR".into(),
+                maximum: Some("5.00".into()),
+                actor: "jo".into(),
+            },
             Command::Restrict {
                 whose: whose(&world),
                 kind: Kind::Network,
@@ -337,12 +343,41 @@ both_engines! {
             not_switched_off: currency:EUR is not switched off for exactly these partners and modes.
             maximum_invalid: The maximum must have at most 2 decimals.
             maximum_invalid: The maximum for EUR must be more than 0.
+            maximum_invalid: The maximum 5.00 EUR is less than the smallest amount that is taken, 10.00 EUR. Give at least that, or switch currency:EUR off.
             subject_unknown: There is no network "fantom". There is: arbitrum, base, bitcoin, ethereum, polygon, solana, stellar, tron, xrpl.
             "#);
         }
         // Nothing of it left a trace.
         let log = command(&world, Command::Log { limit: 10 }).await.unwrap();
         assert_eq!(log, json!({ "changes": [] }));
+    }
+
+    async fn whoever_switches_something_on_hears_what_keeps_it_off(store) {
+        let world = World::over(store).await;
+        let off = |whom: Whom, reason: &str| Command::Off {
+            subject: "currency:EUR".into(),
+            whom,
+            reason: reason.into(),
+            actor: "jo".into(),
+        };
+        let in_mode = |mode| Whom { partner: None, mode: Some(mode) };
+        let on = |whom| Command::On {
+            subject: "currency:EUR".into(),
+            whom,
+            reason: String::new(),
+            actor: "jo".into(),
+        };
+        for whom in [Whom::default(), in_mode(Mode::Test), in_mode(Mode::Live)] {
+            command(&world, off(whom, CLOSED)).await.unwrap();
+        }
+        let still_off = async |whom| {
+            let answer = command(&world, on(whom)).await.unwrap();
+            let rows = answer["still_off"].as_array().unwrap().clone();
+            rows.iter().map(|row| row["mode"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(still_off(in_mode(Mode::Live)).await, [Value::Null], "not what is off in test mode");
+        assert_eq!(still_off(Whom::default()).await, [json!("test")]);
+        assert!(still_off(in_mode(Mode::Test)).await.is_empty());
     }
 
     async fn every_decision_is_written_down(store) {

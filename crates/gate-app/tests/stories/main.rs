@@ -46,6 +46,7 @@ mod references;
 mod refunds;
 mod replays;
 mod retention;
+mod retry;
 mod reversals;
 mod reviews;
 mod same_person;

@@ -10,7 +10,7 @@ use gate_app::admin::screening::{
 use gate_app::admin::{self, AdminError, Command, Whose};
 use gate_app::choose::{self, PaidWith, Wanted};
 use gate_app::deposits::start_deposit;
-use gate_app::journey::JourneyError;
+use gate_app::journey::{JourneyError, open_journey};
 use gate_app::metrics::render;
 use gate_app::rails::RailError;
 use gate_app::screening::{HeldAddress, SanctionsList, Screened, Verdict, hold};
@@ -47,6 +47,13 @@ async fn at_the_wallet(world: &World) -> SessionId {
 async fn give(world: &World, session: &SessionId, address: &str) -> Result<Journey, JourneyError> {
     let address = typed(address);
     choose::give_address(&world.app, &world.tenant(), session, address).await
+}
+
+/// A price, whatever the page shows.
+async fn offered(world: &World, session: &SessionId) -> QuoteId {
+    let wanted = Wanted::of("USDC", "base");
+    choose::request_quote(&world.app, &world.tenant(), session, wanted).await.unwrap();
+    world.session(session).await.choice().unwrap().quote.clone().unwrap()
 }
 
 async fn is_held(world: &World, session: &SessionId) -> bool {
@@ -175,7 +182,7 @@ both_engines! {
         let world = screening(store).await;
         let named = Destination::from_stored(LISTED).unwrap();
         let session = world.create_with(|terms| terms.wallet_address = Some(named)).await;
-        let (quote, tenant) = (world.quote(&session).await, world.tenant());
+        let (quote, tenant) = (offered(&world, &session).await, world.tenant());
         choose::accept_quote(&world.app, &tenant, &session, quote.clone()).await.unwrap();
         let pays = async || world.pay(&session, &quote, "succeeds").await;
         let refused = pays().await.unwrap_err();
@@ -203,6 +210,45 @@ both_engines! {
         world.sound().await;
     }
 
+    async fn of_an_address_that_a_partner_fixed_the_user_hears_before_they_type_a_card(store) {
+        let world = screening(store).await;
+        let (app, tenant) = (&world.app, world.tenant());
+        let fixed = Destination::from_stored(LISTED).unwrap();
+        for flow in [Flow::OnRamp, Flow::OffRamp] {
+            let session = world
+                .create_with(|terms| {
+                    terms.flow = Some(flow);
+                    terms.wallet_address = Some(fixed.clone());
+                })
+                .await;
+            let JourneyStep::Unavailable { reason } =
+                open_journey(app, &tenant, &session).await.unwrap().step
+            else {
+                panic!("there is nothing to go on with")
+            };
+            assert_eq!(reason.next_step.as_deref(), Some("Go back to the shop."));
+            assert!(!reason.retryable);
+            let told = format!("{reason:?}").to_lowercase();
+            assert!(!told.contains("sanction") && !told.contains("list"), "{told}");
+            let unavailable = async || {
+                let step = world.journey(&session).await.step;
+                matches!(step, JourneyStep::Unavailable { .. })
+            };
+            assert!(unavailable().await, "whoever looks again reads the same");
+            let id = waiting(&world).await;
+            for actor in ["ada", "bob"] {
+                decide(&world, &id, Verdict::Release, actor).await.unwrap();
+            }
+            assert!(!unavailable().await, "it goes on where it was");
+            let quote = world.quote(&session).await;
+            choose::accept_quote(app, &tenant, &session, quote.clone()).await.unwrap();
+            decide(&world, &id, Verdict::Block, "ada").await.unwrap();
+            assert!(unavailable().await);
+            let paid = world.pay(&session, &quote, "succeeds").await;
+            assert!(matches!(paid, Err(JourneyError::AddressHeld(_))), "{paid:?}");
+        }
+    }
+
     async fn nothing_is_sent_for_a_sale_or_a_swap_that_would_go_back_to_a_listed_address(store) {
         let world = screening(store).await;
         let (app, tenant) = (&world.app, world.tenant());
@@ -213,7 +259,7 @@ both_engines! {
                 terms.wallet_address = Some(address.clone());
             })
             .await;
-        let quote = world.quote(&sale).await;
+        let quote = offered(&world, &sale).await;
         choose::accept_quote(app, &tenant, &sale, quote.clone()).await.unwrap();
         let account = BankAccount::parse("DE09000000000000000001", None).map(Account::Iban).unwrap();
         choose::give_account(app, &tenant, &sale, account).await.unwrap();

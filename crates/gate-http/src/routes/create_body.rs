@@ -58,7 +58,7 @@ pub(super) fn read_create(
     let target = (target_token.as_deref(), target_network.as_deref());
     let wallet_address = read_wallet(&mut fields, offer, target);
     let user_reference = read_user_reference(&mut fields);
-    let client_reference_id = fields.text_opt("client_reference_id", REFERENCE_CHARS_MAX);
+    let client_reference_id = fields.words_opt("client_reference_id", REFERENCE_CHARS_MAX);
     let metadata = fields.object_opt("metadata").unwrap_or_default();
     let metadata = check_metadata(&mut fields, metadata);
     let kyc_package = fields.object_opt("kyc_package");

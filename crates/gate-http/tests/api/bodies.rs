@@ -26,6 +26,8 @@ both_engines! {
             ("a trailing comma", json, b"{\"amount\":\"1\",}".to_vec()),
             ("a byte order mark", json, b"\xEF\xBB\xBF{}".to_vec()),
             ("not UTF-8", json, b"{\"amount\":\"\xFF\"}".to_vec()),
+            ("a key twice", json, br#"{"amount":"1","amount":"2"}"#.to_vec()),
+            ("a key twice inside", json, br#"{"metadata":{"a":1,"\u0061":2}}"#.to_vec()),
             ("half a surrogate pair", json, br#"{"amount":"\ud800"}"#.to_vec()),
             ("nested 126 deep", json, nested(126).into_bytes()),
             ("nested 128 deep", json, nested(128).into_bytes()),
@@ -60,6 +62,8 @@ both_engines! {
             a trailing comma       400 malformed_json
             a byte order mark      400 malformed_json
             not UTF-8              400 malformed_json
+            a key twice            400 malformed_json
+            a key twice inside     400 malformed_json
             half a surrogate pair  400 malformed_json
             nested 126 deep        400 field_type /amount field_type /currency field_required /return_url field_required
             nested 128 deep        400 malformed_json

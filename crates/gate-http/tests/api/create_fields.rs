@@ -121,6 +121,19 @@ fn the_other_fields() {
 }
 
 #[test]
+fn a_name_of_the_partners_own_says_something() {
+    let store = TestStore::sqlite();
+    block_on(async {
+        let api = Api::over(&store).await;
+        for blank in [" ", "\t \n", "\u{3000}"] {
+            let reply = api.create_session(&with("client_reference_id", json!(blank))).await;
+            let refused = "400 field_length /client_reference_id field_length";
+            assert_eq!(said(&reply), refused, "{blank:?}");
+        }
+    });
+}
+
+#[test]
 fn metadata() {
     let store = TestStore::sqlite();
     block_on(async {
@@ -151,6 +164,10 @@ fn metadata() {
             ("a value with NUL", one("k", json!("a\0"))),
             ("an object inside", one("k", json!({}))),
             ("an array inside", one("k", json!([]))),
+            ("2^64 - 1", one("k", json!(u64::MAX))),
+            ("2^64", one("k", json!(18_446_744_073_709_551_616.0))),
+            ("below -2^63", one("k", json!(-1e19))),
+            ("half", one("k", json!(0.5))),
             ("8 KiB", sized(8_192)),
             ("one byte more", sized(8_193)),
             ("an array", json!([])),
@@ -174,6 +191,10 @@ fn metadata() {
         a value with NUL  400 metadata_invalid /metadata metadata_invalid
         an object inside  400 metadata_invalid /metadata metadata_invalid
         an array inside   400 metadata_invalid /metadata metadata_invalid
+        2^64 - 1          201
+        2^64              400 metadata_invalid /metadata metadata_invalid
+        below -2^63       400 metadata_invalid /metadata metadata_invalid
+        half              201
         8 KiB             201
         one byte more     400 metadata_invalid /metadata metadata_invalid
         an array          400 field_type /metadata field_type

@@ -38,7 +38,7 @@ pub struct QuoteBody {
     pub expires_at: String,
     /// Whether the price no longer holds.
     pub lapsed: bool,
-    /// How long a price holds in all, seconds.
+    /// How long a price holds in all, seconds. Time that the sandbox let pass does not count.
     pub locked_for_seconds: i64,
 }
 
@@ -99,7 +99,7 @@ impl QuoteBody {
             total_fees: quote.total_fees().to_decimal(),
             expires_at: to_rfc3339(quote.expires_at),
             lapsed: quote.lapsed(now),
-            locked_for_seconds: (quote.expires_at.0 - quote.created_at.0) / 1000,
+            locked_for_seconds: (quote.expires_at.0 - quote.created_at.0).max(0) / 1000,
         }
     }
 }

@@ -1,10 +1,15 @@
 //! What a step says to its user in whole sentences.
 
-use gate_domain::catalogue::{self, Refusal, RefusalCode};
+use gate_domain::catalogue::{Refusal, RefusalCode};
 use gate_domain::journey::ProcessingStage;
-use gate_domain::session::{self, IdentityProblem};
+use gate_domain::quote::OnLapse;
+use gate_domain::session::{self, Flow, IdentityProblem};
+use gate_domain::transaction::Transaction;
+use gate_domain::{Reason, catalogue};
 
 use crate::error::ReasonBody;
+
+const BACK_TO_THE_SHOP: &str = "Go back to the shop.";
 
 /// Why the user is asked again, or why it takes longer.
 pub(super) const fn identity_problem(stage: session::IdentityStage) -> Option<&'static str> {
@@ -60,4 +65,68 @@ pub(super) fn unavailable_reason(refusal: &Refusal) -> ReasonBody {
         reason.message = format!("A purchase can be from {minimum} to {maximum} at the moment.");
     }
     reason
+}
+
+/// What is said of an address that the partner has fixed and nothing is sent to. Why is not for the user,
+/// and there is no other one that they could name.
+pub(super) fn held_reason() -> ReasonBody {
+    ReasonBody {
+        code: "invalid_wallet_address".into(),
+        message: "The wallet address that came with this order cannot be used here.".into(),
+        next_step: Some(BACK_TO_THE_SHOP.into()),
+        ..ReasonBody::default()
+    }
+}
+
+/// Why an attempt failed. Where it is `stuck`, nothing can come of another one.
+pub(super) fn failed_reason(
+    reason: Reason,
+    transaction: Option<&Transaction>,
+    stuck: bool,
+) -> ReasonBody {
+    let told = ReasonBody::about(reason, transaction);
+    if stuck {
+        ReasonBody { retryable: false, next_step: Some(BACK_TO_THE_SHOP.into()), ..told }
+    } else {
+        told
+    }
+}
+
+/// What becomes of tokens that are not exactly what was agreed.
+pub(super) const fn unless_exact(on_lapse: OnLapse) -> &'static str {
+    match on_lapse {
+        OnLapse::Requote => {
+            "Send exactly this amount: what is too much or too little goes back to your wallet. \
+             If it comes too late, you are asked about a new price."
+        }
+        OnLapse::Refund => {
+            "Send exactly this amount: what is too much, too little or too late goes back to your \
+             wallet."
+        }
+        OnLapse::ConvertWithin(_) => {
+            "Send exactly this amount: what is too much or too little goes back to your wallet. \
+             What comes too late is exchanged at a new price if that is close to this one, and else \
+             goes back."
+        }
+    }
+}
+
+/// How a session ended.
+pub(super) const fn ended_message(state: &session::State, flow: Option<Flow>) -> &'static str {
+    use session::State as S;
+    match (state, flow) {
+        (S::Cancelled, Some(Flow::OnRamp)) => {
+            "This purchase was cancelled. Start again when you are ready."
+        }
+        (S::Cancelled, Some(Flow::OffRamp)) => {
+            "This sale was cancelled. Start again when you are ready."
+        }
+        (S::Cancelled, Some(Flow::Swap)) => {
+            "This swap was cancelled. Start again when you are ready."
+        }
+        (S::Cancelled, None) => "This checkout was cancelled. Start again when you are ready.",
+        (S::Expired | S::Open { .. } | S::InFlight { .. } | S::Completed, _) => {
+            "This session has expired. Start again when you are ready."
+        }
+    }
 }

@@ -147,6 +147,8 @@ pub enum JourneyStep {
         account: Option<AccountBody>,
         /// The transaction.
         transaction_id: String,
+        /// What becomes of tokens that are too many, too few or too late, for people.
+        unless_exact: String,
         /// The simulator can be told what to send; false in live mode.
         simulated: bool,
     },
@@ -276,6 +278,9 @@ pub enum JourneyStep {
     Ended {
         /// Expired or cancelled.
         status: SessionStatus,
+        /// What the user wanted to do; null where that was left open.
+        #[schema(required)]
+        flow: Option<Flow>,
         /// For people.
         message: String,
     },

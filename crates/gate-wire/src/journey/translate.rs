@@ -5,11 +5,14 @@ use gate_domain::destination::Destination;
 use gate_domain::journey::Step;
 use gate_domain::money::{Asset, Money};
 use gate_domain::quote::Quote;
-use gate_domain::session::{Session, State};
+use gate_domain::session::Session;
 use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
 
-use super::sentences::{identity_problem, stage_message, unavailable_reason};
+use super::sentences::{
+    ended_message, failed_reason, held_reason, identity_problem, stage_message, unavailable_reason,
+    unless_exact,
+};
 use super::simulator::test_outcomes;
 use super::{
     AccountBody, AssetChoice, AssetOption, JourneyStep, PayoutMethodBody, QuoteBody, RailHints,
@@ -100,6 +103,7 @@ pub(super) fn step_body(
                 back_to_memo: memo_of(Some(&means.back_to)),
                 account: means.account.as_ref().map(AccountBody::from),
                 transaction_id: transaction.id.to_string(),
+                unless_exact: unless_exact(quote.on_lapse).into(),
                 simulated: session.tenant.mode == gate_domain::Mode::Test,
             }
         }
@@ -168,7 +172,7 @@ pub(super) fn step_body(
             explorer_url: None,
         },
         Step::Failed { reason, refunded, can_retry, transaction } => JourneyStep::Failed {
-            reason: reason.into(),
+            reason: failed_reason(reason, transaction, session.cannot_deliver()),
             can_retry,
             transaction_id: transaction.map(|transaction| transaction.id.to_string()),
             refunded,
@@ -176,16 +180,11 @@ pub(super) fn step_body(
         Step::Unavailable { refusal } => {
             JourneyStep::Unavailable { reason: unavailable_reason(&refusal) }
         }
-        Step::Ended => JourneyStep::Ended {
+        Step::Held => JourneyStep::Unavailable { reason: held_reason() },
+        Step::Ended { flow } => JourneyStep::Ended {
             status: (&session.state).into(),
-            message: match session.state {
-                State::Expired => "This session has expired. Start again when you are ready.",
-                State::Cancelled => "This purchase was cancelled. Start again when you are ready.",
-                State::Open { .. } | State::InFlight { .. } | State::Completed => {
-                    unreachable!("only an expired or cancelled session has ended")
-                }
-            }
-            .into(),
+            flow: flow.map(Flow::from),
+            message: ended_message(&session.state, flow).into(),
         },
     }
 }

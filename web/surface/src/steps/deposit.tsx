@@ -78,8 +78,7 @@ export function DepositView({ step }: { step: DepositStep }) {
       {!step.lapsed && <Countdown quote={quote} />}
 
       <Notice tone="info">
-        Send {token} on {step.network_name} only. Send exactly this amount: what is too much, too
-        little or too late goes back to your wallet.
+        Send {token} on {step.network_name} only. {step.unless_exact}
       </Notice>
 
       {step.simulated && <Simulate step={step} />}

@@ -1,19 +1,22 @@
-import type { EndedStep, Session } from '../api';
+import type { EndedStep, Flow, Session } from '../api';
 import { usePage } from '../context';
 import { Button } from '../parts/button';
 import { Heading } from '../parts/heading';
 import { ClockIcon } from '../parts/icons';
 
+const NAMES: Record<Flow, string> = { on_ramp: 'Purchase', off_ramp: 'Sale', swap: 'Swap' };
+
 export function EndedView({ session, step }: { session: Session; step: EndedStep }) {
   const { leave, brand_name } = usePage();
   const expired = step.status === 'expired';
+  const name = step.flow === null ? 'Checkout' : NAMES[step.flow];
   return (
     <div class="step">
       <header class="step-head outcome">
         <span class="seal" aria-hidden="true">
           <ClockIcon size={26} />
         </span>
-        <Heading>{expired ? 'This checkout has expired' : 'Purchase cancelled'}</Heading>
+        <Heading>{expired ? 'This checkout has expired' : `${name} cancelled`}</Heading>
         <p class="lead">{step.message}</p>
       </header>
       <Button onClick={() => leave('cancelled')}>

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { NewPriceStep } from '../api';
+import type { NewPriceStep, Quote } from '../api';
 import { usePage } from '../context';
 import { Button } from '../parts/button';
 import { CopyRow } from '../parts/copy-row';
@@ -31,7 +31,7 @@ export function NewPriceView({ step }: { step: NewPriceStep }) {
       }}
     >
       <header class="step-head">
-        <Heading>The price has changed</Heading>
+        <Heading>{title(agreed, quote)}</Heading>
         <p class="lead">
           Your {given(agreed)} arrived after the price of {gotten(agreed)} had lapsed. Do you want
           to go on at the new price?
@@ -67,4 +67,10 @@ export function NewPriceView({ step }: { step: NewPriceStep }) {
       </Button>
     </form>
   );
+}
+
+/** Where the new price comes to the same, nothing has changed but its time. */
+function title(agreed: Quote, fresh: Quote | null): string {
+  if (fresh === null) return 'The price has lapsed';
+  return gotten(fresh) === gotten(agreed) ? 'The price was renewed' : 'The price has changed';
 }
