@@ -22,7 +22,7 @@ use crate::advance::AdvanceError;
 use crate::app::Scope;
 
 pub(crate) use give_back::{advance_deposit, end_sale};
-pub use give_back::{look_after_deposits, send_back};
+pub use give_back::{end_return, look_after_deposits, send_back};
 pub use new_price::decline_new_price;
 pub(crate) use new_price::{accept_new_price, go_on, is_asked, put_new_price};
 pub use receive::{Received, Transfer, receive_transfer};
@@ -64,7 +64,7 @@ pub enum DepositError {
     /// The stray was dismissed before.
     #[error("it was dismissed before")]
     Dismissed,
-    /// Nothing of it can be sent back now.
+    /// Nothing of it is held, or what is held was not sent back before.
     #[error(transparent)]
     OutOfStep(#[from] deposit::Refused),
     /// No money moves before an operator has looked at the books.
@@ -129,7 +129,8 @@ fn command_return(
         created_at: scope.now,
     };
     scope.wake_commands();
-    tx.insert_command(&deposit.tenant, &deposit.session_id, &command)
+    tx.insert_command(&deposit.tenant, &deposit.session_id, &command)?;
+    tx.set_return_command(deposit, &command.id)
 }
 
 /// The deposits of a transaction that count, locked after it.

@@ -1,6 +1,6 @@
 //! Commands to the rails: written with the change that causes them, sent by a worker under a lease.
 
-use gate_domain::ids::{RefundId, SessionId, Tenant, TransactionId};
+use gate_domain::ids::{CommandId, RefundId, SessionId, Tenant, TransactionId};
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
@@ -24,6 +24,8 @@ const LIST_DUE_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, body
         and due_at is not null");
 const CLOSE: Sql = sql("update commands set due_at = null, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and due_at is not null");
+const WAKE: Sql = sql("update commands set due_at = $4, attempts = 0, lease_token = null
+    where partner_id = $1 and mode = $2 and id = $3");
 const WITHDRAW: Sql = sql("update commands set due_at = null
     where partner_id = $1 and mode = $2 and session_id = $3 and transaction_id = $4 and kind = $5
         and sent = 0 and due_at is not null");
@@ -31,7 +33,7 @@ const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = nul
     where due_at is not null and lease_token is not null");
 
 pub(crate) const STATEMENTS: &[Sql] =
-    &[INSERT, LIST_DUE, LEASE, RECORD, LIST_DUE_OF_TRANSACTION, CLOSE, WITHDRAW, RELEASE_ALL];
+    &[INSERT, LIST_DUE, LEASE, RECORD, LIST_DUE_OF_TRANSACTION, CLOSE, WAKE, WITHDRAW, RELEASE_ALL];
 
 /// A command that this worker holds, until the lease ends.
 #[derive(Clone, Debug)]
@@ -143,6 +145,25 @@ impl Tx {
             self.write(CLOSE, &[&partner, &mode, &command.id.as_str()])?;
         }
         Ok(())
+    }
+
+    /// Let go of one command: somebody knows what came of it. An answer that is on its way finds its
+    /// lease lost.
+    pub fn close_command(&mut self, tenant: &Tenant, id: &CommandId) -> Result<(), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(CLOSE, &[&partner, &mode, &id.as_str()])
+    }
+
+    /// Ask about a command again, now and as often as about a new one. An answer that is on its way
+    /// finds its lease lost.
+    pub fn wake_command(
+        &mut self,
+        tenant: &Tenant,
+        id: &CommandId,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(WAKE, &[&partner, &mode, &id.as_str(), &now.0])
     }
 
     /// Let go of a transaction's commands of a kind that nobody has sent.

@@ -2,7 +2,7 @@
 
 use gate_domain::deposit::{Deposit, State};
 use gate_domain::destination::Destination;
-use gate_domain::ids::{DepositId, SessionId, Tenant, TransactionId};
+use gate_domain::ids::{CommandId, DepositId, SessionId, Tenant, TransactionId};
 use gate_domain::time::Millis;
 
 use crate::locked::Locked;
@@ -43,6 +43,10 @@ const LIST_HELD: Sql = sql("select partner_id, mode, id, transaction_id, session
 const SAVE: Sql =
     sql("update deposits set back_units = $4, status = $5, state = $6, updated_at = $7
     where partner_id = $1 and mode = $2 and id = $3");
+const SET_RETURN: Sql = sql("update deposits set return_command = $4
+    where partner_id = $1 and mode = $2 and id = $3");
+const FIND_RETURN: Sql = sql("select return_command from deposits
+    where partner_id = $1 and mode = $2 and id = $3 and return_command is not null");
 // Whatever came is booked once; what is back is booked once more, and nothing else is.
 const LIST_MISBOOKED: Sql = sql("select d.id from deposits d
     where 100 + (case when d.status = 'returned' then 1 else 0 end)
@@ -50,6 +54,15 @@ const LIST_MISBOOKED: Sql = sql("select d.id from deposits d
                 when p.booking = 'tokens_returned' then 1 else 1000 end), 0)
             from postings p where p.partner_id = d.partner_id and p.mode = d.mode
                 and p.transaction_id = d.transaction_id and p.subject = d.id)
+    limit $1");
+// One is asked about for each that is on its way, and no other one for any.
+const LIST_RETURNS_AMISS: Sql = sql("select d.id from deposits d
+    where (d.status = 'returning' and not exists (select 1 from commands c
+            where c.partner_id = d.partner_id and c.mode = d.mode and c.id = d.return_command
+                and c.due_at is not null))
+        or exists (select 1 from commands c
+            where c.session_id = d.session_id and c.due_at is not null and c.kind = 'refund'
+                and c.id <> d.return_command and c.body like '%' || d.id || '%')
     limit $1");
 
 pub(crate) const STATEMENTS: &[Sql] = &[
@@ -65,7 +78,10 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     LIST_OF_TRANSACTION,
     LIST_HELD,
     SAVE,
+    SET_RETURN,
+    FIND_RETURN,
     LIST_MISBOOKED,
+    LIST_RETURNS_AMISS,
 ];
 
 /// Whose tokens an address waits for.
@@ -247,6 +263,34 @@ impl Tx {
             ],
         )?;
         Ok(deposit)
+    }
+
+    /// Save which command sends back what a deposit does not take in. The deposit is locked, or new.
+    pub fn set_return_command(
+        &mut self,
+        deposit: &Deposit,
+        command: &CommandId,
+    ) -> Result<(), StoreError> {
+        let Deposit { tenant, id, .. } = deposit;
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(SET_RETURN, &[&partner, &mode, &id.as_str(), &command.as_str()])
+    }
+
+    /// The command that sends back what a deposit does not take in, the last one.
+    pub fn find_return_command(
+        &mut self,
+        tenant: &Tenant,
+        id: &DepositId,
+    ) -> Result<Option<CommandId>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.query_opt(FIND_RETURN, &[&partner, &mode, &id.as_str()], |row| {
+            Reader::new(row, "deposits", 0).parse(0)
+        })
+    }
+
+    /// Deposits on their way back that nobody asks about, and those that are sent back twice.
+    pub fn list_returns_amiss(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_RETURNS_AMISS, &[&limit], |row| row.get(0))
     }
 
     /// Deposits whose postings do not fit where they stand.

@@ -42,4 +42,5 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0018_strays_end_and_outputs.sql",
     "0019_mails_in_order.sql",
     "0020_holds_change.sql",
+    "0022_returns_and_transfers.sql",
 ];

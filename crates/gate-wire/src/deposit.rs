@@ -186,6 +186,7 @@ impl From<&deposit::Deposit> for DepositBody {
                 Cause::WrongAsset => DepositCause::WrongAsset,
                 Cause::WrongNetwork => DepositCause::WrongNetwork,
                 Cause::ReturnFailed => DepositCause::ReturnFailed,
+                Cause::ReturnUnknown => DepositCause::ReturnUnknown,
             }),
             created_at: to_rfc3339(deposit.created_at),
             updated_at: to_rfc3339(deposit.updated_at),

@@ -39,6 +39,7 @@ mod references;
 mod refunds;
 mod replays;
 mod retention;
+mod returns;
 mod reversals;
 mod reviews;
 mod schedule;
