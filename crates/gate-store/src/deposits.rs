@@ -2,12 +2,12 @@
 
 use gate_domain::deposit::{Deposit, State};
 use gate_domain::destination::Destination;
-use gate_domain::ids::{CommandId, DepositId, SessionId, Tenant, TransactionId};
+use gate_domain::ids::{CommandId, DepositId, Mode, SessionId, Tenant, TransactionId};
 use gate_domain::time::Millis;
 
 use crate::locked::Locked;
 use crate::read::{Reader, to_json};
-use crate::{Param, Row, Sql, StoreError, Tx, sql};
+use crate::{Row, Sql, StoreError, Tx, sql};
 
 const INSERT_ADDRESS: Sql = sql("insert into deposit_addresses
     (address, partner_id, mode, transaction_id, session_id, lapses_at, created_at)
@@ -31,8 +31,9 @@ const FIND: Sql = sql("select partner_id, mode, id, transaction_id, session_id, 
 const LOCK: Sql = FIND.for_update();
 const FIND_TRANSFER: Sql = sql("select partner_id, mode, id, transaction_id, session_id, amount,
         transfer, back_units, state, created_at, updated_at, output
-    from deposits where partner_id = $1 and mode = $2 and transaction_id = $3 and network = $4
-        and transfer = $5 and output = $6");
+    from deposits where mode = $1 and network = $2 and transfer = $3 and output = $4");
+const CLAIM_TRANSFER: Sql =
+    sql("insert into transfers (mode, network, transfer, output) values ($1, $2, $3, $4)");
 const LIST_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, transaction_id, session_id,
         amount, transfer, back_units, state, created_at, updated_at, output
     from deposits where partner_id = $1 and mode = $2 and transaction_id = $3
@@ -75,6 +76,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     FIND,
     LOCK,
     FIND_TRANSFER,
+    CLAIM_TRANSFER,
     LIST_OF_TRANSACTION,
     LIST_HELD,
     SAVE,
@@ -205,18 +207,32 @@ impl Tx {
         Ok(deposit.map(Locked::new))
     }
 
-    /// The deposit that a transfer to a transaction was written down as.
-    pub fn find_transfer(
+    /// The deposit that a transfer was written down as, whoever's it is: what tells it from every other
+    /// one is its network's, and says nothing of partners.
+    pub fn find_deposit_transfer(
         &mut self,
-        tenant: &Tenant,
-        transaction: &TransactionId,
+        mode: Mode,
         network: &str,
         (transfer, output): (&str, u32),
     ) -> Result<Option<Deposit>, StoreError> {
-        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let (transaction, output) = (transaction.as_str(), i64::from(output));
-        let params: [&dyn Param; 6] = [&partner, &mode, &transaction, &network, &transfer, &output];
-        self.query_opt(FIND_TRANSFER, &params, read)
+        let output = i64::from(output);
+        self.query_opt(FIND_TRANSFER, &[&mode.as_str(), &network, &transfer, &output], read)
+    }
+
+    /// Note that a transfer is written down, as a deposit or as a stray. When somebody else writes it
+    /// down at the same moment, what this closure did is rolled back and it runs again, to find theirs.
+    pub fn claim_transfer(
+        &mut self,
+        mode: Mode,
+        network: &str,
+        (transfer, output): (&str, u32),
+    ) -> Result<(), StoreError> {
+        let output = i64::from(output);
+        let claimed = self.execute(CLAIM_TRANSFER, &[&mode.as_str(), &network, &transfer, &output]);
+        match claimed {
+            Err(StoreError::Unique { .. }) => Err(self.retry()),
+            other => other.map(drop),
+        }
     }
 
     /// Every transfer to a transaction, oldest first. A wallet makes few.

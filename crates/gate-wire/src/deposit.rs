@@ -29,7 +29,8 @@ pub struct DepositBody {
     pub amount: String,
     /// How much of it is not taken in: on its way back, back, or held.
     pub back_amount: String,
-    /// The transaction that it came in, by its name on its network.
+    /// The transaction that it came in, by its name on its network. In the sandbox the id of the
+    /// session stands before a name that you gave it.
     pub transfer_id: String,
     /// Which payment of that transaction it is, from 0: a transaction can hold several.
     #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
@@ -68,7 +69,7 @@ pub struct StrayBody {
     /// How much came.
     pub amount: String,
     /// The transaction that it came in, by its name on its network. In the sandbox the id of the
-    /// partner stands before it.
+    /// session stands before a name that you gave it.
     pub transfer_id: String,
     /// Which payment of that transaction it is, from 0: a transaction can hold several.
     #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
