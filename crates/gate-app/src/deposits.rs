@@ -8,17 +8,18 @@ mod start;
 mod stray;
 
 use gate_domain::deposit::{self, Deposit};
-use gate_domain::ids::{CommandId, DepositId, PostingId};
+use gate_domain::ids::{CommandId, DepositId, EventId, PostingId};
 use gate_domain::ledger::Posting;
 use gate_domain::money::Money;
 use gate_domain::quote::Quote;
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
-use gate_store::{Locked, StoreError, Tx};
+use gate_store::{Locked, NewEvent, StoreError, Tx};
+use gate_wire::deposit::DepositBody;
 use gate_wire::instant::to_rfc3339;
 
-use crate::advance::AdvanceError;
+use crate::advance::{AdvanceError, announce};
 use crate::app::Scope;
 
 pub(crate) use give_back::{advance_deposit, end_sale};
@@ -106,6 +107,21 @@ fn requote(
     let units = fresh.delivered().units;
     tx.change_hold(&transaction.tenant, transaction.id.as_str(), units, scope.now)?;
     tx.requote_transaction(transaction, &fresh.id)
+}
+
+/// Tell the partner where a deposit has come to, if that is for it to know.
+fn announce_deposit(tx: &mut Tx, scope: &Scope<'_>, deposit: &Deposit) -> Result<(), StoreError> {
+    let Some(event_type) = deposit.state.event() else { return Ok(()) };
+    let event = NewEvent {
+        id: EventId::new(deposit.tenant.mode, scope.seed()),
+        tenant: deposit.tenant.clone(),
+        event_type,
+        session_id: Some(deposit.session_id.clone()),
+        subject: None,
+        created_at: scope.now,
+    };
+    announce(tx, scope, &event, &DepositBody::from(deposit))?;
+    Ok(())
 }
 
 /// Write down the command that sends back what is not taken in.

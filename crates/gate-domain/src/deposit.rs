@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::EventType;
 use crate::ids::{DepositId, SessionId, Tenant, TransactionId};
 use crate::money::{Asset, Money};
 use crate::quote::{OnLapse, Quote};
@@ -119,6 +120,15 @@ impl State {
             Self::Held { cause } | Self::Returning { cause } | Self::Returned { cause } => {
                 Some(cause)
             }
+        }
+    }
+
+    /// What partners are told when a deposit comes to stand here.
+    pub const fn event(self) -> Option<EventType> {
+        match self {
+            Self::Held { .. } => Some(EventType::DepositHeld),
+            Self::Returned { .. } => Some(EventType::DepositReturned),
+            Self::Counted | Self::Taken | Self::Returning { .. } => None,
         }
     }
 

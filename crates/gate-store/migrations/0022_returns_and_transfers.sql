@@ -25,3 +25,5 @@ insert into transfers (mode, network, transfer, output)
     select mode, network, transfer, output from deposits
     union select mode, network, transfer, output from strays;
 create index deposits_transfers on deposits (mode, network, transfer, output);
+-- A user is shown what came and did not count, whichever of the session's transactions it came for.
+create index deposits_by_session on deposits (partner_id, mode, session_id);

@@ -38,6 +38,11 @@ const LIST_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, transaction_i
         amount, transfer, back_units, state, created_at, updated_at, output
     from deposits where partner_id = $1 and mode = $2 and transaction_id = $3
     order by created_at, id");
+const LIST_NOT_TAKEN: Sql = sql("select partner_id, mode, id, transaction_id, session_id, amount,
+        transfer, back_units, state, created_at, updated_at, output
+    from deposits where partner_id = $1 and mode = $2 and session_id = $3
+        and status in ('held', 'returning', 'returned')
+    order by created_at desc, id desc limit $4");
 const LIST_HELD: Sql = sql("select partner_id, mode, id, transaction_id, session_id, amount,
         transfer, back_units, state, created_at, updated_at, output
     from deposits where partner_id = $1 and mode = $2 and status = 'held' order by id limit $3");
@@ -78,6 +83,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     FIND_TRANSFER,
     CLAIM_TRANSFER,
     LIST_OF_TRANSACTION,
+    LIST_NOT_TAKEN,
     LIST_HELD,
     SAVE,
     SET_RETURN,
@@ -243,6 +249,17 @@ impl Tx {
     ) -> Result<Vec<Deposit>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         self.query(LIST_OF_TRANSACTION, &[&partner, &mode, &transaction.as_str()], read)
+    }
+
+    /// Deposits of all transactions of a session that were not taken in, or not wholly, newest first.
+    pub fn list_deposits_not_taken(
+        &mut self,
+        tenant: &Tenant,
+        session: &SessionId,
+        limit: i64,
+    ) -> Result<Vec<Deposit>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.query(LIST_NOT_TAKEN, &[&partner, &mode, &session.as_str(), &limit], read)
     }
 
     /// Deposits that a person has to decide on, oldest first.

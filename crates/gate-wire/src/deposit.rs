@@ -157,6 +157,32 @@ pub struct TestStrayBody {
     pub output: Option<u32>,
 }
 
+impl From<State> for DepositStatus {
+    fn from(state: State) -> Self {
+        match state {
+            State::Counted => Self::Counted,
+            State::Taken => Self::Taken,
+            State::Held { .. } => Self::Held,
+            State::Returning { .. } => Self::Returning,
+            State::Returned { .. } => Self::Returned,
+        }
+    }
+}
+
+impl From<Cause> for DepositCause {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Surplus => Self::Surplus,
+            Cause::Unexpected => Self::Unexpected,
+            Cause::SaleEnded => Self::SaleEnded,
+            Cause::WrongAsset => Self::WrongAsset,
+            Cause::WrongNetwork => Self::WrongNetwork,
+            Cause::ReturnFailed => Self::ReturnFailed,
+            Cause::ReturnUnknown => Self::ReturnUnknown,
+        }
+    }
+}
+
 impl From<&deposit::Deposit> for DepositBody {
     fn from(deposit: &deposit::Deposit) -> Self {
         let asset = &deposit.amount.asset;
@@ -173,22 +199,8 @@ impl From<&deposit::Deposit> for DepositBody {
             back_amount: back.to_decimal(),
             transfer_id: deposit.transfer.clone(),
             output: deposit.output,
-            status: match deposit.state {
-                State::Counted => DepositStatus::Counted,
-                State::Taken => DepositStatus::Taken,
-                State::Held { .. } => DepositStatus::Held,
-                State::Returning { .. } => DepositStatus::Returning,
-                State::Returned { .. } => DepositStatus::Returned,
-            },
-            cause: deposit.state.cause().map(|cause| match cause {
-                Cause::Surplus => DepositCause::Surplus,
-                Cause::Unexpected => DepositCause::Unexpected,
-                Cause::SaleEnded => DepositCause::SaleEnded,
-                Cause::WrongAsset => DepositCause::WrongAsset,
-                Cause::WrongNetwork => DepositCause::WrongNetwork,
-                Cause::ReturnFailed => DepositCause::ReturnFailed,
-                Cause::ReturnUnknown => DepositCause::ReturnUnknown,
-            }),
+            status: deposit.state.into(),
+            cause: deposit.state.cause().map(DepositCause::from),
             created_at: to_rfc3339(deposit.created_at),
             updated_at: to_rfc3339(deposit.updated_at),
         }

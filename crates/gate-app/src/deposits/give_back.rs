@@ -10,7 +10,7 @@ use gate_domain::transaction::{self, Event, PaymentStep, Transaction};
 use gate_store::{Locked, StoreError, Tx};
 use tracing::error;
 
-use super::{DepositError, book, command_return, lock_counted};
+use super::{DepositError, announce_deposit, book, command_return, lock_counted};
 use crate::advance::advance_transaction;
 use crate::app::{App, Scope};
 use crate::halt::is_halted;
@@ -50,6 +50,7 @@ pub(crate) fn advance_deposit(
     let Step::Moved(next) = before.apply(event)? else { return Ok(()) };
     let back_units = deposit.back_units;
     let deposit = tx.save_deposit(deposit, next, back_units, scope.now)?;
+    scope.session_changed(&deposit.session_id);
     match next {
         State::Returned { .. } => {
             let back = Money::new(back_units, deposit.amount.asset.clone());
@@ -61,6 +62,10 @@ pub(crate) fn advance_deposit(
             error!(%id, cause, "{id} is not known to be back; a person has to decide");
         }
         State::Counted | State::Taken => unreachable!("nothing goes back to counting"),
+    }
+    // That nobody knew of a return, and that it was refused after all, is told once.
+    if next.event() != before.event() {
+        announce_deposit(tx, scope, &deposit)?;
     }
     Ok(())
 }

@@ -18,7 +18,10 @@ use gate_store::{DepositAddress, Locked, StoreError, Tx};
 use tracing::{info, warn};
 
 use super::give_back::end_sale;
-use super::{DepositError, book, command_return, counted_units, requote, stray, take_in_counted};
+use super::{
+    DepositError, announce_deposit, book, command_return, counted_units, requote, stray,
+    take_in_counted,
+};
 use crate::advance::{advance_transaction, find_agreed_quote};
 use crate::app::Scope;
 use crate::limits::{Mover, lock_mover};
@@ -223,6 +226,7 @@ pub(super) fn take_in(
         Verdict::Unexpected => command_return(tx, scope, &deposit, &transaction)?,
         Verdict::Foreign(_) => {
             warn!(%id, amount, "{id} is not what was agreed on; a person has to decide");
+            announce_deposit(tx, scope, &deposit)?;
         }
     }
     Ok(tx.find_deposit(tenant, &deposit.id)?.unwrap_or(deposit))

@@ -7,7 +7,9 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use gate_app::admin::deposits::Command as DepositCommand;
 use gate_app::admin::{self, AdminError, Command};
-use gate_app::deposits::send_back;
+use gate_app::cancel_session::cancel_session;
+use gate_app::choose::retry;
+use gate_app::deposits::{Simulated, look_after_deposits, send_back, simulate_deposit};
 use gate_app::doctor::examine;
 use gate_app::testing::{ADDRESS, World};
 use gate_domain::Millis;
@@ -19,9 +21,11 @@ use gate_rails::simulator::CHAIN;
 use gate_rails::{Rail, RailError, Rails, Reply};
 use gate_store::both_engines;
 use gate_wire::deposit::DepositBody;
+use gate_wire::journey::JourneyStep;
+use serde_json::{Value, json};
 
 use crate::reviews::{wait, whose};
-use crate::sells::{PAID, nothing_is_left};
+use crate::sells::{LAPSE_MS, PAID, nothing_is_left};
 
 const UNKNOWN: Cause = Cause::ReturnUnknown;
 
@@ -76,6 +80,24 @@ async fn too_much(world: &World) -> SessionId {
 async fn the_deposit(world: &World, session: &SessionId) -> Deposit {
     let [deposit] = world.deposits(session).await.try_into().unwrap();
     deposit
+}
+
+/// The step that a user sees, with what came and did not count.
+async fn seen(world: &World, session: &SessionId) -> (&'static str, Vec<String>) {
+    let (step, not_taken) = match world.journey(session).await.step {
+        JourneyStep::Deposit { not_taken, .. } => ("deposit", not_taken),
+        JourneyStep::Done { not_taken, .. } => ("done", not_taken),
+        JourneyStep::Failed { not_taken, .. } => ("failed", not_taken),
+        JourneyStep::Ended { not_taken, .. } => ("ended", not_taken),
+        step => panic!("{step:?}"),
+    };
+    let words = not_taken.into_iter().map(|one| {
+        assert!(one.back_to.eq_ignore_ascii_case(ADDRESS) && one.back_to_memo.is_none());
+        let word = |value: Value| value.as_str().unwrap().to_owned();
+        let (status, cause) = (word(json!(one.status)), word(json!(one.cause)));
+        format!("{status} {cause} {} {} {}", one.amount, one.token, one.network_name)
+    });
+    (step, words.collect())
 }
 
 async fn send(world: &World, deposit: &Deposit) -> State {
@@ -135,6 +157,81 @@ both_engines! {
         let [first, second] = chain.told().try_into().unwrap();
         assert!(first.id != second.id && first.means == second.means, "to the same address");
         nothing_is_left(&world).await;
+    }
+
+    async fn a_user_sees_what_came_and_did_not_count(store) {
+        let world = World::over(store).await;
+        let session = world.create_sale().await;
+        world.sell(&session, PAID, ADDRESS).await;
+        assert_eq!(seen(&world, &session).await, ("deposit", vec![]));
+        let wrong = Simulated {
+            amount: Some("110".into()),
+            token: Some("EURC".into()),
+            ..Simulated::default()
+        };
+        simulate_deposit(&world.app, &world.tenant(), &session, wrong).await.unwrap();
+        let held = "held wrong_asset 110.000000 EURC Base".to_owned();
+        assert_eq!(seen(&world, &session).await, ("deposit", vec![held.clone()]));
+        world.send_tokens(&session, None).await;
+        world.pass_seconds(3).await;
+        world.send_tokens(&session, Some("5")).await;
+        let going = "returning unexpected 5.000000 USDC Base".to_owned();
+        assert_eq!(seen(&world, &session).await, ("done", vec![going, held.clone()]));
+        world.pass_seconds(2).await;
+        let back = "returned unexpected 5.000000 USDC Base".to_owned();
+        assert_eq!(seen(&world, &session).await, ("done", vec![back, held]));
+        let told = ["created", "deposit.held", "processing", "completed", "deposit.returned"];
+        assert_eq!(world.event_types().await, told);
+    }
+
+    async fn a_user_whose_session_ended_sees_what_came_late(store) {
+        let world = World::over(store).await;
+        let session = world.create_sale().await;
+        world.sell(&session, PAID, ADDRESS).await;
+        let (tenant, id) = (world.tenant(), session.clone());
+        world.app.write(move |tx, scope| cancel_session(tx, scope, &tenant, &id)).await.unwrap();
+        assert_eq!(seen(&world, &session).await, ("ended", vec![]));
+        world.send_tokens(&session, Some("50")).await;
+        world.pass_seconds(3).await;
+        let back = "returned unexpected 50.000000 USDC Base".to_owned();
+        assert_eq!(seen(&world, &session).await, ("ended", vec![back]));
+        // So does whose sale has failed, also while they try again.
+        let session = world.create_sale().await;
+        world.sell(&session, PAID, ADDRESS).await;
+        world.send_tokens(&session, Some("50")).await;
+        world.clock.advance_ms(LAPSE_MS);
+        look_after_deposits(&world.app).await.unwrap();
+        world.pass_seconds(3).await;
+        let back = vec!["returned sale_ended 50.000000 USDC Base".to_owned()];
+        assert_eq!(seen(&world, &session).await, ("failed", back.clone()));
+        retry(&world.app, &world.tenant(), &session).await.unwrap();
+        world.sell(&session, PAID, ADDRESS).await;
+        assert_eq!(seen(&world, &session).await, ("deposit", back));
+    }
+
+    async fn a_partner_is_told_of_each_fact_once(store) {
+        let chain = LateChain::default();
+        let world = World::with_rails(store, silent(&chain)).await;
+        let session = too_much(&world).await;
+        wait(&world).await;
+        world.clock.advance_ms(3_600_000);
+        wait(&world).await;
+        chain.says(Reply::last([Event::RefundFailed]));
+        world.clock.advance_ms(3_600_000);
+        wait(&world).await;
+        let deposit = the_deposit(&world, &session).await;
+        assert_eq!(deposit.state, State::Held { cause: Cause::ReturnFailed });
+        arrived(&world, &deposit).await.unwrap();
+        let events = world.events().await;
+        let told = events.iter().filter(|event| event.event_type.starts_with("deposit."));
+        let told: Vec<_> = told
+            .map(|event| {
+                assert_eq!(event.data["session_id"], session.as_str());
+                assert_eq!(event.data["id"], deposit.id.as_str());
+                format!("{} {}", event.data["status"], event.data["cause"])
+            })
+            .collect();
+        assert_eq!(told, ["\"held\" \"return_unknown\"", "\"returned\" \"return_failed\""]);
     }
 
     async fn a_person_says_that_a_return_has_arrived(store) {

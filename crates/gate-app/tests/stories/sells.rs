@@ -169,7 +169,7 @@ both_engines! {
         let cause = Cause::SaleEnded;
         assert_eq!(states(&world.deposits(&session).await), [State::Returned { cause }]);
         assert_eq!(look_after_deposits(&world.app).await.unwrap(), 0);
-        assert_eq!(world.event_types().await, ["created", "processing", "failed"]);
+        assert_eq!(world.event_types().await, ["created", "processing", "failed", "deposit.returned"]);
         nothing_is_left(&world).await;
     }
 
@@ -450,7 +450,7 @@ both_engines! {
         assert_eq!(late.state, State::Returning { cause: Cause::Unexpected });
         world.pass_seconds(3).await;
         assert!(matches!(step(&world, &session).await, JourneyStep::Ended { .. }));
-        assert_eq!(world.event_types().await, ["created", "cancelled"]);
+        assert_eq!(world.event_types().await, ["created", "cancelled", "deposit.returned"]);
         nothing_is_left(&world).await;
     }
 

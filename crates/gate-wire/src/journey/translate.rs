@@ -12,15 +12,15 @@ use gate_domain::transaction::Transaction;
 use super::sentences::{identity_problem, stage_message, unavailable_reason};
 use super::simulator::test_outcomes;
 use super::{
-    AccountBody, AssetChoice, AssetOption, JourneyStep, PayoutMethodBody, QuoteBody, RailHints,
-    TestPayout,
+    AccountBody, AssetChoice, AssetOption, JourneyStep, NotTakenBody, PayoutMethodBody, QuoteBody,
+    RailHints, TestPayout,
 };
 use crate::session::{is_text, memo_of};
 use crate::words::{Flow, IdentityAsk, Notice};
 
 pub(super) fn step_body(
     session: &Session,
-    step: Step<'_>,
+    (step, not_taken): (Step<'_>, Vec<NotTakenBody>),
     hints: &RailHints,
     catalogue: &Catalogue,
     now: Millis,
@@ -95,6 +95,7 @@ pub(super) fn step_body(
                 qr_has_memo,
                 missing_amount: missing.to_decimal(),
                 received_amount: received.to_decimal(),
+                not_taken,
                 lapsed,
                 back_to: means.back_to.address.clone(),
                 back_to_memo: memo_of(Some(&means.back_to)),
@@ -166,18 +167,21 @@ pub(super) fn step_body(
             transaction_id: transaction.id.to_string(),
             chain_transaction: chain_transaction.into(),
             explorer_url: None,
+            not_taken,
         },
         Step::Failed { reason, refunded, can_retry, transaction } => JourneyStep::Failed {
             reason: reason.into(),
             can_retry,
             transaction_id: transaction.map(|transaction| transaction.id.to_string()),
             refunded,
+            not_taken,
         },
         Step::Unavailable { refusal } => {
             JourneyStep::Unavailable { reason: unavailable_reason(&refusal) }
         }
         Step::Ended => JourneyStep::Ended {
             status: (&session.state).into(),
+            not_taken,
             message: match session.state {
                 State::Expired => "This session has expired. Start again when you are ready.",
                 State::Cancelled => "This purchase was cancelled. Start again when you are ready.",

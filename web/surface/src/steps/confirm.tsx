@@ -3,7 +3,7 @@ import { usePage } from '../context';
 import { AccountRow } from '../parts/account-row';
 import { Back } from '../parts/back';
 import { Button } from '../parts/button';
-import { shorten } from '../parts/copy-row';
+import { shorten } from '../parts/shorten';
 import { Countdown, useLapsed } from '../parts/countdown';
 import { Heading } from '../parts/heading';
 import { Lapsed } from '../parts/lapsed';

@@ -6,7 +6,7 @@ import { formatFiat } from '../money';
 import { Back } from '../parts/back';
 import { Button } from '../parts/button';
 import { CardExpiry, CardNumber } from '../parts/card-fields';
-import { shorten } from '../parts/copy-row';
+import { shorten } from '../parts/shorten';
 import { Countdown, useLapsed } from '../parts/countdown';
 import { Field } from '../parts/field';
 import { Heading } from '../parts/heading';

@@ -3,7 +3,7 @@ import type { WalletStep } from '../api';
 import { usePage } from '../context';
 import { Back } from '../parts/back';
 import { Button } from '../parts/button';
-import { shorten } from '../parts/copy-row';
+import { shorten } from '../parts/shorten';
 import { Countdown, useLapsed } from '../parts/countdown';
 import { described, FieldNotes } from '../parts/field';
 import { Heading } from '../parts/heading';
