@@ -6,11 +6,9 @@ import { Notice } from './notice';
 export function NotTakenNotices({ list, shop }: { list: NotTaken[]; shop: string }) {
   return (
     <>
-      {list.map((one) => (
-        <Notice
-          key={JSON.stringify(one)}
-          tone={one.status === 'held' ? 'warning' : 'info'}
-        >
+      {list.map((one, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two transfers may be alike in all that is shown.
+        <Notice key={place} tone={one.status === 'held' ? 'warning' : 'info'}>
           {notTakenWords(one, shop)}
         </Notice>
       ))}
