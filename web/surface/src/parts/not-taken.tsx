@@ -7,7 +7,6 @@ export function NotTakenNotices({ list, shop }: { list: NotTaken[]; shop: string
   return (
     <>
       {list.map((one, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: two transfers may be alike in all that is shown.
         <Notice key={place} tone={one.status === 'held' ? 'warning' : 'info'}>
           {notTakenWords(one, shop)}
         </Notice>
