@@ -8,21 +8,22 @@ mod start;
 mod stray;
 
 use gate_domain::deposit::{self, Deposit};
-use gate_domain::ids::{CommandId, DepositId, PostingId};
+use gate_domain::ids::{CommandId, DepositId, EventId, PostingId};
 use gate_domain::ledger::Posting;
 use gate_domain::money::Money;
 use gate_domain::quote::Quote;
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
-use gate_store::{Locked, StoreError, Tx};
+use gate_store::{Locked, NewEvent, StoreError, Tx};
+use gate_wire::deposit::DepositBody;
 use gate_wire::instant::to_rfc3339;
 
-use crate::advance::AdvanceError;
+use crate::advance::{AdvanceError, announce};
 use crate::app::Scope;
 
 pub(crate) use give_back::{advance_deposit, end_sale};
-pub use give_back::{look_after_deposits, send_back};
+pub use give_back::{end_return, look_after_deposits, send_back};
 pub use new_price::decline_new_price;
 pub(crate) use new_price::{accept_new_price, go_on, is_asked, put_new_price};
 pub use receive::{Received, Transfer, receive_transfer};
@@ -64,7 +65,7 @@ pub enum DepositError {
     /// The stray was dismissed before.
     #[error("it was dismissed before")]
     Dismissed,
-    /// Nothing of it can be sent back now.
+    /// Nothing of it is held, or what is held was not sent back before.
     #[error(transparent)]
     OutOfStep(#[from] deposit::Refused),
     /// No money moves before an operator has looked at the books.
@@ -108,6 +109,21 @@ fn requote(
     tx.requote_transaction(transaction, &fresh.id)
 }
 
+/// Tell the partner where a deposit has come to, if that is for it to know.
+fn announce_deposit(tx: &mut Tx, scope: &Scope<'_>, deposit: &Deposit) -> Result<(), StoreError> {
+    let Some(event_type) = deposit.state.event() else { return Ok(()) };
+    let event = NewEvent {
+        id: EventId::new(deposit.tenant.mode, scope.seed()),
+        tenant: deposit.tenant.clone(),
+        event_type,
+        session_id: Some(deposit.session_id.clone()),
+        subject: None,
+        created_at: scope.now,
+    };
+    announce(tx, scope, &event, &DepositBody::from(deposit))?;
+    Ok(())
+}
+
 /// Write down the command that sends back what is not taken in.
 fn command_return(
     tx: &mut Tx,
@@ -129,7 +145,8 @@ fn command_return(
         created_at: scope.now,
     };
     scope.wake_commands();
-    tx.insert_command(&deposit.tenant, &deposit.session_id, &command)
+    tx.insert_command(&deposit.tenant, &deposit.session_id, &command)?;
+    tx.set_return_command(deposit, &command.id)
 }
 
 /// The deposits of a transaction that count, locked after it.

@@ -167,6 +167,9 @@ fn states(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     for id in tx.list_misbooked_deposits(BATCH_MAX)? {
         wrong.push(format!("deposit {id} is not booked as its status says"));
     }
+    for id in tx.list_returns_amiss(BATCH_MAX)? {
+        wrong.push(format!("deposit {id} is not sent back by one command that is asked about"));
+    }
     for id in tx.list_strays_amiss(BATCH_MAX)? {
         wrong.push(format!("stray {id} is not the transfer that its deposit is"));
     }

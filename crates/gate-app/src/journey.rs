@@ -2,7 +2,8 @@
 
 use gate_domain::Millis;
 use gate_domain::catalogue::{Offer, Refusal, Side};
-use gate_domain::destination::DestinationError;
+use gate_domain::deposit::Deposit;
+use gate_domain::destination::{Destination, DestinationError};
 use gate_domain::hosted::{Choices, choices, payouts};
 use gate_domain::ids::{SessionId, Tenant};
 use gate_domain::journey::{Step, Stored, step};
@@ -20,7 +21,7 @@ use gate_wire::embed::{
     UkAccountBody, UsAccountBody,
 };
 use gate_wire::journey::{
-    Journey, RailHints, Seller, TestCard, TestPayout, TestPerson, TestWallet,
+    Journey, NotTakenBody, RailHints, Seller, TestCard, TestPayout, TestPerson, TestWallet,
 };
 
 use crate::advance::{AdvanceError, BeginError, advance_session, find_agreed_quote};
@@ -30,6 +31,9 @@ use crate::identity::{IdentityError, Shown};
 use crate::limits::{find_standing, verdict};
 use crate::screening::{HeldAddress, is_fixed_held, screen_fixed};
 use crate::vault::Vault;
+
+/// Transfers that a user is shown which did not count.
+const NOT_TAKEN_MAX: i64 = 20;
 
 /// Why the page cannot go on as it wanted to.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +105,7 @@ pub(crate) struct Story {
     transaction: Option<Transaction>,
     new_quote: Option<Quote>,
     deposits: Option<Deposits>,
+    not_taken: Vec<(Deposit, Destination)>,
     shown: Shown,
     standing: Standing,
     fixed_address_held: bool,
@@ -154,6 +159,10 @@ impl Story {
             }
             Some(_) | None => None,
         };
+        let not_taken = match session.transaction {
+            Some(_) => load_not_taken(tx, &session)?,
+            None => Vec::new(),
+        };
         let shown = Shown::load(tx, vault, &session)?;
         let standing = find_standing(tx, &session, now)?;
         let fixed_address_held =
@@ -168,6 +177,7 @@ impl Story {
             transaction,
             new_quote,
             deposits,
+            not_taken,
             shown,
             standing,
             fixed_address_held,
@@ -178,7 +188,12 @@ impl Story {
     fn journey(&self, offer: &Offer, rails: Option<&Rails>, now: Millis) -> Journey {
         let step = self.step(offer, now);
         let hints = rails.map(|rails| hints(rails, &step)).unwrap_or_default();
-        Journey::new(&self.session, step, &self.seller, &hints, offer.catalogue(), now)
+        let catalogue = offer.catalogue();
+        let not_taken = self.not_taken.iter();
+        let not_taken =
+            not_taken.map(|(deposit, back_to)| NotTakenBody::new(deposit, back_to, catalogue));
+        let step = (step, not_taken.collect());
+        Journey::new(&self.session, step, &self.seller, &hints, catalogue, now)
     }
 
     fn step(&self, offer: &Offer, now: Millis) -> Step<'_> {
@@ -213,6 +228,21 @@ impl Deposits {
         let received_units = counted_units(&tx.list_deposits(tenant, id)?);
         Ok(Some(Self { received_units, lapses_at: waiting.lapses_at }))
     }
+}
+
+/// What came for a session and was not taken in, with where it would go back to.
+fn load_not_taken(
+    tx: &mut Tx,
+    session: &Session,
+) -> Result<Vec<(Deposit, Destination)>, StoreError> {
+    let tenant = &session.tenant;
+    let mut not_taken = Vec::new();
+    for deposit in tx.list_deposits_not_taken(tenant, &session.id, NOT_TAKEN_MAX)? {
+        let transaction = tx.find_transaction(tenant, &deposit.transaction_id)?;
+        let back_to = transaction.as_ref().and_then(|transaction| transaction.means.deposit());
+        not_taken.extend(back_to.map(|means| (deposit, means.back_to.clone())));
+    }
+    Ok(not_taken)
 }
 
 fn hints(rails: &Rails, step: &Step<'_>) -> RailHints {

@@ -22,9 +22,12 @@ use crate::words::{minute, or_dash, table};
   gate deposits assign st_test_01k... --transaction tx_test_01k... --reason 'tag forgotten, ticket 815'
   gate deposits dismiss st_test_01k... --reason 'sent back from the treasury, ticket 816'
   gate deposits send-back dp_test_01k... --reason 'EURC instead of USDC, ticket 812'
+  gate deposits arrived dp_test_01k... --reason 'the explorer shows 0x51..., ticket 812'
 
-What is held is another token or network than was agreed on, or could not be sent back before. It goes
-to the address that the user named for refunds; see first that this address can receive it.")]
+What is held is another token or network than was agreed on, could not be sent back before, or nobody
+knows whether it was (return_unknown). It goes to the address that the user named for refunds; see first
+that this address can receive it. A return of which nobody knows is told to the network again under the
+same id, so that it goes out once; where you see that it has arrived, say so.")]
 pub(crate) struct DepositsArgs {
     #[command(flatten)]
     place: Place,
@@ -91,6 +94,18 @@ enum Action {
         #[command(flatten)]
         by: ByArgs,
     },
+    /// Book as back what could not be sent back, or of which nobody knows: you have seen that it arrived.
+    Arrived {
+        /// The deposit.
+        deposit: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// How you know, for the log.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: ByArgs,
+    },
 }
 
 pub(crate) fn run(args: DepositsArgs) -> Result<()> {
@@ -123,6 +138,13 @@ pub(crate) fn run(args: DepositsArgs) -> Result<()> {
             let command = DepositCommand::SendBack { whose: whose.into(), deposit, reason, actor };
             place.ask(Command::Deposits(command), |sent: &DepositBody| {
                 format!("{} of {} are on their way back.", sent.back_amount, sent.token)
+            })
+        }
+        Action::Arrived { deposit, whose, reason, by } => {
+            let actor = by.actor();
+            let command = DepositCommand::Arrived { whose: whose.into(), deposit, reason, actor };
+            place.ask(Command::Deposits(command), |back: &DepositBody| {
+                format!("{} of {} are booked as back.", back.back_amount, back.token)
             })
         }
     }

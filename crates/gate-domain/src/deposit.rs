@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::EventType;
 use crate::ids::{DepositId, SessionId, Tenant, TransactionId};
 use crate::money::{Asset, Money};
 use crate::quote::{OnLapse, Quote};
@@ -56,6 +57,8 @@ pub enum Cause {
     WrongNetwork,
     /// It could not be sent back.
     ReturnFailed,
+    /// Nobody knows whether it was sent back.
+    ReturnUnknown,
 }
 
 impl Cause {
@@ -68,6 +71,7 @@ impl Cause {
             Self::WrongAsset => "wrong_asset",
             Self::WrongNetwork => "wrong_network",
             Self::ReturnFailed => "return_failed",
+            Self::ReturnUnknown => "return_unknown",
         }
     }
 }
@@ -119,29 +123,44 @@ impl State {
         }
     }
 
+    /// What partners are told when a deposit comes to stand here.
+    pub const fn event(self) -> Option<EventType> {
+        match self {
+            Self::Held { .. } => Some(EventType::DepositHeld),
+            Self::Returned { .. } => Some(EventType::DepositReturned),
+            Self::Counted | Self::Taken | Self::Returning { .. } => None,
+        }
+    }
+
     /// The only transition function.
     pub const fn apply(self, event: Event) -> Result<Step, Refused> {
         match (self, event) {
             (Self::Returning { cause }, Event::Arrived) => {
                 Ok(Step::Moved(Self::Returned { cause }))
             }
-            (Self::Returning { .. }, Event::Refused) => {
-                Ok(Step::Moved(Self::Held { cause: Cause::ReturnFailed }))
+            (
+                Self::Returning { .. } | Self::Held { cause: Cause::ReturnUnknown },
+                Event::Refused,
+            ) => Ok(Step::Moved(Self::Held { cause: Cause::ReturnFailed })),
+            (Self::Returning { .. }, Event::Unheard) => {
+                Ok(Step::Moved(Self::Held { cause: Cause::ReturnUnknown }))
             }
             (Self::Held { cause }, Event::SentBack) => Ok(Step::Moved(Self::Returning { cause })),
-            // An answer that came after we had given up on it.
-            (Self::Held { cause: cause @ Cause::ReturnFailed }, Event::Arrived) => {
-                Ok(Step::Moved(Self::Returned { cause }))
-            }
+            // An answer that came after we had given up on it, or what a person found out.
+            (
+                Self::Held { cause: cause @ (Cause::ReturnFailed | Cause::ReturnUnknown) },
+                Event::Arrived,
+            ) => Ok(Step::Moved(Self::Returned { cause })),
             (Self::Returned { .. }, Event::Arrived)
-            | (Self::Held { cause: Cause::ReturnFailed }, Event::Refused) => Ok(Step::Unchanged),
+            | (Self::Held { cause: Cause::ReturnFailed }, Event::Refused)
+            | (Self::Held { cause: Cause::ReturnUnknown }, Event::Unheard) => Ok(Step::Unchanged),
             (
                 Self::Counted
                 | Self::Taken
                 | Self::Held { .. }
                 | Self::Returning { .. }
                 | Self::Returned { .. },
-                Event::Arrived | Event::Refused | Event::SentBack,
+                Event::Arrived | Event::Refused | Event::Unheard | Event::SentBack,
             ) => Err(Refused),
         }
     }
@@ -152,8 +171,10 @@ impl State {
 pub enum Event {
     /// What goes back has arrived.
     Arrived,
-    /// It could not be sent back, or nobody knows.
+    /// It could not be sent back.
     Refused,
+    /// Nobody knows whether it was sent back: nothing was heard for a long time.
+    Unheard,
     /// A person sends it back.
     SentBack,
 }
@@ -331,27 +352,29 @@ mod tests {
         use Event as E;
         let cause = Cause::Surplus;
         let failed = State::Held { cause: Cause::ReturnFailed };
+        let unknown = State::Held { cause: Cause::ReturnUnknown };
         let moved = |state| Ok(Step::Moved(state));
-        for (state, arrived, refused, sent_back) in [
-            (State::Counted, Err(Refused), Err(Refused), Err(Refused)),
-            (State::Taken, Err(Refused), Err(Refused), Err(Refused)),
-            (State::Held { cause }, Err(Refused), Err(Refused), moved(State::Returning { cause })),
+        let (unchanged, no) = (Ok(Step::Unchanged), Err(Refused));
+        let back = |cause| moved(State::Returned { cause });
+        let again = |cause| moved(State::Returning { cause });
+        for (state, arrived, refused, unheard, sent_back) in [
+            (State::Counted, no, no, no, no),
+            (State::Taken, no, no, no, no),
+            (State::Held { cause }, no, no, no, again(cause)),
+            (failed, back(Cause::ReturnFailed), unchanged, no, again(Cause::ReturnFailed)),
             (
-                failed,
-                moved(State::Returned { cause: Cause::ReturnFailed }),
-                Ok(Step::Unchanged),
-                moved(State::Returning { cause: Cause::ReturnFailed }),
-            ),
-            (
-                State::Returning { cause },
-                moved(State::Returned { cause }),
+                unknown,
+                back(Cause::ReturnUnknown),
                 moved(failed),
-                Err(Refused),
+                unchanged,
+                again(Cause::ReturnUnknown),
             ),
-            (State::Returned { cause }, Ok(Step::Unchanged), Err(Refused), Err(Refused)),
+            (State::Returning { cause }, back(cause), moved(failed), moved(unknown), no),
+            (State::Returned { cause }, unchanged, no, no, no),
         ] {
             assert_eq!(state.apply(E::Arrived), arrived, "{state:?}");
             assert_eq!(state.apply(E::Refused), refused, "{state:?}");
+            assert_eq!(state.apply(E::Unheard), unheard, "{state:?}");
             assert_eq!(state.apply(E::SentBack), sent_back, "{state:?}");
         }
     }

@@ -68,6 +68,10 @@ event_types! {
     PaymentReversed = "payment.reversed",
     /// A payment that was taken back came again.
     PaymentReinstated = "payment.reinstated",
+    /// Tokens that a sale or a swap did not take in are back.
+    DepositReturned = "deposit.returned",
+    /// Tokens that came in wait for a person.
+    DepositHeld = "deposit.held",
     /// A customer record was made.
     CustomerCreated = "customer.created",
     /// A customer record changed.

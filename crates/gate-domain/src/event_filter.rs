@@ -185,6 +185,7 @@ mod tests {
                 "quote.*",
                 "refund.*",
                 "payment.*",
+                "deposit.*",
                 "customer.*",
                 "webhook.*",
                 "webhook_endpoint.*"

@@ -1,6 +1,6 @@
 //! Commands to the rails: written with the change that causes them, sent by a worker under a lease.
 
-use gate_domain::ids::{RefundId, SessionId, Tenant, TransactionId};
+use gate_domain::ids::{CommandId, RefundId, SessionId, Tenant, TransactionId};
 use gate_domain::rail::{Command, CommandKind};
 use gate_domain::time::Millis;
 use gate_domain::transaction::Transaction;
@@ -26,6 +26,8 @@ const LIST_DUE_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, body
         and due_at is not null");
 const CLOSE: Sql = sql("update commands set due_at = null, lease_token = null
     where partner_id = $1 and mode = $2 and id = $3 and due_at is not null");
+const WAKE: Sql = sql("update commands set due_at = $4, attempts = 0, lease_token = null
+    where partner_id = $1 and mode = $2 and id = $3");
 const WITHDRAW: Sql = sql("update commands set due_at = null
     where partner_id = $1 and mode = $2 and id = $3 and sent = 0 and due_at is not null");
 const RELEASE_ALL: Sql = sql("update commands set due_at = $1, lease_token = null
@@ -39,6 +41,7 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     HASTEN,
     LIST_DUE_OF_TRANSACTION,
     CLOSE,
+    WAKE,
     WITHDRAW,
     RELEASE_ALL,
 ];
@@ -162,6 +165,25 @@ impl Tx {
             }
         }
         Ok(())
+    }
+
+    /// Let go of one command: somebody knows what came of it. An answer that is on its way finds its
+    /// lease lost.
+    pub fn close_command(&mut self, tenant: &Tenant, id: &CommandId) -> Result<(), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(CLOSE, &[&partner, &mode, &id.as_str()])
+    }
+
+    /// Ask about a command again, now and as often as about a new one. An answer that is on its way
+    /// finds its lease lost.
+    pub fn wake_command(
+        &mut self,
+        tenant: &Tenant,
+        id: &CommandId,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(WAKE, &[&partner, &mode, &id.as_str(), &now.0])
     }
 
     /// Let go of a transaction's own commands of a kind that nobody has sent: what its refunds and its

@@ -2,12 +2,12 @@
 
 use gate_domain::deposit::{Deposit, State};
 use gate_domain::destination::Destination;
-use gate_domain::ids::{DepositId, SessionId, Tenant, TransactionId};
+use gate_domain::ids::{CommandId, DepositId, Mode, SessionId, Tenant, TransactionId};
 use gate_domain::time::Millis;
 
 use crate::locked::Locked;
 use crate::read::{Reader, to_json};
-use crate::{Param, Row, Sql, StoreError, Tx, sql};
+use crate::{Row, Sql, StoreError, Tx, sql};
 
 const INSERT_ADDRESS: Sql = sql("insert into deposit_addresses
     (address, partner_id, mode, transaction_id, session_id, lapses_at, created_at)
@@ -31,18 +31,28 @@ const FIND: Sql = sql("select partner_id, mode, id, transaction_id, session_id, 
 const LOCK: Sql = FIND.for_update();
 const FIND_TRANSFER: Sql = sql("select partner_id, mode, id, transaction_id, session_id, amount,
         transfer, back_units, state, created_at, updated_at, output
-    from deposits where partner_id = $1 and mode = $2 and transaction_id = $3 and network = $4
-        and transfer = $5 and output = $6");
+    from deposits where mode = $1 and network = $2 and transfer = $3 and output = $4");
+const CLAIM_TRANSFER: Sql =
+    sql("insert into transfers (mode, network, transfer, output) values ($1, $2, $3, $4)");
 const LIST_OF_TRANSACTION: Sql = sql("select partner_id, mode, id, transaction_id, session_id,
         amount, transfer, back_units, state, created_at, updated_at, output
     from deposits where partner_id = $1 and mode = $2 and transaction_id = $3
     order by created_at, id");
+const LIST_NOT_TAKEN: Sql = sql("select partner_id, mode, id, transaction_id, session_id, amount,
+        transfer, back_units, state, created_at, updated_at, output
+    from deposits where partner_id = $1 and mode = $2 and session_id = $3
+        and status in ('held', 'returning', 'returned')
+    order by created_at desc, id desc limit $4");
 const LIST_HELD: Sql = sql("select partner_id, mode, id, transaction_id, session_id, amount,
         transfer, back_units, state, created_at, updated_at, output
     from deposits where partner_id = $1 and mode = $2 and status = 'held' order by id limit $3");
 const SAVE: Sql =
     sql("update deposits set back_units = $4, status = $5, state = $6, updated_at = $7
     where partner_id = $1 and mode = $2 and id = $3");
+const SET_RETURN: Sql = sql("update deposits set return_command = $4
+    where partner_id = $1 and mode = $2 and id = $3");
+const FIND_RETURN: Sql = sql("select return_command from deposits
+    where partner_id = $1 and mode = $2 and id = $3 and return_command is not null");
 // Whatever came is booked once; what is back is booked once more, and nothing else is.
 const LIST_MISBOOKED: Sql = sql("select d.id from deposits d
     where 100 + (case when d.status = 'returned' then 1 else 0 end)
@@ -50,6 +60,15 @@ const LIST_MISBOOKED: Sql = sql("select d.id from deposits d
                 when p.booking = 'tokens_returned' then 1 else 1000 end), 0)
             from postings p where p.partner_id = d.partner_id and p.mode = d.mode
                 and p.transaction_id = d.transaction_id and p.subject = d.id)
+    limit $1");
+// One is asked about for each that is on its way, and no other one for any.
+const LIST_RETURNS_AMISS: Sql = sql("select d.id from deposits d
+    where (d.status = 'returning' and not exists (select 1 from commands c
+            where c.partner_id = d.partner_id and c.mode = d.mode and c.id = d.return_command
+                and c.due_at is not null))
+        or exists (select 1 from commands c
+            where c.session_id = d.session_id and c.due_at is not null and c.kind = 'refund'
+                and c.id <> d.return_command and c.body like '%' || d.id || '%')
     limit $1");
 
 pub(crate) const STATEMENTS: &[Sql] = &[
@@ -62,10 +81,15 @@ pub(crate) const STATEMENTS: &[Sql] = &[
     FIND,
     LOCK,
     FIND_TRANSFER,
+    CLAIM_TRANSFER,
     LIST_OF_TRANSACTION,
+    LIST_NOT_TAKEN,
     LIST_HELD,
     SAVE,
+    SET_RETURN,
+    FIND_RETURN,
     LIST_MISBOOKED,
+    LIST_RETURNS_AMISS,
 ];
 
 /// Whose tokens an address waits for.
@@ -189,18 +213,32 @@ impl Tx {
         Ok(deposit.map(Locked::new))
     }
 
-    /// The deposit that a transfer to a transaction was written down as.
-    pub fn find_transfer(
+    /// The deposit that a transfer was written down as, whoever's it is: what tells it from every other
+    /// one is its network's, and says nothing of partners.
+    pub fn find_deposit_transfer(
         &mut self,
-        tenant: &Tenant,
-        transaction: &TransactionId,
+        mode: Mode,
         network: &str,
         (transfer, output): (&str, u32),
     ) -> Result<Option<Deposit>, StoreError> {
-        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
-        let (transaction, output) = (transaction.as_str(), i64::from(output));
-        let params: [&dyn Param; 6] = [&partner, &mode, &transaction, &network, &transfer, &output];
-        self.query_opt(FIND_TRANSFER, &params, read)
+        let output = i64::from(output);
+        self.query_opt(FIND_TRANSFER, &[&mode.as_str(), &network, &transfer, &output], read)
+    }
+
+    /// Note that a transfer is written down, as a deposit or as a stray. When somebody else writes it
+    /// down at the same moment, what this closure did is rolled back and it runs again, to find theirs.
+    pub fn claim_transfer(
+        &mut self,
+        mode: Mode,
+        network: &str,
+        (transfer, output): (&str, u32),
+    ) -> Result<(), StoreError> {
+        let output = i64::from(output);
+        let claimed = self.execute(CLAIM_TRANSFER, &[&mode.as_str(), &network, &transfer, &output]);
+        match claimed {
+            Err(StoreError::Unique { .. }) => Err(self.retry()),
+            other => other.map(drop),
+        }
     }
 
     /// Every transfer to a transaction, oldest first. A wallet makes few.
@@ -211,6 +249,17 @@ impl Tx {
     ) -> Result<Vec<Deposit>, StoreError> {
         let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
         self.query(LIST_OF_TRANSACTION, &[&partner, &mode, &transaction.as_str()], read)
+    }
+
+    /// Deposits of all transactions of a session that were not taken in, or not wholly, newest first.
+    pub fn list_deposits_not_taken(
+        &mut self,
+        tenant: &Tenant,
+        session: &SessionId,
+        limit: i64,
+    ) -> Result<Vec<Deposit>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.query(LIST_NOT_TAKEN, &[&partner, &mode, &session.as_str(), &limit], read)
     }
 
     /// Deposits that a person has to decide on, oldest first.
@@ -247,6 +296,34 @@ impl Tx {
             ],
         )?;
         Ok(deposit)
+    }
+
+    /// Save which command sends back what a deposit does not take in. The deposit is locked, or new.
+    pub fn set_return_command(
+        &mut self,
+        deposit: &Deposit,
+        command: &CommandId,
+    ) -> Result<(), StoreError> {
+        let Deposit { tenant, id, .. } = deposit;
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.write(SET_RETURN, &[&partner, &mode, &id.as_str(), &command.as_str()])
+    }
+
+    /// The command that sends back what a deposit does not take in, the last one.
+    pub fn find_return_command(
+        &mut self,
+        tenant: &Tenant,
+        id: &DepositId,
+    ) -> Result<Option<CommandId>, StoreError> {
+        let (partner, mode) = (tenant.partner.as_str(), tenant.mode.as_str());
+        self.query_opt(FIND_RETURN, &[&partner, &mode, &id.as_str()], |row| {
+            Reader::new(row, "deposits", 0).parse(0)
+        })
+    }
+
+    /// Deposits on their way back that nobody asks about, and those that are sent back twice.
+    pub fn list_returns_amiss(&mut self, limit: i64) -> Result<Vec<String>, StoreError> {
+        self.query(LIST_RETURNS_AMISS, &[&limit], |row| row.get(0))
     }
 
     /// Deposits whose postings do not fit where they stand.

@@ -42,6 +42,7 @@ pub(crate) const MIGRATIONS: &[Migration] = files![
     "0018_strays_end_and_outputs.sql",
     "0019_mails_in_order.sql",
     "0020_holds_change.sql",
-    "0023_person_hashes.sql",
-    "0024_answers_name_nobody.sql",
+    "0021_returns_and_transfers.sql",
+    "0022_person_hashes.sql",
+    "0023_answers_name_nobody.sql",
 ];

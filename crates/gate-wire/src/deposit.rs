@@ -29,7 +29,8 @@ pub struct DepositBody {
     pub amount: String,
     /// How much of it is not taken in: on its way back, back, or held.
     pub back_amount: String,
-    /// The transaction that it came in, by its name on its network.
+    /// The transaction that it came in, by its name on its network. In the sandbox the id of the
+    /// session stands before a name that you gave it.
     pub transfer_id: String,
     /// Which payment of that transaction it is, from 0: a transaction can hold several.
     #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
@@ -68,7 +69,7 @@ pub struct StrayBody {
     /// How much came.
     pub amount: String,
     /// The transaction that it came in, by its name on its network. In the sandbox the id of the
-    /// partner stands before it.
+    /// session stands before a name that you gave it.
     pub transfer_id: String,
     /// Which payment of that transaction it is, from 0: a transaction can hold several.
     #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
@@ -156,6 +157,32 @@ pub struct TestStrayBody {
     pub output: Option<u32>,
 }
 
+impl From<State> for DepositStatus {
+    fn from(state: State) -> Self {
+        match state {
+            State::Counted => Self::Counted,
+            State::Taken => Self::Taken,
+            State::Held { .. } => Self::Held,
+            State::Returning { .. } => Self::Returning,
+            State::Returned { .. } => Self::Returned,
+        }
+    }
+}
+
+impl From<Cause> for DepositCause {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Surplus => Self::Surplus,
+            Cause::Unexpected => Self::Unexpected,
+            Cause::SaleEnded => Self::SaleEnded,
+            Cause::WrongAsset => Self::WrongAsset,
+            Cause::WrongNetwork => Self::WrongNetwork,
+            Cause::ReturnFailed => Self::ReturnFailed,
+            Cause::ReturnUnknown => Self::ReturnUnknown,
+        }
+    }
+}
+
 impl From<&deposit::Deposit> for DepositBody {
     fn from(deposit: &deposit::Deposit) -> Self {
         let asset = &deposit.amount.asset;
@@ -172,21 +199,8 @@ impl From<&deposit::Deposit> for DepositBody {
             back_amount: back.to_decimal(),
             transfer_id: deposit.transfer.clone(),
             output: deposit.output,
-            status: match deposit.state {
-                State::Counted => DepositStatus::Counted,
-                State::Taken => DepositStatus::Taken,
-                State::Held { .. } => DepositStatus::Held,
-                State::Returning { .. } => DepositStatus::Returning,
-                State::Returned { .. } => DepositStatus::Returned,
-            },
-            cause: deposit.state.cause().map(|cause| match cause {
-                Cause::Surplus => DepositCause::Surplus,
-                Cause::Unexpected => DepositCause::Unexpected,
-                Cause::SaleEnded => DepositCause::SaleEnded,
-                Cause::WrongAsset => DepositCause::WrongAsset,
-                Cause::WrongNetwork => DepositCause::WrongNetwork,
-                Cause::ReturnFailed => DepositCause::ReturnFailed,
-            }),
+            status: deposit.state.into(),
+            cause: deposit.state.cause().map(DepositCause::from),
             created_at: to_rfc3339(deposit.created_at),
             updated_at: to_rfc3339(deposit.updated_at),
         }

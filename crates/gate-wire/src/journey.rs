@@ -1,6 +1,7 @@
 //! What the hosted page shows: one step at a time, decided by the server.
 
 mod assets;
+mod not_taken;
 mod payouts;
 mod quote;
 mod sentences;
@@ -21,6 +22,7 @@ use crate::words::{Mode, SessionStatus};
 use translate::step_body;
 
 pub use assets::{AssetChoice, AssetOption};
+pub use not_taken::NotTakenBody;
 pub use payouts::{AccountBody, PayoutMethodBody};
 pub use quote::{FeeBody, PaidInBody, QuoteBody};
 pub use simulator::{
@@ -80,10 +82,11 @@ pub struct Seller {
 }
 
 impl Journey {
-    /// The journey of a session, from the step that the domain computed.
+    /// The journey of a session, from the step that the domain computed and what came for the session and
+    /// was not taken in.
     pub fn new(
         session: &Session,
-        step: Step<'_>,
+        (step, not_taken): (Step<'_>, Vec<NotTakenBody>),
         seller: &Seller,
         hints: &RailHints,
         catalogue: &Catalogue,
@@ -106,7 +109,7 @@ impl Journey {
             },
             revision: session.revision,
             server_time: to_rfc3339(now),
-            step: step_body(session, step, hints, catalogue, now),
+            step: step_body(session, (step, not_taken), hints, catalogue, now),
         }
     }
 }

@@ -321,6 +321,8 @@ words!(
         WrongNetwork,
         /// It could not be sent back.
         ReturnFailed,
+        /// Nobody knows whether it was sent back.
+        ReturnUnknown,
     }
 );
 

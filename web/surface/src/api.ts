@@ -15,6 +15,7 @@ export type Quote = Schemas['QuoteBody'];
 export type Reason = Schemas['ReasonBody'];
 export type Target = Schemas['AssetChoice'];
 export type AssetOption = Schemas['AssetOption'];
+export type NotTaken = Schemas['NotTakenBody'];
 export type TestCard = Schemas['TestCard'];
 export type Account = Schemas['AccountBody'];
 export type AccountKind = Schemas['AccountKind'];

@@ -1,8 +1,9 @@
 //! Deposits as an operator sees them: what came in, what is held, and sending it back.
 
-use gate_domain::ids::{DepositId, Mode, StrayId, TransactionId};
+use gate_domain::deposit::Deposit;
+use gate_domain::ids::{DepositId, Mode, StrayId, Tenant, TransactionId};
 use gate_domain::stray::Stray;
-use gate_store::{OperatorAction, StrayFilter};
+use gate_store::{OperatorAction, StrayFilter, Tx};
 use gate_wire::deposit::{DepositBody, StrayBody};
 use gate_wire::instant::to_rfc3339;
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,8 @@ use serde_json::Value;
 
 use super::reviews::decision;
 use super::{AdminError, Whose, read, sentence, write};
-use crate::app::App;
-use crate::deposits::{DepositError, assign_stray, dismiss_stray, send_back};
+use crate::app::{App, Scope};
+use crate::deposits::{DepositError, assign_stray, dismiss_stray, end_return, send_back};
 use crate::reviews::Decision;
 
 /// Deposits in one answer.
@@ -68,6 +69,17 @@ pub enum Command {
         /// `dp_..`.
         deposit: String,
         /// Why, in the operator's words.
+        reason: String,
+        /// Who does it.
+        actor: String,
+    },
+    /// Book as back what is held because nobody knew.
+    Arrived {
+        /// Whose.
+        whose: Whose,
+        /// `dp_..`.
+        deposit: String,
+        /// How they know, in the operator's words.
         reason: String,
         /// Who does it.
         actor: String,
@@ -191,24 +203,39 @@ pub(super) async fn run(app: &App, command: Command) -> Result<Value, AdminError
             .await
         }
         Command::SendBack { whose, deposit, reason, actor } => {
-            let Decision { reason, actor } = decision(reason, actor)?;
-            write(app, move |tx, scope| {
-                let tenant = whose.find(tx, &modes)?;
-                let id = DepositId::parse(&deposit).map_err(|_| DepositError::NotFound)?;
-                let sent = send_back(tx, scope, &tenant, &id)?;
-                let action = OperatorAction {
-                    action: "deposit_sent_back".into(),
-                    outcome: sent.state.status().into(),
-                    reason: reason.clone(),
-                    actor: actor.clone(),
-                    created_at: scope.now,
-                };
-                tx.insert_operator_action(&tenant, id.as_str(), &action)?;
-                Ok(DepositBody::from(&sent))
-            })
-            .await
+            let named = (whose, deposit, decision(reason, actor)?);
+            decide(app, named, "deposit_sent_back", send_back).await
+        }
+        Command::Arrived { whose, deposit, reason, actor } => {
+            let named = (whose, deposit, decision(reason, actor)?);
+            decide(app, named, "deposit_arrived", end_return).await
         }
     }
+}
+
+/// Carry out what an operator decided about a held deposit, and write down who did and why.
+async fn decide(
+    app: &App,
+    (whose, deposit, decision): (Whose, String, Decision),
+    action: &'static str,
+    carry_out: fn(&mut Tx, &Scope<'_>, &Tenant, &DepositId) -> Result<Deposit, DepositError>,
+) -> Result<Value, AdminError> {
+    let modes = app.config().modes.clone();
+    write(app, move |tx, scope| {
+        let tenant = whose.find(tx, &modes)?;
+        let id = DepositId::parse(&deposit).map_err(|_| DepositError::NotFound)?;
+        let decided = carry_out(tx, scope, &tenant, &id)?;
+        let action = OperatorAction {
+            action: action.into(),
+            outcome: decided.state.status().into(),
+            reason: decision.reason.clone(),
+            actor: decision.actor.clone(),
+            created_at: scope.now,
+        };
+        tx.insert_operator_action(&tenant, id.as_str(), &action)?;
+        Ok(DepositBody::from(&decided))
+    })
+    .await
 }
 
 impl From<DepositError> for AdminError {
@@ -243,7 +270,7 @@ impl From<DepositError> for AdminError {
             ),
             DepositError::OutOfStep(_) => Self::new(
                 "deposit_not_held",
-                "Nothing of this deposit is held: it was taken in, or is on its way back.",
+                "Nothing of this deposit is held, or it was not sent back before. `gate deposits list` shows what is held and why.",
             ),
             DepositError::Paused => Self::new("payments_paused", sentence(&error)),
             DepositError::Advance(error) => {

@@ -18,7 +18,10 @@ use gate_store::{DepositAddress, Locked, StoreError, Tx};
 use tracing::{info, warn};
 
 use super::give_back::end_sale;
-use super::{DepositError, book, command_return, counted_units, requote, stray, take_in_counted};
+use super::{
+    DepositError, announce_deposit, book, command_return, counted_units, requote, stray,
+    take_in_counted,
+};
 use crate::advance::{advance_transaction, find_agreed_quote};
 use crate::app::Scope;
 use crate::limits::{Mover, lock_mover};
@@ -40,6 +43,11 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// The network that it is on.
+    pub(super) fn network(&self) -> &str {
+        self.amount.asset.network.as_deref().unwrap_or_default()
+    }
+
     /// What tells it from every other one on its network.
     pub(super) fn name(&self) -> (&str, u32) {
         (&self.transfer, self.output)
@@ -80,18 +88,35 @@ pub fn receive_transfer(
     prices: &dyn PriceSource,
     transfer: &Transfer,
 ) -> Result<Received, DepositError> {
-    let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
     // What was nobody's before is told again, perhaps after somebody was given this address.
-    if let Some(known) = tx.find_stray_transfer(transfer.mode, network, transfer.name())? {
+    if let Some(known) =
+        tx.find_stray_transfer(transfer.mode, transfer.network(), transfer.name())?
+    {
         return Ok(Received::Stray(known));
     }
+    if let Some(known) = find_known(tx, transfer)? {
+        return Ok(Received::Deposit(known));
+    }
     match find_waiting(tx, transfer)? {
-        Some(waiting) => take_in(tx, scope, prices, transfer, &waiting).map(Received::Deposit),
+        Some(waiting) => {
+            take_in(tx, scope, prices, transfer, &waiting, Claim::New).map(Received::Deposit)
+        }
         None => {
             refuse_other_family(scope, transfer)?;
+            tx.claim_transfer(transfer.mode, transfer.network(), transfer.name())?;
             Ok(Received::Stray(stray::write_down(tx, scope, transfer)?))
         }
     }
+}
+
+/// The deposit that a transfer is already, whatever address and memo it is told with now.
+fn find_known(tx: &mut Tx, transfer: &Transfer) -> Result<Option<Deposit>, StoreError> {
+    let known = tx.find_deposit_transfer(transfer.mode, transfer.network(), transfer.name())?;
+    if let Some(known) = known.as_ref().filter(|known| known.amount != transfer.amount) {
+        let (id, told) = (&known.id, in_words(&transfer.amount));
+        warn!(%id, told, "the transfer of {id} is told again as another amount");
+    }
+    Ok(known)
 }
 
 /// Whoever tells of tokens that are not on a network of their address's family mistakes one of the two,
@@ -117,6 +142,15 @@ fn find_waiting(tx: &mut Tx, transfer: &Transfer) -> Result<Option<DepositAddres
     Ok(None)
 }
 
+/// Whether a transfer was written down before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// It is told for the first time.
+    New,
+    /// It was a stray until now.
+    OfStray,
+}
+
 /// Take in a transfer that is to a transaction's address, or was found to be meant for it.
 pub(super) fn take_in(
     tx: &mut Tx,
@@ -124,6 +158,7 @@ pub(super) fn take_in(
     prices: &dyn PriceSource,
     transfer: &Transfer,
     waiting: &DepositAddress,
+    claim: Claim,
 ) -> Result<Deposit, DepositError> {
     let tenant = &waiting.tenant;
     let missing = || StoreError::Corrupt {
@@ -136,16 +171,14 @@ pub(super) fn take_in(
     let lapsed = scope.now >= waiting.lapses_at;
     let mover = if lapsed { Some(lock_mover(tx, scope, &session)?) } else { None };
     let transaction = tx.lock_transaction(tenant, &waiting.transaction_id)?.ok_or_else(missing)?;
-    let network = transfer.amount.asset.network.as_deref().unwrap_or_default();
-    let known = tx.find_transfer(tenant, &transaction.id, network, transfer.name())?;
-    if let Some(known) = known {
-        if known.amount != transfer.amount {
-            let (id, told) = (&known.id, in_words(&transfer.amount));
-            warn!(%id, told, "the transfer of {id} is told again as another amount");
-        }
+    // Whoever held these locks before may have been told of it too.
+    if let Some(known) = find_known(tx, transfer)? {
         return Ok(known);
     }
     refuse_other_family(scope, transfer)?;
+    if claim == Claim::New {
+        tx.claim_transfer(transfer.mode, transfer.network(), transfer.name())?;
+    }
 
     let quote = find_agreed_quote(tx, &transaction)?;
     let counted = counted_units(&tx.list_deposits(tenant, &transaction.id)?);
@@ -193,6 +226,7 @@ pub(super) fn take_in(
         Verdict::Unexpected => command_return(tx, scope, &deposit, &transaction)?,
         Verdict::Foreign(_) => {
             warn!(%id, amount, "{id} is not what was agreed on; a person has to decide");
+            announce_deposit(tx, scope, &deposit)?;
         }
     }
     Ok(tx.find_deposit(tenant, &deposit.id)?.unwrap_or(deposit))

@@ -6,6 +6,7 @@ use gate_domain::destination::{Destination, Memo, MemoError, TypedMemo};
 use gate_domain::ids::{Mode, SessionId, StrayId, Tenant};
 use gate_domain::money::{Asset, DecimalError, Money};
 use gate_domain::stray::Stray;
+use gate_domain::transaction::Transaction;
 use gate_store::StoreError;
 
 use super::receive::{Received, Transfer, receive_transfer};
@@ -70,16 +71,13 @@ pub async fn simulate_deposit(
     session: &SessionId,
     simulated: Simulated,
 ) -> Result<Deposit, SimulateError> {
-    simulate(
-        app,
-        tenant,
-        session,
-        simulated,
-        |asked| Ok(asked.clone()),
-        |_, _, name| name,
-        Received::deposit,
-    )
-    .await
+    let here = |asked: &Destination| Ok(asked.clone());
+    // Named after its place in the transaction: the next one is another transfer.
+    let name = |_: &Scope<'_>, transaction: &Transaction, place: usize| {
+        let tail = transaction.id.as_str().rsplit('_').next().unwrap_or_default();
+        format!("sim_in_{}_{tail}", place + 1)
+    };
+    simulate(app, tenant, session, simulated, here, name, Received::deposit).await
 }
 
 /// Let tokens arrive with another memo than was asked for, or without one. Test mode only.
@@ -94,23 +92,22 @@ pub async fn simulate_stray(
         let memo = Memo::read(asked.family, &asked.address, TypedMemo::of(memo.as_deref()))?;
         Ok(Destination { memo, ..asked.clone() })
     };
-    // A stray is nobody's, so its name tells the partners of the sandbox apart.
-    let name = |scope: &Scope<'_>, tenant: &Tenant, name: Option<String>| {
-        let name = name.unwrap_or_else(|| StrayId::new(tenant.mode, scope.seed()).to_string());
-        Some(format!("{}/{name}", tenant.partner))
+    let name = |scope: &Scope<'_>, transaction: &Transaction, _: usize| {
+        StrayId::new(transaction.tenant.mode, scope.seed()).to_string()
     };
     simulate(app, tenant, session, simulated, elsewhere, name, Received::stray).await
 }
 
 /// Let tokens arrive at the address that is made of the one that was asked for. What is then written down
-/// has to be what is wanted; otherwise nothing is.
+/// has to be what is wanted; otherwise nothing is. The name of a transfer is its network's, and the sandbox
+/// has many partners on one: a name that one of them gives is told apart by the session.
 async fn simulate<T: Send + 'static>(
     app: &App,
     tenant: &Tenant,
     session: &SessionId,
     simulated: Simulated,
     address: impl Fn(&Destination) -> Result<Destination, SimulateError> + Send + 'static,
-    name: fn(&Scope<'_>, &Tenant, Option<String>) -> Option<String>,
+    name: fn(&Scope<'_>, &Transaction, usize) -> String,
     wanted: fn(Received) -> Option<T>,
 ) -> Result<T, SimulateError> {
     if tenant.mode != Mode::Test {
@@ -154,13 +151,12 @@ async fn simulate<T: Send + 'static>(
             mode: tenant.mode,
             address: address(&means.address)?,
             amount,
-            transfer: if let Some(name) = name(scope, &tenant, simulated.transfer.clone()) {
-                name
-            } else {
-                // Named after its place in the transaction: the next one is another transfer.
-                let tail = transaction.id.as_str().rsplit('_').next().unwrap_or_default();
-                let place = tx.list_deposits(&tenant, &transaction.id)?.len() + 1;
-                format!("sim_in_{place}_{tail}")
+            transfer: match &simulated.transfer {
+                Some(given) => format!("{id}/{given}"),
+                None => {
+                    let before = tx.list_deposits(&tenant, &transaction.id)?.len();
+                    name(scope, &transaction, before)
+                }
             },
             output: simulated.output,
         };

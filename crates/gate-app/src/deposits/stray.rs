@@ -9,7 +9,7 @@ use gate_store::{Locked, StoreError, Tx};
 use tracing::{info, warn};
 
 use super::DepositError;
-use super::receive::{Transfer, take_in};
+use super::receive::{Claim, Transfer, take_in};
 use crate::advance::find_agreed_quote;
 use crate::app::Scope;
 use crate::reviews::Decision;
@@ -69,11 +69,11 @@ pub fn assign_stray(
         transfer: stray.transfer.clone(),
         output: stray.output,
     };
-    let network = stray.amount.asset.network.as_deref().unwrap_or_default();
-    if tx.find_transfer(tenant, &transaction.id, network, transfer.name())?.is_some() {
+    let known = tx.find_deposit_transfer(stray.mode, transfer.network(), transfer.name())?;
+    if known.is_some() {
         return Err(DepositError::Found);
     }
-    let deposit = take_in(tx, scope, prices, &transfer, &waiting)?;
+    let deposit = take_in(tx, scope, prices, &transfer, &waiting, Claim::OfStray)?;
     tx.save_stray(stray, State::Assigned { deposit_id: deposit.id.clone() }, scope.now)?;
     Ok(deposit)
 }

@@ -174,6 +174,11 @@ fn take_in(
         (Heard::Deposit(event), _) => {
             let deposit = command.deposit_id.as_ref().ok_or_else(missing)?;
             let deposit = tx.lock_deposit(tenant, deposit)?.ok_or_else(missing)?;
+            // Another command sends it back by now: that this one did not says nothing of it.
+            let current = tx.find_return_command(tenant, &deposit.id)?;
+            if *event != deposit::Event::Arrived && current.is_some_and(|id| id != command.id) {
+                return Ok(());
+            }
             match advance_deposit(tx, scope, deposit, &transaction, *event) {
                 Err(DepositError::Store(error)) => Err(error.into()),
                 Err(refused) => {
@@ -277,7 +282,7 @@ impl Heard {
                 Some(Self::Refund(refund::Event::Unresolved))
             }
             CommandKind::Refund if command.deposit_id.is_some() => {
-                Some(Self::Deposit(deposit::Event::Refused))
+                Some(Self::Deposit(deposit::Event::Unheard))
             }
             CommandKind::Refund => Some(Self::Transaction(Event::RefundFailed)),
             CommandKind::Void => None,

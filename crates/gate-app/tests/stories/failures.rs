@@ -56,7 +56,7 @@ both_engines! {
         let world = World::over(store).await;
         let session = world.paying("insufficient_funds").await;
         world.pass_seconds(1).await;
-        let JourneyStep::Failed { reason, can_retry, refunded, transaction_id } =
+        let JourneyStep::Failed { reason, can_retry, refunded, transaction_id, .. } =
             world.journey(&session).await.step
         else {
             panic!("failed")

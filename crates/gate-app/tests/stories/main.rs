@@ -47,6 +47,7 @@ mod refunds;
 mod replays;
 mod retention;
 mod retry;
+mod returns;
 mod reversals;
 mod reviews;
 mod same_person;

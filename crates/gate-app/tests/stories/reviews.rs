@@ -60,7 +60,7 @@ pub(crate) fn silent_chain() -> Rails {
     Rails { chain, ..Rails::simulated() }
 }
 
-fn whose() -> Whose {
+pub(crate) fn whose() -> Whose {
     Whose { partner: None, mode: Mode::Test }
 }
 

@@ -23,7 +23,7 @@ use gate_wire::words;
 
 use crate::strays::tell;
 
-const PAID: &str = "DE09 0000 0000 0000 0000 01";
+pub(crate) const PAID: &str = "DE09 0000 0000 0000 0000 01";
 const BOUNCES: &str = "DE79 0000 0000 0000 0000 02";
 /// Longer than the price of a sale holds.
 pub(crate) const LAPSE_MS: i64 = 21 * 60_000;
@@ -35,7 +35,7 @@ async fn balance(world: &World, name: &str) -> String {
 }
 
 /// Nothing of the user's is left with us.
-async fn nothing_is_left(world: &World) {
+pub(crate) async fn nothing_is_left(world: &World) {
     for account in ["suspense USDC.base", "user_funds USDC.base", "user_funds EUR"] {
         assert_eq!(balance(world, account).await, "0", "{account}");
     }
@@ -169,7 +169,7 @@ both_engines! {
         let cause = Cause::SaleEnded;
         assert_eq!(states(&world.deposits(&session).await), [State::Returned { cause }]);
         assert_eq!(look_after_deposits(&world.app).await.unwrap(), 0);
-        assert_eq!(world.event_types().await, ["created", "processing", "failed"]);
+        assert_eq!(world.event_types().await, ["created", "processing", "failed", "deposit.returned"]);
         nothing_is_left(&world).await;
     }
 
@@ -450,7 +450,7 @@ both_engines! {
         assert_eq!(late.state, State::Returning { cause: Cause::Unexpected });
         world.pass_seconds(3).await;
         assert!(matches!(step(&world, &session).await, JourneyStep::Ended { .. }));
-        assert_eq!(world.event_types().await, ["created", "cancelled"]);
+        assert_eq!(world.event_types().await, ["created", "cancelled", "deposit.returned"]);
         nothing_is_left(&world).await;
     }
 

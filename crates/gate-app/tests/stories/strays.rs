@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use gate_app::admin::deposits::{Command as DepositCommand, ShownStray, StraysAnswer};
 use gate_app::admin::{self, AdminError, Command, Whose};
-use gate_app::app::Scope;
+use gate_app::app::{App, Scope};
 use gate_app::deposits::{DepositError, Received, Transfer, receive_transfer};
 use gate_app::doctor::{examine, list_warnings};
 use gate_app::metrics::render;
 use gate_app::testing::World;
+use gate_app::vault::Vault;
 use gate_domain::destination::{Destination, Family, Memo, spell};
 use gate_domain::ids::{Seed, SessionId, StrayId, TransactionId};
 use gate_domain::money::{Asset, Money};
 use gate_domain::stray::Stray;
 use gate_rails::{DepositAddresses, Rails};
-use gate_store::testing::TestPlace;
+use gate_store::testing::{TestPlace, TestStore};
 use gate_store::{Sql, StoreError, StrayFilter, Tx, both_engines, sql};
 use gate_wire::deposit::DepositBody;
 use gate_wire::instant::to_rfc3339;
@@ -81,6 +82,14 @@ impl DepositAddresses for InTurn {
     fn is_shared(&self, destination: &Destination) -> bool {
         destination.address == spell(destination.family, &[5; 32])
     }
+}
+
+/// The same world, as another process sees it that shares the database.
+fn beside(world: &World, store: &TestStore) -> World {
+    let (rails, config) = (Rails::simulated(), world.app.config().clone());
+    let vault = Vault::new(&world.app.ids().random());
+    let app = App::new((**store).clone(), world.clock.clone(), vault, rails, config);
+    World { app, ..world.clone() }
 }
 
 async fn address_of(world: &World, session: &SessionId) -> Destination {
@@ -335,6 +344,44 @@ both_engines! {
         world.sound().await;
     }
 
+    async fn a_deposit_told_again_without_its_memo_is_not_a_stray(store) {
+        let world = World::over(store).await;
+        let (first, other) = (sell_xlm(&world).await.0, sell_xlm(&world).await.0);
+        let transfer = halves(&world, &first).await;
+        assert_eq!(sale_of(&tell(&world, &transfer).await), Some(&first));
+        let without = Transfer { address: nobodys(&transfer), ..transfer.clone() };
+        assert_eq!(sale_of(&tell(&world, &without).await), Some(&first));
+        // Nor is it another one's whose memo it is told with.
+        let theirs = Transfer { address: address_of(&world, &other).await, ..transfer };
+        assert_eq!(sale_of(&tell(&world, &theirs).await), Some(&first));
+        assert!(open(&world).await.is_empty() && world.deposits(&other).await.is_empty());
+    }
+
+    /// As it was written down before a transfer was looked for among all deposits.
+    async fn a_stray_that_is_a_deposit_already_is_not_assigned(store) {
+        let world = World::over(store).await;
+        let (first, other) = (sell_xlm(&world).await.0, sell_xlm(&world).await.0);
+        let transfer = halves(&world, &first).await;
+        tell(&world, &transfer).await;
+        let stray = Stray {
+            id: StrayId::new(transfer.mode, world.app.ids().seed(world.app.now())),
+            mode: transfer.mode,
+            address: nobodys(&transfer),
+            amount: transfer.amount.clone(),
+            transfer: transfer.transfer.clone(),
+            output: transfer.output,
+            state: gate_domain::stray::State::Open,
+            created_at: world.app.now(),
+        };
+        let (id, written) = (stray.id.clone(), stray);
+        world.app.write(move |tx, _| tx.insert_stray(&written)).await.unwrap();
+        for session in [&other, &first] {
+            let assigned = assign(&world, &id, session).await;
+            assert!(matches!(assigned, Err(DepositError::Found)), "{assigned:?}");
+        }
+        assert!(world.deposits(&other).await.is_empty());
+    }
+
     async fn a_stray_told_again_stays_one(store) {
         let world = World::over(store).await;
         let session = sell(&world, ("XRP", "xrpl"), &wallet(Family::Xrp)).await;
@@ -398,5 +445,30 @@ both_engines! {
             assert_eq!(sale_of(&padded), None);
             world.sound().await;
         }
+    }
+}
+
+both_engines! {
+    /// Two watchers of a network, on PostgreSQL in two processes, tell the same with different memos.
+    async fn a_transfer_told_at_once_with_and_without_its_memo_is_one(place: TestPlace) {
+        let store = place.open(place.options()).unwrap();
+        let world = World::over(&store).await;
+        let second = (!place.is_sqlite()).then(|| place.open(place.options()).unwrap());
+        let second = second.as_ref().map_or_else(|| world.clone(), |store| beside(&world, store));
+        let (session, other) = (sell_xlm(&world).await.0, sell_xlm(&world).await.0);
+        let first = halves(&world, &session).await;
+        let theirs = address_of(&world, &other).await;
+        for output in 0..20 {
+            let told = Transfer { amount: Money { units: 1, ..first.amount.clone() }, output, ..first.clone() };
+            let nobodys = Transfer { address: nobodys(&told), ..told.clone() };
+            let theirs = Transfer { address: theirs.clone(), ..told.clone() };
+            let (one, two, three) =
+                tokio::join!(tell(&world, &told), tell(&second, &nobodys), tell(&second, &theirs));
+            let ids = BTreeSet::from([id_of(&one), id_of(&two), id_of(&three)]);
+            assert_eq!(ids.len(), 1, "{one:?} {two:?} {three:?}");
+        }
+        let (deposits, others) = (world.deposits(&session).await, world.deposits(&other).await);
+        assert_eq!(deposits.len() + others.len() + open(&world).await.len(), 20);
+        world.sound().await;
     }
 }

@@ -83,6 +83,14 @@ fn about(event_type: EventType) -> (&'static str, Data) {
         E::PaymentReinstated => {
             ("A payment that was taken back came again.", Data::Of("ReversalBody"))
         }
+        E::DepositReturned => (
+            "Tokens that a sale or a swap did not take in are back at the user's refund address.",
+            Data::Of("DepositBody"),
+        ),
+        E::DepositHeld => (
+            "Tokens that came for a sale or a swap wait for a person: another token or network than was agreed on, or a return that failed or of which nothing is heard. The user may ask you about them.",
+            Data::Of("DepositBody"),
+        ),
         E::CustomerCreated => (
             "A customer record was created. Sent after the record was erased, it carries what is left.",
             Data::Either("CustomerBody", "DeletedCustomerBody"),

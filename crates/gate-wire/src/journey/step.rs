@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AccountBody, AssetChoice, AssetOption, PayoutMethodBody, QuoteBody, TestAccount, TestCard,
-    TestOutcome, TestPayout, TestPerson, TestWallet,
+    AccountBody, AssetChoice, AssetOption, NotTakenBody, PayoutMethodBody, QuoteBody, TestAccount,
+    TestCard, TestOutcome, TestPayout, TestPerson, TestWallet,
 };
 use crate::error::ReasonBody;
 use crate::words::{
@@ -135,6 +135,8 @@ pub enum JourneyStep {
         received_amount: String,
         /// What is still to come.
         missing_amount: String,
+        /// What came and is not taken in, newest first.
+        not_taken: Vec<NotTakenBody>,
         /// The price holds no longer. What comes now meets the quote's `on_lapse`.
         lapsed: bool,
         /// Where tokens would go back to.
@@ -256,6 +258,8 @@ pub enum JourneyStep {
         /// Where to look at it; none for the simulator's network.
         #[schema(required)]
         explorer_url: Option<String>,
+        /// What came and is not taken in, newest first.
+        not_taken: Vec<NotTakenBody>,
     },
     /// The attempt failed.
     Failed {
@@ -268,6 +272,8 @@ pub enum JourneyStep {
         transaction_id: Option<String>,
         /// Whether a payment was made and went back.
         refunded: bool,
+        /// What came and is not taken in, newest first.
+        not_taken: Vec<NotTakenBody>,
     },
     /// What the user came for is not on offer now. When it is again, the journey goes on by itself.
     Unavailable {
@@ -283,5 +289,7 @@ pub enum JourneyStep {
         flow: Option<Flow>,
         /// For people.
         message: String,
+        /// What came and is not taken in, newest first.
+        not_taken: Vec<NotTakenBody>,
     },
 }

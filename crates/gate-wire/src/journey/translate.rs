@@ -15,15 +15,15 @@ use super::sentences::{
 };
 use super::simulator::test_outcomes;
 use super::{
-    AccountBody, AssetChoice, AssetOption, JourneyStep, PayoutMethodBody, QuoteBody, RailHints,
-    TestPayout,
+    AccountBody, AssetChoice, AssetOption, JourneyStep, NotTakenBody, PayoutMethodBody, QuoteBody,
+    RailHints, TestPayout,
 };
 use crate::session::{is_text, memo_of};
 use crate::words::{Flow, IdentityAsk, Notice};
 
 pub(super) fn step_body(
     session: &Session,
-    step: Step<'_>,
+    (step, not_taken): (Step<'_>, Vec<NotTakenBody>),
     hints: &RailHints,
     catalogue: &Catalogue,
     now: Millis,
@@ -98,6 +98,7 @@ pub(super) fn step_body(
                 qr_has_memo,
                 missing_amount: missing.to_decimal(),
                 received_amount: received.to_decimal(),
+                not_taken,
                 lapsed,
                 back_to: means.back_to.address.clone(),
                 back_to_memo: memo_of(Some(&means.back_to)),
@@ -170,12 +171,14 @@ pub(super) fn step_body(
             transaction_id: transaction.id.to_string(),
             chain_transaction: chain_transaction.into(),
             explorer_url: None,
+            not_taken,
         },
         Step::Failed { reason, refunded, can_retry, transaction } => JourneyStep::Failed {
             reason: failed_reason(reason, transaction, session.cannot_deliver()),
             can_retry,
             transaction_id: transaction.map(|transaction| transaction.id.to_string()),
             refunded,
+            not_taken,
         },
         Step::Unavailable { refusal } => {
             JourneyStep::Unavailable { reason: unavailable_reason(&refusal) }
@@ -184,6 +187,7 @@ pub(super) fn step_body(
         Step::Ended { flow } => JourneyStep::Ended {
             status: (&session.state).into(),
             flow: flow.map(Flow::from),
+            not_taken,
             message: ended_message(&session.state, flow).into(),
         },
     }

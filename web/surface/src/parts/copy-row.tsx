@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { usePage } from '../context';
 import { CheckIcon, CopyIcon } from './icons';
+import { shorten } from './shorten';
 
 /** A long value, shortened for the eye unless it must be compared, and whole in the clipboard. */
 export function CopyRow({
@@ -44,11 +45,6 @@ export function CopyRow({
       </dd>
     </div>
   );
-}
-
-/** Both ends, which is what people compare. */
-export function shorten(value: string): string {
-  return value.length <= 20 ? value : `${value.slice(0, 8)}…${value.slice(-6)}`;
 }
 
 async function copyText(text: string): Promise<boolean> {

@@ -1,18 +1,20 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { DepositStep } from '../api';
+import type { DepositStep, Session } from '../api';
 import { usePage } from '../context';
 import { formatCrypto } from '../money';
 import { Back } from '../parts/back';
 import { CopyRow } from '../parts/copy-row';
 import { Countdown } from '../parts/countdown';
 import { Heading } from '../parts/heading';
+import { NotTakenNotices } from '../parts/not-taken';
 import { Notice } from '../parts/notice';
 import { ProblemNotice } from '../parts/problem';
 import { Summary } from '../parts/summary';
 import { capital, sent } from '../parts/trade';
 
-export function DepositView({ step }: { step: DepositStep }) {
-  const { announce } = usePage();
+export function DepositView({ session, step }: { session: Session; step: DepositStep }) {
+  const { announce, brand_name } = usePage();
+  const shop = brand_name ?? session.partner_name;
   const { quote } = step;
   const { amount: agreed, token } = sent(quote);
   const crypto = (amount: string) => formatCrypto(amount, token);
@@ -41,6 +43,7 @@ export function DepositView({ step }: { step: DepositStep }) {
         </p>
       </header>
 
+      <NotTakenNotices list={step.not_taken} shop={shop} />
       {step.lapsed && !partial && (
         <Notice tone="warning">
           The price has lapsed. Do not send now: go back for a new price. If you have sent already,

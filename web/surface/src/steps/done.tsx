@@ -5,11 +5,13 @@ import { Button } from '../parts/button';
 import { CopyRow } from '../parts/copy-row';
 import { Heading } from '../parts/heading';
 import { CheckIcon, OutIcon } from '../parts/icons';
+import { NotTakenNotices } from '../parts/not-taken';
 import { given, gotten } from '../parts/trade';
 
 export function DoneView({ session, step }: { session: Session; step: DoneStep }) {
   const { leave, brand_name } = usePage();
   const { quote } = step;
+  const shop = brand_name ?? session.partner_name;
   return (
     <div class="step">
       <header class="step-head outcome">
@@ -25,6 +27,7 @@ export function DoneView({ session, step }: { session: Session; step: DoneStep }
             : `You ${quote.paid_in ? 'sent' : 'paid'} ${given(quote)}, fees included.`}
         </p>
       </header>
+      <NotTakenNotices list={step.not_taken} shop={shop} />
       <dl class="rows">
         {step.account ? (
           <AccountRow account={step.account} />
@@ -43,7 +46,7 @@ export function DoneView({ session, step }: { session: Session; step: DoneStep }
           See it on the blockchain <OutIcon />
         </a>
       )}
-      <Button onClick={() => leave('done')}>Return to {brand_name ?? session.partner_name}</Button>
+      <Button onClick={() => leave('done')}>Return to {shop}</Button>
     </div>
   );
 }

@@ -5,12 +5,14 @@ import { Button } from '../parts/button';
 import { CopyRow } from '../parts/copy-row';
 import { Heading } from '../parts/heading';
 import { AlertIcon } from '../parts/icons';
+import { NotTakenNotices } from '../parts/not-taken';
 import { Notice } from '../parts/notice';
 import { ProblemNotice } from '../parts/problem';
 
 export function FailedView({ session, step }: { session: Session; step: FailedStep }) {
   const { act, busy, leave, brand_name } = usePage();
   const { reason } = step;
+  const shop = brand_name ?? session.partner_name;
   const bounds = boundsOf(reason);
   return (
     <div class="step">
@@ -22,6 +24,7 @@ export function FailedView({ session, step }: { session: Session; step: FailedSt
         <p class="lead">{reason.message}</p>
       </header>
       {step.refunded && <Notice tone="info">What you gave has been returned in full.</Notice>}
+      <NotTakenNotices list={step.not_taken} shop={shop} />
       {reason.next_step && (
         <section class="next">
           <h2>What you can do</h2>
@@ -50,7 +53,7 @@ export function FailedView({ session, step }: { session: Session; step: FailedSt
         </Button>
       )}
       <Button kind={step.can_retry ? 'plain' : 'primary'} onClick={() => leave('cancelled')}>
-        Return to {brand_name ?? session.partner_name}
+        Return to {shop}
       </Button>
     </div>
   );

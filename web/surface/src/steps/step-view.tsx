@@ -24,7 +24,7 @@ export function StepView({ session, step }: { session: Session; step: Step }) {
     case 'confirm':
       return <ConfirmView step={step} />;
     case 'deposit':
-      return <DepositView step={step} />;
+      return <DepositView session={session} step={step} />;
     case 'new_price':
       return <NewPriceView step={step} />;
     case 'wallet':

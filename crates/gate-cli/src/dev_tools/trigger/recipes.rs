@@ -128,6 +128,12 @@ pub(super) fn find(event_type: &str) -> &'static Recipe {
         "payment.reinstated" => {
             &const { recipe("by an operator, with gate reviews resolve", &[], Kind::ByItself) }
         }
+        "deposit.returned" => {
+            &const { recipe("tokens that a sale does not take in go back", &[], Kind::ByItself) }
+        }
+        "deposit.held" => {
+            &const { recipe("another token comes in than a sale asked for", &[], Kind::ByItself) }
+        }
         "customer.created" => {
             &const { recipe("a customer is created", &["customer"], Kind::Customer(Life::Created)) }
         }

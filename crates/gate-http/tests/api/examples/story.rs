@@ -176,6 +176,8 @@ async fn sale(book: &mut Book) {
     let rest = format!(r#"{{ "session_id": "{session}" }}"#);
     let deposit = book.ask("POST", path, Some(&rest)).await;
     let transaction = text(&deposit, "transaction_id").to_owned();
+    let wrong = format!(r#"{{ "session_id": "{session}", "token": "EURC", "amount": "110" }}"#);
+    book.ask("POST", path, Some(&wrong)).await;
     book.visit(&token, "POST", "/v1/embed/quote/decline", "").await;
     book.api.pass_seconds(3).await;
     book.ask("GET", &format!("/v1/transactions/{transaction}/deposits"), None).await;
