@@ -97,16 +97,13 @@ pub fn receive_transfer(
     if let Some(known) = find_known(tx, transfer)? {
         return Ok(Received::Deposit(known));
     }
-    match find_waiting(tx, transfer)? {
-        Some(waiting) => {
-            take_in(tx, scope, prices, transfer, &waiting, Claim::New).map(Received::Deposit)
-        }
-        None => {
-            refuse_other_family(scope, transfer)?;
-            tx.claim_transfer(transfer.mode, transfer.network(), transfer.name())?;
-            Ok(Received::Stray(stray::write_down(tx, scope, transfer)?))
-        }
+    if let Some(waiting) = find_waiting(tx, transfer)? {
+        let deposit = take_in(tx, scope, prices, transfer, &waiting, Claim::New)?;
+        return Ok(Received::Deposit(deposit));
     }
+    refuse_other_family(scope, transfer)?;
+    tx.claim_transfer(transfer.mode, transfer.network(), transfer.name())?;
+    Ok(Received::Stray(stray::write_down(tx, scope, transfer)?))
 }
 
 /// The deposit that a transfer is already, whatever address and memo it is told with now.

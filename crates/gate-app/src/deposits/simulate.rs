@@ -151,12 +151,11 @@ async fn simulate<T: Send + 'static>(
             mode: tenant.mode,
             address: address(&means.address)?,
             amount,
-            transfer: match &simulated.transfer {
-                Some(given) => format!("{id}/{given}"),
-                None => {
-                    let before = tx.list_deposits(&tenant, &transaction.id)?.len();
-                    name(scope, &transaction, before)
-                }
+            transfer: if let Some(given) = &simulated.transfer {
+                format!("{id}/{given}")
+            } else {
+                let before = tx.list_deposits(&tenant, &transaction.id)?.len();
+                name(scope, &transaction, before)
             },
             output: simulated.output,
         };

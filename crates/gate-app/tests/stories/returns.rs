@@ -93,8 +93,8 @@ async fn seen(world: &World, session: &SessionId) -> (&'static str, Vec<String>)
     };
     let words = not_taken.into_iter().map(|one| {
         assert!(one.back_to.eq_ignore_ascii_case(ADDRESS) && one.back_to_memo.is_none());
-        let word = |value: Value| value.as_str().unwrap().to_owned();
-        let (status, cause) = (word(json!(one.status)), word(json!(one.cause)));
+        let text_of = |value: Value| value.as_str().unwrap().to_owned();
+        let (status, cause) = (text_of(json!(one.status)), text_of(json!(one.cause)));
         format!("{status} {cause} {} {} {}", one.amount, one.token, one.network_name)
     });
     (step, words.collect())
