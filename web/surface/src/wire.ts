@@ -1790,6 +1790,40 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "deposit.returned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tokens that a sale or a swap did not take in are back at the user's refund address. */
+        post: operations["onDepositReturned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "deposit.held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tokens that came for a sale or a swap wait for a person: another token or network than was agreed on, or a return that failed or of which nothing is heard. The user may ask you about them. */
+        post: operations["onDepositHeld"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "customer.created": {
         parameters: {
             query?: never;
@@ -2121,7 +2155,10 @@ export interface components {
             response_status: number | null;
             /** @description What went wrong. */
             error: string | null;
-            /** @description The beginning of what was answered, at most 1 KiB of it. */
+            /**
+             * @description The beginning of what was answered, at most 1 KiB of it; never to an event about a customer, whom it
+             *     may name.
+             */
             response_excerpt: string | null;
         };
         /** @description Change an earlier answer. */
@@ -2618,7 +2655,10 @@ export interface components {
             amount: string;
             /** @description How much of it is not taken in: on its way back, back, or held. */
             back_amount: string;
-            /** @description The transaction that it came in, by its name on its network. */
+            /**
+             * @description The transaction that it came in, by its name on its network. In the sandbox the id of the
+             *     session stands before a name that you gave it.
+             */
             transfer_id: string;
             /**
              * Format: int32
@@ -2637,7 +2677,7 @@ export interface components {
          * @description Why something of a deposit is not taken in.
          * @enum {string}
          */
-        DepositCause: "surplus" | "unexpected" | "sale_ended" | "wrong_asset" | "wrong_network" | "return_failed";
+        DepositCause: "surplus" | "unexpected" | "sale_ended" | "wrong_asset" | "wrong_network" | "return_failed" | "return_unknown";
         /**
          * @description Where tokens stand that came in for a sale.
          * @enum {string}
@@ -2809,12 +2849,12 @@ export interface components {
          * @description The type of an event.
          * @enum {string}
          */
-        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "payment.reversed" | "payment.reinstated" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
+        EventName: "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "payment.reversed" | "payment.reinstated" | "deposit.returned" | "deposit.held" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /**
          * @description A type of event, a family of them, or `*` for all.
          * @enum {string}
          */
-        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "refund.*" | "payment.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "payment.reversed" | "payment.reinstated" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
+        EventPattern: "*" | "gate_session.*" | "kyc.*" | "rail.*" | "rail.pay_in.*" | "rail.pay_out.*" | "quote.*" | "refund.*" | "payment.*" | "deposit.*" | "customer.*" | "webhook.*" | "webhook_endpoint.*" | "gate_session.created" | "gate_session.processing" | "gate_session.completed" | "gate_session.failed" | "gate_session.expired" | "gate_session.cancelled" | "kyc.required" | "rail.pay_in.processing" | "rail.pay_in.settled" | "rail.pay_in.failed" | "rail.pay_in.cancelled" | "rail.pay_out.processing" | "rail.pay_out.settled" | "rail.pay_out.failed" | "rail.pay_out.cancelled" | "quote.consumed" | "refund.created" | "refund.succeeded" | "refund.failed" | "payment.reversed" | "payment.reinstated" | "deposit.returned" | "deposit.held" | "customer.created" | "customer.updated" | "customer.deleted" | "webhook.test" | "webhook_endpoint.paused" | "webhook_endpoint.resumed" | "webhook_endpoint.failing" | "webhook_endpoint.disabled" | "webhook.event_not_built";
         /** @description One line of the bill. */
         FeeBody: {
             /** @description What it is for. */
@@ -3103,6 +3143,8 @@ export interface components {
             received_amount: string;
             /** @description What is still to come. */
             missing_amount: string;
+            /** @description What came and is not taken in, newest first. */
+            not_taken: components["schemas"]["NotTakenBody"][];
             /** @description The price holds no longer. What comes now meets the quote's `on_lapse`. */
             lapsed: boolean;
             /** @description Where tokens would go back to. */
@@ -3207,6 +3249,8 @@ export interface components {
             chain_transaction: string;
             /** @description Where to look at it; none for the simulator's network. */
             explorer_url: string | null;
+            /** @description What came and is not taken in, newest first. */
+            not_taken: components["schemas"]["NotTakenBody"][];
             /** @enum {string} */
             kind: "done";
         } | {
@@ -3218,6 +3262,8 @@ export interface components {
             transaction_id: string | null;
             /** @description Whether a payment was made and went back. */
             refunded: boolean;
+            /** @description What came and is not taken in, newest first. */
+            not_taken: components["schemas"]["NotTakenBody"][];
             /** @enum {string} */
             kind: "failed";
         } | {
@@ -3231,6 +3277,8 @@ export interface components {
             flow: components["schemas"]["Flow"] | null;
             /** @description For people. */
             message: string;
+            /** @description What came and is not taken in, newest first. */
+            not_taken: components["schemas"]["NotTakenBody"][];
             /** @enum {string} */
             kind: "ended";
         };
@@ -3325,7 +3373,10 @@ export interface components {
                 response_status: number | null;
                 /** @description What went wrong. */
                 error: string | null;
-                /** @description The beginning of what was answered, at most 1 KiB of it. */
+                /**
+                 * @description The beginning of what was answered, at most 1 KiB of it; never to an event about a customer, whom it
+                 *     may name.
+                 */
                 response_excerpt: string | null;
             }[];
             /** @description Whether there is another page. Loop on this, not on the number of rows. */
@@ -3506,7 +3557,10 @@ export interface components {
                 amount: string;
                 /** @description How much of it is not taken in: on its way back, back, or held. */
                 back_amount: string;
-                /** @description The transaction that it came in, by its name on its network. */
+                /**
+                 * @description The transaction that it came in, by its name on its network. In the sandbox the id of the
+                 *     session stands before a name that you gave it.
+                 */
                 transfer_id: string;
                 /**
                  * Format: int32
@@ -4090,6 +4144,25 @@ export interface components {
          * @enum {string}
          */
         Mode: "test" | "live";
+        /** @description Tokens that came and did not count: on their way back, back, or held for a person. */
+        NotTakenBody: {
+            /**
+             * @description How much of a transfer is not taken in.
+             * @example 99889.40
+             */
+            amount: string;
+            /** @description The symbol of what came. */
+            token: string;
+            /** @description The name for people of the network that it came on. */
+            network_name: string;
+            /** @description `returning`, `returned` or `held`. */
+            status: components["schemas"]["DepositStatus"];
+            cause: components["schemas"]["DepositCause"] | null;
+            /** @description Where it goes back to, if it does. */
+            back_to: string;
+            /** @description The memo that belongs to it. */
+            back_to_memo: string | null;
+        };
         /**
          * @description Why the page shows the price again.
          * @enum {string}
@@ -4722,7 +4795,7 @@ export interface components {
             amount: string;
             /**
              * @description The transaction that it came in, by its name on its network. In the sandbox the id of the
-             *     partner stands before it.
+             *     session stands before a name that you gave it.
              */
             transfer_id: string;
             /**
@@ -5780,7 +5853,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:32:51.000Z"
+                     *             "at": "2026-11-23T12:32:52.000Z"
                      *           }
                      *         },
                      *         {
@@ -5808,7 +5881,7 @@ export interface operations {
                      *           "total_fees": "1.84",
                      *           "source": {
                      *             "name": "simulated_market",
-                     *             "at": "2026-11-23T12:32:51.000Z"
+                     *             "at": "2026-11-23T12:32:52.000Z"
                      *           }
                      *         }
                      *       ],
@@ -5910,7 +5983,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m846a688t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -5938,12 +6011,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:32:52.000Z"
+                     *         "at": "2026-11-23T12:32:53.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:32:52.000Z",
-                     *       "expires_at": "2026-11-23T12:37:52.000Z",
+                     *       "created_at": "2026-11-23T12:32:53.000Z",
+                     *       "expires_at": "2026-11-23T12:37:53.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -6028,7 +6101,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                     *       "id": "qt_test_01m846a688t6wnwtfjncmvkzrz",
                      *       "object": "signed_quote",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -6056,12 +6129,12 @@ export interface operations {
                      *       "total_fees": "1.84",
                      *       "source": {
                      *         "name": "simulated_market",
-                     *         "at": "2026-11-23T12:32:52.000Z"
+                     *         "at": "2026-11-23T12:32:53.000Z"
                      *       },
                      *       "on_lapse": "requote",
                      *       "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                     *       "created_at": "2026-11-23T12:32:52.000Z",
-                     *       "expires_at": "2026-11-23T12:37:52.000Z",
+                     *       "created_at": "2026-11-23T12:32:53.000Z",
+                     *       "expires_at": "2026-11-23T12:37:53.000Z",
                      *       "consumed_at": null,
                      *       "tx_refid": null
                      *     }
@@ -6105,8 +6178,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
-                 *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy"
+                 *       "quote_id": "qt_test_01m846a688t6wnwtfjncmvkzrz",
+                 *       "session_id": "gs_test_01m846a86rajt7e4mk1hjw4ngy"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -6125,22 +6198,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a9603y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m846a86rajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a688t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a960j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
                      *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:55.000Z",
-                     *       "updated_at": "2026-11-23T12:32:55.000Z",
+                     *       "created_at": "2026-11-23T12:32:56.000Z",
+                     *       "updated_at": "2026-11-23T12:32:56.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6225,22 +6298,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a9603y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m846a86rajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a688t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a960j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
                      *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:55.000Z",
-                     *       "updated_at": "2026-11-23T12:32:55.000Z",
+                     *       "created_at": "2026-11-23T12:32:56.000Z",
+                     *       "updated_at": "2026-11-23T12:32:56.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6283,8 +6356,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
-                 *       "session_id": "gs_test_01m846art0p24em72meqdfrtb7"
+                 *       "quote_id": "qt_test_01m846aqtrc247ggna6ycyqknv",
+                 *       "session_id": "gs_test_01m846ass8p24em72meqdfrtb7"
                  *     }
                  */
                 "application/json": components["schemas"]["StartRailPaymentBody"];
@@ -6303,22 +6376,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846ass8s3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846atrgs3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
-                     *       "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846ass8p24em72meqdfrtb7",
+                     *       "quote_id": "qt_test_01m846aqtrc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846atrgafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
                      *       "fiat_amount": "90.36",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:33:13.000Z",
-                     *       "updated_at": "2026-11-23T12:33:13.000Z",
+                     *       "created_at": "2026-11-23T12:33:14.000Z",
+                     *       "updated_at": "2026-11-23T12:33:14.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6403,22 +6476,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "po_test_01m846ass8s3t1qfcfyk2970th",
+                     *       "id": "po_test_01m846atrgs3t1qfcfyk2970th",
                      *       "object": "rail_pay_out",
                      *       "kind": "pay_out",
                      *       "mode": "test",
                      *       "status": "processing",
-                     *       "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
-                     *       "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
-                     *       "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
+                     *       "session_id": "gs_test_01m846ass8p24em72meqdfrtb7",
+                     *       "quote_id": "qt_test_01m846aqtrc247ggna6ycyqknv",
+                     *       "refid": "tx_test_01m846atrgafpby4xkd66dwzcv",
                      *       "payment_method": "sepa_payout",
                      *       "fiat_amount": "90.36",
                      *       "currency": "EUR",
                      *       "crypto_amount": "100.000000",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:33:13.000Z",
-                     *       "updated_at": "2026-11-23T12:33:13.000Z",
+                     *       "created_at": "2026-11-23T12:33:14.000Z",
+                     *       "updated_at": "2026-11-23T12:33:14.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6471,22 +6544,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
+                     *       "id": "pi_test_01m846a9603y40c0ktc0hvjzsh",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "settled",
-                     *       "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
-                     *       "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
-                     *       "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
+                     *       "session_id": "gs_test_01m846a86rajt7e4mk1hjw4ngy",
+                     *       "quote_id": "qt_test_01m846a688t6wnwtfjncmvkzrz",
+                     *       "refid": "tx_test_01m846a960j0z1vpc6qggkavht",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
                      *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:32:55.000Z",
-                     *       "updated_at": "2026-11-23T12:32:57.000Z",
+                     *       "created_at": "2026-11-23T12:32:56.000Z",
+                     *       "updated_at": "2026-11-23T12:32:58.000Z",
                      *       "reason": null
                      *     }
                      */
@@ -6570,22 +6643,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846ae28nfw80r0s93xj5m73",
+                     *       "id": "pi_test_01m846af1gnfw80r0s93xj5m73",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "failed",
-                     *       "session_id": "gs_test_01m846ad30xac2tgx9eywh05t0",
-                     *       "quote_id": "qt_test_01m846ab4gbx8a4a52jeteq2w1",
-                     *       "refid": "tx_test_01m846ae28vcz7cxbt1kgqp8fr",
+                     *       "session_id": "gs_test_01m846ae28xac2tgx9eywh05t0",
+                     *       "quote_id": "qt_test_01m846ac3rbx8a4a52jeteq2w1",
+                     *       "refid": "tx_test_01m846af1gvcz7cxbt1kgqp8fr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
                      *       "crypto_amount": "106.512769",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:33:01.000Z",
-                     *       "updated_at": "2026-11-23T12:33:03.000Z",
+                     *       "created_at": "2026-11-23T12:33:02.000Z",
+                     *       "updated_at": "2026-11-23T12:33:04.000Z",
                      *       "reason": {
                      *         "code": "forced_failure",
                      *         "message": "A test helper made this payment fail.",
@@ -6678,22 +6751,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "pi_test_01m846akxr2jemxs68p4d7qn0g",
+                     *       "id": "pi_test_01m846amx02jemxs68p4d7qn0g",
                      *       "object": "rail_pay_in",
                      *       "kind": "pay_in",
                      *       "mode": "test",
                      *       "status": "cancelled",
-                     *       "session_id": "gs_test_01m846ajyg7q0h90efajbmeza4",
-                     *       "quote_id": "qt_test_01m846ah00sqdk33ybv7wq31cg",
-                     *       "refid": "tx_test_01m846akxrtx1sjtschjkjexhr",
+                     *       "session_id": "gs_test_01m846akxr7q0h90efajbmeza4",
+                     *       "quote_id": "qt_test_01m846ahz8sqdk33ybv7wq31cg",
+                     *       "refid": "tx_test_01m846amx0tx1sjtschjkjexhr",
                      *       "payment_method": "card",
                      *       "fiat_amount": "100.00",
                      *       "currency": "EUR",
                      *       "crypto_amount": "106.842667",
                      *       "asset": "USDC",
                      *       "network": "base",
-                     *       "created_at": "2026-11-23T12:33:07.000Z",
-                     *       "updated_at": "2026-11-23T12:33:09.000Z",
+                     *       "created_at": "2026-11-23T12:33:08.000Z",
+                     *       "updated_at": "2026-11-23T12:33:10.000Z",
                      *       "reason": {
                      *         "code": "payment_cancelled",
                      *         "message": "The payment was cancelled. No money has moved.",
@@ -6960,7 +7033,7 @@ export interface operations {
                      *           "status": "returned",
                      *           "cause": "sale_ended",
                      *           "created_at": "2026-11-23T12:01:50.000Z",
-                     *           "updated_at": "2026-11-23T12:31:53.000Z"
+                     *           "updated_at": "2026-11-23T12:31:54.000Z"
                      *         },
                      *         {
                      *           "id": "dp_test_01m84689pr85wkmcyjaz0kwejj",
@@ -6976,7 +7049,7 @@ export interface operations {
                      *           "status": "returned",
                      *           "cause": "sale_ended",
                      *           "created_at": "2026-11-23T12:31:51.000Z",
-                     *           "updated_at": "2026-11-23T12:31:53.000Z"
+                     *           "updated_at": "2026-11-23T12:31:54.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -7285,7 +7358,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "we_test_01m846br20hv1fmncnzyny8h6n",
+                     *           "id": "we_test_01m846bs18hv1fmncnzyny8h6n",
                      *           "object": "webhook_endpoint",
                      *           "mode": "test",
                      *           "url": "https://shop.example/webhooks/rails",
@@ -7305,14 +7378,14 @@ export interface operations {
                      *           "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *           "health": {
                      *             "state": "ok",
-                     *             "since": "2026-11-23T12:33:44.000Z",
+                     *             "since": "2026-11-23T12:33:45.000Z",
                      *             "until": null,
                      *             "failures_in_row": 0,
                      *             "last_error": null
                      *           },
                      *           "old_secret_expires_at": null,
-                     *           "created_at": "2026-11-23T12:33:44.000Z",
-                     *           "updated_at": "2026-11-23T12:33:44.000Z"
+                     *           "created_at": "2026-11-23T12:33:45.000Z",
+                     *           "updated_at": "2026-11-23T12:33:45.000Z"
                      *         },
                      *         {
                      *           "id": "we_test_01m844dzg09t28rjj168gkvqap",
@@ -7413,7 +7486,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bs18hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7433,14 +7506,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:44.000Z",
+                     *         "since": "2026-11-23T12:33:45.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:33:44.000Z",
-                     *       "updated_at": "2026-11-23T12:33:44.000Z",
+                     *       "created_at": "2026-11-23T12:33:45.000Z",
+                     *       "updated_at": "2026-11-23T12:33:45.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7510,7 +7583,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bs18hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7530,14 +7603,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:44.000Z",
+                     *         "since": "2026-11-23T12:33:45.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:33:44.000Z",
-                     *       "updated_at": "2026-11-23T12:33:44.000Z"
+                     *       "created_at": "2026-11-23T12:33:45.000Z",
+                     *       "updated_at": "2026-11-23T12:33:45.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7589,10 +7662,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bs18hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:33:49.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:50.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedEndpointBody"];
@@ -7659,7 +7732,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bs18hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7678,14 +7751,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:44.000Z",
+                     *         "since": "2026-11-23T12:33:45.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
                      *       "old_secret_expires_at": null,
-                     *       "created_at": "2026-11-23T12:33:44.000Z",
-                     *       "updated_at": "2026-11-23T12:33:47.000Z"
+                     *       "created_at": "2026-11-23T12:33:45.000Z",
+                     *       "updated_at": "2026-11-23T12:33:48.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EndpointBody"];
@@ -7752,7 +7825,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_test_01m846br20hv1fmncnzyny8h6n",
+                     *       "id": "we_test_01m846bs18hv1fmncnzyny8h6n",
                      *       "object": "webhook_endpoint",
                      *       "mode": "test",
                      *       "url": "https://shop.example/webhooks/rails",
@@ -7771,14 +7844,14 @@ export interface operations {
                      *       "public_key": "whpk_7y6GaR7yanDwI9nLNv5oU8jiSzG7mzUxjaisC3jaCPp=",
                      *       "health": {
                      *         "state": "ok",
-                     *         "since": "2026-11-23T12:33:44.000Z",
+                     *         "since": "2026-11-23T12:33:45.000Z",
                      *         "until": null,
                      *         "failures_in_row": 0,
                      *         "last_error": null
                      *       },
-                     *       "old_secret_expires_at": "2026-11-23T13:33:48.000Z",
-                     *       "created_at": "2026-11-23T12:33:44.000Z",
-                     *       "updated_at": "2026-11-23T12:33:48.000Z",
+                     *       "old_secret_expires_at": "2026-11-23T13:33:49.000Z",
+                     *       "created_at": "2026-11-23T12:33:45.000Z",
+                     *       "updated_at": "2026-11-23T12:33:49.000Z",
                      *       "secret": "whsec_g9JGPtzXHeTqMj3iTlT8K5CztML03NgOIlvs1Vb9tG5="
                      *     }
                      */
@@ -7862,14 +7935,14 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "evt_test_01m8d3wh3m7h8rev5vywzebwgq",
+                     *           "id": "evt_test_01m8d3wj2w7h8rev5vywzebwgq",
                      *           "object": "event",
                      *           "type": "gate_session.created",
-                     *           "created_at": 1795736618,
+                     *           "created_at": 1795736619,
                      *           "livemode": false,
-                     *           "sequence": 86,
+                     *           "sequence": 89,
                      *           "data": {
-                     *             "id": "gs_test_01m8d3wh3mv6jzdk0x6da2ykph",
+                     *             "id": "gs_test_01m8d3wj2wv6jzdk0x6da2ykph",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -7884,8 +7957,8 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1042",
                      *             "cancel_url": "https://shop.example/cart",
                      *             "status": "open",
-                     *             "expires_at": "2026-11-27T23:43:38.100Z",
-                     *             "created_at": "2026-11-26T23:43:38.100Z",
+                     *             "expires_at": "2026-11-27T23:43:39.100Z",
+                     *             "created_at": "2026-11-26T23:43:39.100Z",
                      *             "user_reference": "user_8823",
                      *             "client_reference_id": null,
                      *             "metadata": {
@@ -7895,19 +7968,19 @@ export interface operations {
                      *             "progress": {
                      *               "phase": "created",
                      *               "reason": null,
-                     *               "updated_at": "2026-11-26T23:43:38.100Z"
+                     *               "updated_at": "2026-11-26T23:43:39.100Z"
                      *             }
                      *           }
                      *         },
                      *         {
-                     *           "id": "evt_test_01m846b7erbqbty7wrkqbsyzdx",
+                     *           "id": "evt_test_01m846b8e0bqbty7wrkqbsyzdx",
                      *           "object": "event",
                      *           "type": "gate_session.failed",
-                     *           "created_at": 1795437207,
+                     *           "created_at": 1795437208,
                      *           "livemode": false,
-                     *           "sequence": 75,
+                     *           "sequence": 78,
                      *           "data": {
-                     *             "id": "gs_test_01m846b4h0syhmpcwhmwgcqkny",
+                     *             "id": "gs_test_01m846b5g8syhmpcwhmwgcqkny",
                      *             "object": "gate_session",
                      *             "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *             "mode": "test",
@@ -7922,12 +7995,12 @@ export interface operations {
                      *             "return_url": "https://shop.example/orders/1043",
                      *             "cancel_url": null,
                      *             "status": "open",
-                     *             "expires_at": "2026-11-24T12:33:24.000Z",
-                     *             "created_at": "2026-11-23T12:33:24.000Z",
+                     *             "expires_at": "2026-11-24T12:33:25.000Z",
+                     *             "created_at": "2026-11-23T12:33:25.000Z",
                      *             "user_reference": null,
                      *             "client_reference_id": null,
                      *             "metadata": {},
-                     *             "tx_refid": "tx_test_01m846b5g8nsytqty99072fyqx",
+                     *             "tx_refid": "tx_test_01m846b6fgnsytqty99072fyqx",
                      *             "progress": {
                      *               "phase": "failed",
                      *               "reason": {
@@ -7940,13 +8013,13 @@ export interface operations {
                      *                 "remaining": null,
                      *                 "next_step": "Start again when you are ready."
                      *               },
-                     *               "updated_at": "2026-11-23T12:33:27.000Z"
+                     *               "updated_at": "2026-11-23T12:33:28.000Z"
                      *             },
                      *             "transaction": {
-                     *               "refid": "tx_test_01m846b5g8nsytqty99072fyqx",
+                     *               "refid": "tx_test_01m846b6fgnsytqty99072fyqx",
                      *               "object": "transaction",
-                     *               "session_id": "gs_test_01m846b4h0syhmpcwhmwgcqkny",
-                     *               "quote_id": "qt_test_01m846b2jg5q6sxv9xaxn5ex2c",
+                     *               "session_id": "gs_test_01m846b5g8syhmpcwhmwgcqkny",
+                     *               "quote_id": "qt_test_01m846b3hr5q6sxv9xaxn5ex2c",
                      *               "action": "off_ramp",
                      *               "status": "failed",
                      *               "token": "USDC",
@@ -7960,10 +8033,10 @@ export interface operations {
                      *               "source_amount": null,
                      *               "exchange_rate": "0.92001932",
                      *               "total_fees": "1.38",
-                     *               "local_rail_transaction_id": "po_test_01m846b5g8dn8gzmk6ykxks37y",
-                     *               "facilita_transaction_id": "po_test_01m846b5g8dn8gzmk6ykxks37y",
-                     *               "created_at": "2026-11-23T12:33:25.000Z",
-                     *               "updated_at": "2026-11-23T12:33:27.000Z",
+                     *               "local_rail_transaction_id": "po_test_01m846b6fgdn8gzmk6ykxks37y",
+                     *               "facilita_transaction_id": "po_test_01m846b6fgdn8gzmk6ykxks37y",
+                     *               "created_at": "2026-11-23T12:33:26.000Z",
+                     *               "updated_at": "2026-11-23T12:33:28.000Z",
                      *               "reason": {
                      *                 "code": "payment_cancelled",
                      *                 "message": "The payment was cancelled. No money has moved.",
@@ -8040,14 +8113,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "evt_test_01m8d3wh3m7h8rev5vywzebwgq",
+                     *       "id": "evt_test_01m8d3wj2w7h8rev5vywzebwgq",
                      *       "object": "event",
                      *       "type": "gate_session.created",
-                     *       "created_at": 1795736618,
+                     *       "created_at": 1795736619,
                      *       "livemode": false,
-                     *       "sequence": 86,
+                     *       "sequence": 89,
                      *       "data": {
-                     *         "id": "gs_test_01m8d3wh3mv6jzdk0x6da2ykph",
+                     *         "id": "gs_test_01m8d3wj2wv6jzdk0x6da2ykph",
                      *         "object": "gate_session",
                      *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *         "mode": "test",
@@ -8062,8 +8135,8 @@ export interface operations {
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "status": "open",
-                     *         "expires_at": "2026-11-27T23:43:38.100Z",
-                     *         "created_at": "2026-11-26T23:43:38.100Z",
+                     *         "expires_at": "2026-11-27T23:43:39.100Z",
+                     *         "created_at": "2026-11-26T23:43:39.100Z",
                      *         "user_reference": "user_8823",
                      *         "client_reference_id": null,
                      *         "metadata": {
@@ -8073,7 +8146,7 @@ export interface operations {
                      *         "progress": {
                      *           "phase": "created",
                      *           "reason": null,
-                     *           "updated_at": "2026-11-26T23:43:38.100Z"
+                     *           "updated_at": "2026-11-26T23:43:39.100Z"
                      *         }
                      *       }
                      *     }
@@ -8141,8 +8214,8 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
-                     *           "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
+                     *           "id": "wd_test_01m846bywrstcmk5j7v8am9dsq",
+                     *           "event_id": "evt_test_01m846bywrf2cesk0t8a0wagsc",
                      *           "event_type": "webhook.test",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -8150,14 +8223,14 @@ export interface operations {
                      *           "attempts": 0,
                      *           "last_response_status": null,
                      *           "last_error": null,
-                     *           "next_attempt_at": "2026-11-23T12:33:50.000Z",
+                     *           "next_attempt_at": "2026-11-23T12:33:51.000Z",
                      *           "delivered_at": null,
-                     *           "created_at": "2026-11-23T12:33:50.000Z"
+                     *           "created_at": "2026-11-23T12:33:51.000Z"
                      *         },
                      *         {
                      *           "object": "webhook_delivery",
-                     *           "id": "wd_test_01m846bda8jsd2qkt5pnkbbb67",
-                     *           "event_id": "evt_test_01m846bda8ej5fq8d04yy9j1hs",
+                     *           "id": "wd_test_01m846be9gjsd2qkt5pnkbbb67",
+                     *           "event_id": "evt_test_01m846be9gej5fq8d04yy9j1hs",
                      *           "event_type": "customer.deleted",
                      *           "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *           "target_url": "https://shop.example/webhooks",
@@ -8166,8 +8239,8 @@ export interface operations {
                      *           "last_response_status": 200,
                      *           "last_error": null,
                      *           "next_attempt_at": null,
-                     *           "delivered_at": "2026-11-23T12:33:50.000Z",
-                     *           "created_at": "2026-11-23T12:33:33.000Z"
+                     *           "delivered_at": "2026-11-23T12:33:51.000Z",
+                     *           "created_at": "2026-11-23T12:33:34.000Z"
                      *         }
                      *       ],
                      *       "has_more": true,
@@ -8223,8 +8296,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bywrstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bywrf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8234,7 +8307,7 @@ export interface operations {
                      *       "last_error": "answered 500",
                      *       "next_attempt_at": null,
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:33:50.000Z"
+                     *       "created_at": "2026-11-23T12:33:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8296,8 +8369,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 10,
-                     *           "started_at": "2026-11-26T23:43:28.000Z",
-                     *           "ended_at": "2026-11-26T23:43:28.000Z",
+                     *           "started_at": "2026-11-26T23:43:29.000Z",
+                     *           "ended_at": "2026-11-26T23:43:29.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -8306,8 +8379,8 @@ export interface operations {
                      *         {
                      *           "object": "webhook_attempt",
                      *           "number": 9,
-                     *           "started_at": "2026-11-25T21:19:28.000Z",
-                     *           "ended_at": "2026-11-25T21:19:28.000Z",
+                     *           "started_at": "2026-11-25T21:19:29.000Z",
+                     *           "ended_at": "2026-11-25T21:19:29.000Z",
                      *           "duration_ms": 0,
                      *           "response_status": 500,
                      *           "error": "answered 500",
@@ -8315,7 +8388,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": false,
-                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846bxxgstcmk5j7v8am9dsq/attempts"
+                     *       "url": "/v1/webhooks/deliveries/wd_test_01m846bywrstcmk5j7v8am9dsq/attempts"
                      *     }
                      */
                     "application/json": components["schemas"]["ListBody_AttemptBody"];
@@ -8372,10 +8445,10 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
+                     *           "id": "rp_test_01m8d3wc7ceff2qvd7fckf7tma",
                      *           "object": "webhook_replay",
                      *           "status": "running",
-                     *           "since": "2026-11-22T23:43:32.100Z",
+                     *           "since": "2026-11-22T23:43:33.100Z",
                      *           "until": null,
                      *           "endpoint_id": null,
                      *           "event_types": [
@@ -8386,14 +8459,14 @@ export interface operations {
                      *           ],
                      *           "rate_per_second": 100,
                      *           "after": 0,
-                     *           "through": 82,
+                     *           "through": 85,
                      *           "sequences": null,
-                     *           "total": 82,
+                     *           "total": 85,
                      *           "examined": 0,
                      *           "queued": 0,
                      *           "cursor": 0,
-                     *           "created_at": "2026-11-26T23:43:32.100Z",
-                     *           "updated_at": "2026-11-26T23:43:32.100Z"
+                     *           "created_at": "2026-11-26T23:43:33.100Z",
+                     *           "updated_at": "2026-11-26T23:43:33.100Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -8462,10 +8535,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3wc7ceff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:43:32.100Z",
+                     *       "since": "2026-11-22T23:43:33.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8476,14 +8549,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 82,
+                     *       "through": 85,
                      *       "sequences": null,
-                     *       "total": 82,
+                     *       "total": 85,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:43:32.100Z",
-                     *       "updated_at": "2026-11-26T23:43:32.100Z"
+                     *       "created_at": "2026-11-26T23:43:33.100Z",
+                     *       "updated_at": "2026-11-26T23:43:33.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8553,10 +8626,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3wc7ceff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "running",
-                     *       "since": "2026-11-22T23:43:32.100Z",
+                     *       "since": "2026-11-22T23:43:33.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8567,14 +8640,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 82,
+                     *       "through": 85,
                      *       "sequences": null,
-                     *       "total": 82,
+                     *       "total": 85,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:43:32.100Z",
-                     *       "updated_at": "2026-11-26T23:43:32.100Z"
+                     *       "created_at": "2026-11-26T23:43:33.100Z",
+                     *       "updated_at": "2026-11-26T23:43:33.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8626,10 +8699,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "rp_test_01m8d3wb84eff2qvd7fckf7tma",
+                     *       "id": "rp_test_01m8d3wc7ceff2qvd7fckf7tma",
                      *       "object": "webhook_replay",
                      *       "status": "cancelled",
-                     *       "since": "2026-11-22T23:43:32.100Z",
+                     *       "since": "2026-11-22T23:43:33.100Z",
                      *       "until": null,
                      *       "endpoint_id": null,
                      *       "event_types": [
@@ -8640,14 +8713,14 @@ export interface operations {
                      *       ],
                      *       "rate_per_second": 100,
                      *       "after": 0,
-                     *       "through": 82,
+                     *       "through": 85,
                      *       "sequences": null,
-                     *       "total": 82,
+                     *       "total": 85,
                      *       "examined": 0,
                      *       "queued": 0,
                      *       "cursor": 0,
-                     *       "created_at": "2026-11-26T23:43:32.100Z",
-                     *       "updated_at": "2026-11-26T23:43:35.100Z"
+                     *       "created_at": "2026-11-26T23:43:33.100Z",
+                     *       "updated_at": "2026-11-26T23:43:36.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayBody"];
@@ -8703,8 +8776,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bywrstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bywrf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8712,9 +8785,9 @@ export interface operations {
                      *       "attempts": 10,
                      *       "last_response_status": 500,
                      *       "last_error": "answered 500",
-                     *       "next_attempt_at": "2026-11-26T23:43:31.100Z",
+                     *       "next_attempt_at": "2026-11-26T23:43:32.100Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:33:50.000Z"
+                     *       "created_at": "2026-11-23T12:33:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8767,8 +8840,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "object": "webhook_delivery",
-                     *       "id": "wd_test_01m846bxxgstcmk5j7v8am9dsq",
-                     *       "event_id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
+                     *       "id": "wd_test_01m846bywrstcmk5j7v8am9dsq",
+                     *       "event_id": "evt_test_01m846bywrf2cesk0t8a0wagsc",
                      *       "event_type": "webhook.test",
                      *       "endpoint_id": "we_test_01m844dzg09t28rjj168gkvqap",
                      *       "target_url": "https://shop.example/webhooks",
@@ -8776,9 +8849,9 @@ export interface operations {
                      *       "attempts": 0,
                      *       "last_response_status": null,
                      *       "last_error": null,
-                     *       "next_attempt_at": "2026-11-23T12:33:50.000Z",
+                     *       "next_attempt_at": "2026-11-23T12:33:51.000Z",
                      *       "delivered_at": null,
-                     *       "created_at": "2026-11-23T12:33:50.000Z"
+                     *       "created_at": "2026-11-23T12:33:51.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeliveryBody"];
@@ -8832,7 +8905,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469wfrr6v3ajayhq6cjgsy",
+                     *       "id": "gs_test_01m8469xf0r6v3ajayhq6cjgsy",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8847,18 +8920,18 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "completed",
-                     *       "expires_at": "2026-11-24T12:32:43.000Z",
-                     *       "created_at": "2026-11-23T12:32:43.000Z",
+                     *       "expires_at": "2026-11-24T12:32:44.000Z",
+                     *       "created_at": "2026-11-23T12:32:44.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8469xf0camqarqabcs45yvf",
+                     *       "tx_refid": "tx_test_01m8469ye8camqarqabcs45yvf",
                      *       "progress": {
                      *         "phase": "settled",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:32:44.000Z"
+                     *         "updated_at": "2026-11-23T12:32:45.000Z"
                      *       }
                      *     }
                      */
@@ -8942,7 +9015,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469ye8btc0q15xx7afw2a8",
+                     *       "id": "gs_test_01m8469zdgbtc0q15xx7afw2a8",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -8957,14 +9030,14 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:32:45.000Z",
-                     *       "created_at": "2026-11-23T12:32:45.000Z",
+                     *       "expires_at": "2026-11-24T12:32:46.000Z",
+                     *       "created_at": "2026-11-23T12:32:46.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
                      *         "order": "1042"
                      *       },
-                     *       "tx_refid": "tx_test_01m8469zdgfb96srtzw1g4gvvf",
+                     *       "tx_refid": "tx_test_01m846a0crfb96srtzw1g4gvvf",
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": {
@@ -8977,7 +9050,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Try again."
                      *         },
-                     *         "updated_at": "2026-11-23T12:32:46.000Z"
+                     *         "updated_at": "2026-11-23T12:32:47.000Z"
                      *       }
                      *     }
                      */
@@ -9150,7 +9223,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "session_id": "gs_test_01m8468qc84m820spjn1ddea41"
+                 *       "session_id": "gs_test_01m8468rbg4m820spjn1ddea41"
                  *     }
                  */
                 "application/json": components["schemas"]["TestStrayBody"];
@@ -9169,7 +9242,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "st_test_01m8468y70rdak70t3bb59nffm",
+                     *       "id": "st_test_01m8468z68rdak70t3bb59nffm",
                      *       "object": "stray_transfer",
                      *       "address": "rGUP6Y8UirYKVmcLwEmsodKj7SRqxVxk3P",
                      *       "memo": null,
@@ -9177,10 +9250,10 @@ export interface operations {
                      *       "token": "XRP",
                      *       "network": "xrpl",
                      *       "amount": "45.932604",
-                     *       "transfer_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm/st_test_01m8468y70v35w5x1pwn6cyfh5",
+                     *       "transfer_id": "st_test_01m8468z68v35w5x1pwn6cyfh5",
                      *       "output": 0,
                      *       "deposit_id": null,
-                     *       "created_at": "2026-11-23T12:32:12.000Z"
+                     *       "created_at": "2026-11-23T12:32:13.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["StrayBody"];
@@ -9267,7 +9340,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:53:39.100Z"
+                     *       "ends_at": "2026-11-26T23:53:40.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -9334,7 +9407,7 @@ export interface operations {
                      *       "drop": 0,
                      *       "reorder": 0,
                      *       "seed": 7,
-                     *       "ends_at": "2026-11-26T23:53:39.100Z"
+                     *       "ends_at": "2026-11-26T23:53:40.100Z"
                      *     }
                      */
                     "application/json": components["schemas"]["ChaosBody"];
@@ -9388,7 +9461,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m846a0crast24chbpc1cyftz",
+                     *       "id": "gs_test_01m846a1c0ast24chbpc1cyftz",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9403,8 +9476,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "expired",
-                     *       "expires_at": "2026-11-24T12:32:47.000Z",
-                     *       "created_at": "2026-11-23T12:32:47.000Z",
+                     *       "expires_at": "2026-11-24T12:32:48.000Z",
+                     *       "created_at": "2026-11-23T12:32:48.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9414,7 +9487,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "failed",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:32:48.000Z"
+                     *         "updated_at": "2026-11-23T12:32:49.000Z"
                      *       }
                      *     }
                      */
@@ -9507,7 +9580,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m8469hr07jy1jfwf4hth3fve",
+                     *       "id": "gs_test_01m8469jq87jy1jfwf4hth3fve",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9522,8 +9595,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T12:32:32.000Z",
-                     *       "created_at": "2026-11-23T12:32:32.000Z",
+                     *       "expires_at": "2026-11-24T12:32:33.000Z",
+                     *       "created_at": "2026-11-23T12:32:33.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9542,7 +9615,7 @@ export interface operations {
                      *           "remaining": null,
                      *           "next_step": "Confirm your identity; the purchase then goes on where it was."
                      *         },
-                     *         "updated_at": "2026-11-23T12:32:34.000Z"
+                     *         "updated_at": "2026-11-23T12:32:35.000Z"
                      *       }
                      *     }
                      */
@@ -9635,7 +9708,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "gs_test_01m846a2b8a76px6mhb58bcmmk",
+                     *       "id": "gs_test_01m846a3aga76px6mhb58bcmmk",
                      *       "object": "gate_session",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9650,8 +9723,8 @@ export interface operations {
                      *       "return_url": "https://shop.example/orders/1042",
                      *       "cancel_url": "https://shop.example/cart",
                      *       "status": "open",
-                     *       "expires_at": "2026-11-24T11:32:49.000Z",
-                     *       "created_at": "2026-11-23T12:32:49.000Z",
+                     *       "expires_at": "2026-11-24T11:32:50.000Z",
+                     *       "created_at": "2026-11-23T12:32:50.000Z",
                      *       "user_reference": "user_8823",
                      *       "client_reference_id": null,
                      *       "metadata": {
@@ -9661,7 +9734,7 @@ export interface operations {
                      *       "progress": {
                      *         "phase": "created",
                      *         "reason": null,
-                     *         "updated_at": "2026-11-23T12:32:50.000Z"
+                     *         "updated_at": "2026-11-23T12:32:51.000Z"
                      *       }
                      *     }
                      */
@@ -9752,13 +9825,13 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "mail_test_01m8469rjrwdawamkrvzsvndba",
+                     *           "id": "mail_test_01m8469sj0wdawamkrvzsvndba",
                      *           "object": "mail",
                      *           "to": "jane@example.com",
                      *           "subject": "123456 is your code",
                      *           "text": "Your code is 123456.\n\nEnter it on the payment page of Demo Shop. It is valid for 10 minutes.\n\nNobody from us will ever ask you for this code. If you did not request it, you can ignore this message.",
                      *           "code": "123456",
-                     *           "created_at": "2026-11-23T12:32:39.000Z"
+                     *           "created_at": "2026-11-23T12:32:40.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9822,7 +9895,7 @@ export interface operations {
                      *       "object": "list",
                      *       "data": [
                      *         {
-                     *           "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
+                     *           "id": "cus_test_01m846b9d89hcwnanr8shfpr7f",
                      *           "object": "customer",
                      *           "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *           "mode": "test",
@@ -9836,8 +9909,8 @@ export interface operations {
                      *             "tier": "gold"
                      *           },
                      *           "kyc_status": "unverified",
-                     *           "created_at": "2026-11-23T12:33:28.000Z",
-                     *           "updated_at": "2026-11-23T12:33:28.000Z"
+                     *           "created_at": "2026-11-23T12:33:29.000Z",
+                     *           "updated_at": "2026-11-23T12:33:29.000Z"
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -9909,7 +9982,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b9d89hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -9923,8 +9996,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:33:28.000Z",
-                     *       "updated_at": "2026-11-23T12:33:28.000Z"
+                     *       "created_at": "2026-11-23T12:33:29.000Z",
+                     *       "updated_at": "2026-11-23T12:33:29.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -9993,7 +10066,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b9d89hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -10007,8 +10080,8 @@ export interface operations {
                      *         "tier": "gold"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:33:28.000Z",
-                     *       "updated_at": "2026-11-23T12:33:28.000Z"
+                     *       "created_at": "2026-11-23T12:33:29.000Z",
+                     *       "updated_at": "2026-11-23T12:33:29.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -10060,10 +10133,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846bcb0fyeeb1pw6v6704rz",
+                     *       "id": "cus_test_01m846bda8fyeeb1pw6v6704rz",
                      *       "object": "customer",
                      *       "deleted": true,
-                     *       "deleted_at": "2026-11-23T12:33:33.000Z"
+                     *       "deleted_at": "2026-11-23T12:33:34.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DeletedCustomerBody"];
@@ -10130,7 +10203,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
+                     *       "id": "cus_test_01m846b9d89hcwnanr8shfpr7f",
                      *       "object": "customer",
                      *       "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                      *       "mode": "test",
@@ -10144,8 +10217,8 @@ export interface operations {
                      *         "tier": "platinum"
                      *       },
                      *       "kyc_status": "unverified",
-                     *       "created_at": "2026-11-23T12:33:28.000Z",
-                     *       "updated_at": "2026-11-23T12:33:31.000Z"
+                     *       "created_at": "2026-11-23T12:33:29.000Z",
+                     *       "updated_at": "2026-11-23T12:33:32.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CustomerBody"];
@@ -12102,13 +12175,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8468fj8x6hs9d8ct3bn2cck",
+                     *         "id": "gs_test_01m8468ghgx6hs9d8ct3bn2cck",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:31:57.000Z",
+                     *         "expires_at": "2026-11-24T12:31:58.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -12121,11 +12194,11 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 6,
-                     *       "server_time": "2026-11-23T12:32:03.000Z",
+                     *       "server_time": "2026-11-23T12:32:04.000Z",
                      *       "step": {
                      *         "kind": "confirm",
                      *         "quote": {
-                     *           "id": "qt_test_01m8468jg0k2d2v9stg0rnny8h",
+                     *           "id": "qt_test_01m8468kf8k2d2v9stg0rnny8h",
                      *           "side": "on_ramp",
                      *           "fiat_amount": "100.00",
                      *           "currency": "EUR",
@@ -12152,7 +12225,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "total_fees": "1.84",
-                     *           "expires_at": "2026-11-23T12:52:00.000Z",
+                     *           "expires_at": "2026-11-23T12:52:01.000Z",
                      *           "lapsed": false,
                      *           "locked_for_seconds": 1200
                      *         },
@@ -12307,6 +12380,7 @@ export interface operations {
                      *         "qr_has_memo": true,
                      *         "received_amount": "0.000000",
                      *         "missing_amount": "110.070559",
+                     *         "not_taken": [],
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "back_to_memo": null,
@@ -12418,7 +12492,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 10,
-                     *       "server_time": "2026-11-23T12:31:52.000Z",
+                     *       "server_time": "2026-11-23T12:31:53.000Z",
                      *       "step": {
                      *         "kind": "failed",
                      *         "reason": {
@@ -12433,7 +12507,36 @@ export interface operations {
                      *         },
                      *         "can_retry": true,
                      *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
-                     *         "refunded": false
+                     *         "refunded": false,
+                     *         "not_taken": [
+                     *           {
+                     *             "amount": "110.000000",
+                     *             "token": "EURC",
+                     *             "network_name": "Base",
+                     *             "status": "held",
+                     *             "cause": "wrong_asset",
+                     *             "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *             "back_to_memo": null
+                     *           },
+                     *           {
+                     *             "amount": "99.570559",
+                     *             "token": "USDC",
+                     *             "network_name": "Base",
+                     *             "status": "returning",
+                     *             "cause": "sale_ended",
+                     *             "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *             "back_to_memo": null
+                     *           },
+                     *           {
+                     *             "amount": "10.500000",
+                     *             "token": "USDC",
+                     *             "network_name": "Base",
+                     *             "status": "returning",
+                     *             "cause": "sale_ended",
+                     *             "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                     *             "back_to_memo": null
+                     *           }
+                     *         ]
                      *       }
                      *     }
                      */
@@ -12562,6 +12665,7 @@ export interface operations {
                      *         "qr_has_memo": true,
                      *         "received_amount": "10.500000",
                      *         "missing_amount": "99.570559",
+                     *         "not_taken": [],
                      *         "lapsed": false,
                      *         "back_to": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                      *         "back_to_memo": null,
@@ -13304,13 +13408,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469hr07jy1jfwf4hth3fve",
+                     *         "id": "gs_test_01m8469jq87jy1jfwf4hth3fve",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:32.000Z",
+                     *         "expires_at": "2026-11-24T12:32:33.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13323,7 +13427,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 4,
-                     *       "server_time": "2026-11-23T12:32:35.000Z",
+                     *       "server_time": "2026-11-23T12:32:36.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -13427,13 +13531,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469nn04w9bagfxcby49ypf",
+                     *         "id": "gs_test_01m8469pm84w9bagfxcby49ypf",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:36.000Z",
+                     *         "expires_at": "2026-11-24T12:32:37.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13446,7 +13550,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 3,
-                     *       "server_time": "2026-11-23T12:32:39.000Z",
+                     *       "server_time": "2026-11-23T12:32:40.000Z",
                      *       "step": {
                      *         "kind": "identity",
                      *         "level": "basic",
@@ -13597,13 +13701,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469nn04w9bagfxcby49ypf",
+                     *         "id": "gs_test_01m8469pm84w9bagfxcby49ypf",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:36.000Z",
+                     *         "expires_at": "2026-11-24T12:32:37.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13616,7 +13720,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 4,
-                     *       "server_time": "2026-11-23T12:32:41.000Z",
+                     *       "server_time": "2026-11-23T12:32:42.000Z",
                      *       "step": {
                      *         "kind": "identity",
                      *         "level": "basic",
@@ -13774,13 +13878,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8469nn04w9bagfxcby49ypf",
+                     *         "id": "gs_test_01m8469pm84w9bagfxcby49ypf",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:36.000Z",
+                     *         "expires_at": "2026-11-24T12:32:37.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13793,7 +13897,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 5,
-                     *       "server_time": "2026-11-23T12:32:42.000Z",
+                     *       "server_time": "2026-11-23T12:32:43.000Z",
                      *       "step": {
                      *         "kind": "identity",
                      *         "level": "basic",
@@ -13935,13 +14039,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8468z68k6bzzw9ad1r8dc3q",
+                     *         "id": "gs_test_01m846905gk6bzzw9ad1r8dc3q",
                      *         "status": "open",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:13.000Z",
+                     *         "expires_at": "2026-11-24T12:32:14.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -13954,7 +14058,7 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 7,
-                     *       "server_time": "2026-11-23T12:32:30.000Z",
+                     *       "server_time": "2026-11-23T12:32:31.000Z",
                      *       "step": {
                      *         "kind": "amount",
                      *         "flow": "on_ramp",
@@ -14049,13 +14153,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "session": {
-                     *         "id": "gs_test_01m8468z68k6bzzw9ad1r8dc3q",
+                     *         "id": "gs_test_01m846905gk6bzzw9ad1r8dc3q",
                      *         "status": "cancelled",
                      *         "mode": "test",
                      *         "flow": null,
                      *         "amount": "100.00",
                      *         "currency": "EUR",
-                     *         "expires_at": "2026-11-24T12:32:13.000Z",
+                     *         "expires_at": "2026-11-24T12:32:14.000Z",
                      *         "return_url": "https://shop.example/orders/1042",
                      *         "cancel_url": "https://shop.example/cart",
                      *         "partner_name": "Demo Shop",
@@ -14068,12 +14172,13 @@ export interface operations {
                      *         }
                      *       },
                      *       "revision": 8,
-                     *       "server_time": "2026-11-23T12:32:31.000Z",
+                     *       "server_time": "2026-11-23T12:32:32.000Z",
                      *       "step": {
                      *         "kind": "ended",
                      *         "status": "cancelled",
                      *         "flow": "on_ramp",
-                     *         "message": "This purchase was cancelled. Start again when you are ready."
+                     *         "message": "This purchase was cancelled. Start again when you are ready.",
+                     *         "not_taken": []
                      *       }
                      *     }
                      */
@@ -14442,12 +14547,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8468ap0yfmxwd91zr2rcw7v",
+                 *       "id": "evt_test_01m8468bn8yfmxwd91zr2rcw7v",
                  *       "object": "event",
                  *       "type": "gate_session.failed",
-                 *       "created_at": 1795437112,
+                 *       "created_at": 1795437113,
                  *       "livemode": false,
-                 *       "sequence": 20,
+                 *       "sequence": 21,
                  *       "data": {
                  *         "id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
                  *         "object": "gate_session",
@@ -14484,7 +14589,7 @@ export interface operations {
                  *             "remaining": null,
                  *             "next_step": "Start again with a fresh price, and send the whole amount at once."
                  *           },
-                 *           "updated_at": "2026-11-23T12:31:52.000Z"
+                 *           "updated_at": "2026-11-23T12:31:53.000Z"
                  *         },
                  *         "transaction": {
                  *           "refid": "tx_test_01m844h9y82vd00k1gq32xs014",
@@ -14507,7 +14612,7 @@ export interface operations {
                  *           "local_rail_transaction_id": null,
                  *           "facilita_transaction_id": null,
                  *           "created_at": "2026-11-23T12:01:49.000Z",
-                 *           "updated_at": "2026-11-23T12:31:52.000Z",
+                 *           "updated_at": "2026-11-23T12:31:53.000Z",
                  *           "reason": {
                  *             "code": "new_price_declined",
                  *             "message": "The new price was not accepted. Your tokens go back to your wallet.",
@@ -14578,14 +14683,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a1c0t5fszpgvhjt39vpw",
+                 *       "id": "evt_test_01m846a2b8t5fszpgvhjt39vpw",
                  *       "object": "event",
                  *       "type": "gate_session.expired",
-                 *       "created_at": 1795437168,
+                 *       "created_at": 1795437169,
                  *       "livemode": false,
-                 *       "sequence": 38,
+                 *       "sequence": 41,
                  *       "data": {
-                 *         "id": "gs_test_01m846a0crast24chbpc1cyftz",
+                 *         "id": "gs_test_01m846a1c0ast24chbpc1cyftz",
                  *         "object": "gate_session",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -14600,8 +14705,8 @@ export interface operations {
                  *         "return_url": "https://shop.example/orders/1042",
                  *         "cancel_url": "https://shop.example/cart",
                  *         "status": "expired",
-                 *         "expires_at": "2026-11-24T12:32:47.000Z",
-                 *         "created_at": "2026-11-23T12:32:47.000Z",
+                 *         "expires_at": "2026-11-24T12:32:48.000Z",
+                 *         "created_at": "2026-11-23T12:32:48.000Z",
                  *         "user_reference": "user_8823",
                  *         "client_reference_id": null,
                  *         "metadata": {
@@ -14611,7 +14716,7 @@ export interface operations {
                  *         "progress": {
                  *           "phase": "failed",
                  *           "reason": null,
-                 *           "updated_at": "2026-11-23T12:32:48.000Z"
+                 *           "updated_at": "2026-11-23T12:32:49.000Z"
                  *         }
                  *       }
                  *     }
@@ -14740,14 +14845,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8469kpg5qrymhsxmv9abkwa",
+                 *       "id": "evt_test_01m8469mnr5qrymhsxmv9abkwa",
                  *       "object": "event",
                  *       "type": "kyc.required",
-                 *       "created_at": 1795437154,
+                 *       "created_at": 1795437155,
                  *       "livemode": false,
-                 *       "sequence": 28,
+                 *       "sequence": 31,
                  *       "data": {
-                 *         "session_id": "gs_test_01m8469hr07jy1jfwf4hth3fve",
+                 *         "session_id": "gs_test_01m8469jq87jy1jfwf4hth3fve",
                  *         "level": "basic",
                  *         "reason": {
                  *           "code": "identity_required",
@@ -14809,29 +14914,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a86rsabbshfxrff59670",
+                 *       "id": "evt_test_01m846a960sabbshfxrff59670",
                  *       "object": "event",
                  *       "type": "rail.pay_in.processing",
-                 *       "created_at": 1795437175,
+                 *       "created_at": 1795437176,
                  *       "livemode": false,
-                 *       "sequence": 42,
+                 *       "sequence": 45,
                  *       "data": {
-                 *         "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m846a9603y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
-                 *         "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m846a86rajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m846a688t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m846a960j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
                  *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:55.000Z",
-                 *         "updated_at": "2026-11-23T12:32:55.000Z",
+                 *         "created_at": "2026-11-23T12:32:56.000Z",
+                 *         "updated_at": "2026-11-23T12:32:56.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14879,29 +14984,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846aa58rtqqb6afxcs1c5x3",
+                 *       "id": "evt_test_01m846ab4grtqqb6afxcs1c5x3",
                  *       "object": "event",
                  *       "type": "rail.pay_in.settled",
-                 *       "created_at": 1795437177,
+                 *       "created_at": 1795437178,
                  *       "livemode": false,
-                 *       "sequence": 44,
+                 *       "sequence": 47,
                  *       "data": {
-                 *         "id": "pi_test_01m846a86r3y40c0ktc0hvjzsh",
+                 *         "id": "pi_test_01m846a9603y40c0ktc0hvjzsh",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m846a77gajt7e4mk1hjw4ngy",
-                 *         "quote_id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
-                 *         "refid": "tx_test_01m846a86rj0z1vpc6qggkavht",
+                 *         "session_id": "gs_test_01m846a86rajt7e4mk1hjw4ngy",
+                 *         "quote_id": "qt_test_01m846a688t6wnwtfjncmvkzrz",
+                 *         "refid": "tx_test_01m846a960j0z1vpc6qggkavht",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
                  *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:32:55.000Z",
-                 *         "updated_at": "2026-11-23T12:32:57.000Z",
+                 *         "created_at": "2026-11-23T12:32:56.000Z",
+                 *         "updated_at": "2026-11-23T12:32:58.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -14949,29 +15054,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846ag0r3c7vpprk87vc3r46",
+                 *       "id": "evt_test_01m846ah003c7vpprk87vc3r46",
                  *       "object": "event",
                  *       "type": "rail.pay_in.failed",
-                 *       "created_at": 1795437183,
+                 *       "created_at": 1795437184,
                  *       "livemode": false,
-                 *       "sequence": 50,
+                 *       "sequence": 53,
                  *       "data": {
-                 *         "id": "pi_test_01m846ae28nfw80r0s93xj5m73",
+                 *         "id": "pi_test_01m846af1gnfw80r0s93xj5m73",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m846ad30xac2tgx9eywh05t0",
-                 *         "quote_id": "qt_test_01m846ab4gbx8a4a52jeteq2w1",
-                 *         "refid": "tx_test_01m846ae28vcz7cxbt1kgqp8fr",
+                 *         "session_id": "gs_test_01m846ae28xac2tgx9eywh05t0",
+                 *         "quote_id": "qt_test_01m846ac3rbx8a4a52jeteq2w1",
+                 *         "refid": "tx_test_01m846af1gvcz7cxbt1kgqp8fr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
                  *         "crypto_amount": "106.512769",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:01.000Z",
-                 *         "updated_at": "2026-11-23T12:33:03.000Z",
+                 *         "created_at": "2026-11-23T12:33:02.000Z",
+                 *         "updated_at": "2026-11-23T12:33:04.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -15028,29 +15133,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846anw8c6ez4gr1e967dk5f",
+                 *       "id": "evt_test_01m846apvgc6ez4gr1e967dk5f",
                  *       "object": "event",
                  *       "type": "rail.pay_in.cancelled",
-                 *       "created_at": 1795437189,
+                 *       "created_at": 1795437190,
                  *       "livemode": false,
-                 *       "sequence": 56,
+                 *       "sequence": 59,
                  *       "data": {
-                 *         "id": "pi_test_01m846akxr2jemxs68p4d7qn0g",
+                 *         "id": "pi_test_01m846amx02jemxs68p4d7qn0g",
                  *         "object": "rail_pay_in",
                  *         "kind": "pay_in",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m846ajyg7q0h90efajbmeza4",
-                 *         "quote_id": "qt_test_01m846ah00sqdk33ybv7wq31cg",
-                 *         "refid": "tx_test_01m846akxrtx1sjtschjkjexhr",
+                 *         "session_id": "gs_test_01m846akxr7q0h90efajbmeza4",
+                 *         "quote_id": "qt_test_01m846ahz8sqdk33ybv7wq31cg",
+                 *         "refid": "tx_test_01m846amx0tx1sjtschjkjexhr",
                  *         "payment_method": "card",
                  *         "fiat_amount": "100.00",
                  *         "currency": "EUR",
                  *         "crypto_amount": "106.842667",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:07.000Z",
-                 *         "updated_at": "2026-11-23T12:33:09.000Z",
+                 *         "created_at": "2026-11-23T12:33:08.000Z",
+                 *         "updated_at": "2026-11-23T12:33:10.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -15107,29 +15212,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846ass8cfja6dw01rkcpzea",
+                 *       "id": "evt_test_01m846atrgcfja6dw01rkcpzea",
                  *       "object": "event",
                  *       "type": "rail.pay_out.processing",
-                 *       "created_at": 1795437193,
+                 *       "created_at": 1795437194,
                  *       "livemode": false,
-                 *       "sequence": 60,
+                 *       "sequence": 63,
                  *       "data": {
-                 *         "id": "po_test_01m846ass8s3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846atrgs3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "processing",
-                 *         "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
-                 *         "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846ass8p24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m846aqtrc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846atrgafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
                  *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:13.000Z",
-                 *         "updated_at": "2026-11-23T12:33:13.000Z",
+                 *         "created_at": "2026-11-23T12:33:14.000Z",
+                 *         "updated_at": "2026-11-23T12:33:14.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -15177,29 +15282,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846avqrmj8s6rs570d0nz6k",
+                 *       "id": "evt_test_01m846awq0mj8s6rs570d0nz6k",
                  *       "object": "event",
                  *       "type": "rail.pay_out.settled",
-                 *       "created_at": 1795437195,
+                 *       "created_at": 1795437196,
                  *       "livemode": false,
-                 *       "sequence": 62,
+                 *       "sequence": 65,
                  *       "data": {
-                 *         "id": "po_test_01m846ass8s3t1qfcfyk2970th",
+                 *         "id": "po_test_01m846atrgs3t1qfcfyk2970th",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "settled",
-                 *         "session_id": "gs_test_01m846art0p24em72meqdfrtb7",
-                 *         "quote_id": "qt_test_01m846apvgc247ggna6ycyqknv",
-                 *         "refid": "tx_test_01m846ass8afpby4xkd66dwzcv",
+                 *         "session_id": "gs_test_01m846ass8p24em72meqdfrtb7",
+                 *         "quote_id": "qt_test_01m846aqtrc247ggna6ycyqknv",
+                 *         "refid": "tx_test_01m846atrgafpby4xkd66dwzcv",
                  *         "payment_method": "sepa_payout",
                  *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:13.000Z",
-                 *         "updated_at": "2026-11-23T12:33:15.000Z",
+                 *         "created_at": "2026-11-23T12:33:14.000Z",
+                 *         "updated_at": "2026-11-23T12:33:16.000Z",
                  *         "reason": null
                  *       }
                  *     }
@@ -15247,29 +15352,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846b1k8xa0gtf84ay9q50g7",
+                 *       "id": "evt_test_01m846b2jgxa0gtf84ay9q50g7",
                  *       "object": "event",
                  *       "type": "rail.pay_out.failed",
-                 *       "created_at": 1795437201,
+                 *       "created_at": 1795437202,
                  *       "livemode": false,
-                 *       "sequence": 68,
+                 *       "sequence": 71,
                  *       "data": {
-                 *         "id": "po_test_01m846azmrgp635r42b8pdnvd2",
+                 *         "id": "po_test_01m846b0m0gp635r42b8pdnvd2",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "failed",
-                 *         "session_id": "gs_test_01m846ayngc1e91m9r8b8q456a",
-                 *         "quote_id": "qt_test_01m846awq024tbf9ev3zm9q09p",
-                 *         "refid": "tx_test_01m846azmrdcptekaca4wtpr98",
+                 *         "session_id": "gs_test_01m846azmrc1e91m9r8b8q456a",
+                 *         "quote_id": "qt_test_01m846axp824tbf9ev3zm9q09p",
+                 *         "refid": "tx_test_01m846b0m0dcptekaca4wtpr98",
                  *         "payment_method": "sepa_payout",
                  *         "fiat_amount": "90.36",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:19.000Z",
-                 *         "updated_at": "2026-11-23T12:33:21.000Z",
+                 *         "created_at": "2026-11-23T12:33:20.000Z",
+                 *         "updated_at": "2026-11-23T12:33:22.000Z",
                  *         "reason": {
                  *           "code": "forced_failure",
                  *           "message": "A test helper made this payment fail.",
@@ -15326,29 +15431,29 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846b7erazqzg65az05zrpv8",
+                 *       "id": "evt_test_01m846b8e0azqzg65az05zrpv8",
                  *       "object": "event",
                  *       "type": "rail.pay_out.cancelled",
-                 *       "created_at": 1795437207,
+                 *       "created_at": 1795437208,
                  *       "livemode": false,
-                 *       "sequence": 74,
+                 *       "sequence": 77,
                  *       "data": {
-                 *         "id": "po_test_01m846b5g8dn8gzmk6ykxks37y",
+                 *         "id": "po_test_01m846b6fgdn8gzmk6ykxks37y",
                  *         "object": "rail_pay_out",
                  *         "kind": "pay_out",
                  *         "mode": "test",
                  *         "status": "cancelled",
-                 *         "session_id": "gs_test_01m846b4h0syhmpcwhmwgcqkny",
-                 *         "quote_id": "qt_test_01m846b2jg5q6sxv9xaxn5ex2c",
-                 *         "refid": "tx_test_01m846b5g8nsytqty99072fyqx",
+                 *         "session_id": "gs_test_01m846b5g8syhmpcwhmwgcqkny",
+                 *         "quote_id": "qt_test_01m846b3hr5q6sxv9xaxn5ex2c",
+                 *         "refid": "tx_test_01m846b6fgnsytqty99072fyqx",
                  *         "payment_method": "sepa_payout",
                  *         "fiat_amount": "90.62",
                  *         "currency": "EUR",
                  *         "crypto_amount": "100.000000",
                  *         "asset": "USDC",
                  *         "network": "base",
-                 *         "created_at": "2026-11-23T12:33:25.000Z",
-                 *         "updated_at": "2026-11-23T12:33:27.000Z",
+                 *         "created_at": "2026-11-23T12:33:26.000Z",
+                 *         "updated_at": "2026-11-23T12:33:28.000Z",
                  *         "reason": {
                  *           "code": "payment_cancelled",
                  *           "message": "The payment was cancelled. No money has moved.",
@@ -15405,14 +15510,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846a86rxrryret21swpz01p",
+                 *       "id": "evt_test_01m846a960xrryret21swpz01p",
                  *       "object": "event",
                  *       "type": "quote.consumed",
-                 *       "created_at": 1795437175,
+                 *       "created_at": 1795437176,
                  *       "livemode": false,
-                 *       "sequence": 41,
+                 *       "sequence": 44,
                  *       "data": {
-                 *         "id": "qt_test_01m846a590t6wnwtfjncmvkzrz",
+                 *         "id": "qt_test_01m846a688t6wnwtfjncmvkzrz",
                  *         "object": "signed_quote",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -15440,14 +15545,14 @@ export interface operations {
                  *         "total_fees": "1.84",
                  *         "source": {
                  *           "name": "simulated_market",
-                 *           "at": "2026-11-23T12:32:52.000Z"
+                 *           "at": "2026-11-23T12:32:53.000Z"
                  *         },
                  *         "on_lapse": "requote",
                  *         "signature": "a6023d4bf7d8f93c910eb63015626841a6023d4bf7d8f93c910eb63015626841",
-                 *         "created_at": "2026-11-23T12:32:52.000Z",
-                 *         "expires_at": "2026-11-23T12:37:52.000Z",
-                 *         "consumed_at": "2026-11-23T12:32:55.000Z",
-                 *         "tx_refid": "tx_test_01m846a86rj0z1vpc6qggkavht"
+                 *         "created_at": "2026-11-23T12:32:53.000Z",
+                 *         "expires_at": "2026-11-23T12:37:53.000Z",
+                 *         "consumed_at": "2026-11-23T12:32:56.000Z",
+                 *         "tx_refid": "tx_test_01m846a960j0z1vpc6qggkavht"
                  *       }
                  *     }
                  */
@@ -15804,6 +15909,140 @@ export interface operations {
             };
         };
     };
+    onDepositReturned: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m8468cmggepedbcd3e5vyybf",
+                 *       "object": "event",
+                 *       "type": "deposit.returned",
+                 *       "created_at": 1795437114,
+                 *       "livemode": false,
+                 *       "sequence": 22,
+                 *       "data": {
+                 *         "id": "dp_test_01m844haxg7dy5hbhmpppmag2v",
+                 *         "object": "deposit",
+                 *         "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                 *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
+                 *         "token": "USDC",
+                 *         "network": "base",
+                 *         "amount": "10.500000",
+                 *         "back_amount": "10.500000",
+                 *         "transfer_id": "sim_in_1_01m844h9y8wyzkpmdctxptb54a",
+                 *         "output": 0,
+                 *         "status": "returned",
+                 *         "cause": "sale_ended",
+                 *         "created_at": "2026-11-23T12:01:50.000Z",
+                 *         "updated_at": "2026-11-23T12:31:54.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "deposit.returned";
+                    data?: components["schemas"]["DepositBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onDepositHeld: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<t>.` and the raw body, keyed with the endpoint's whole secret. While a rolled secret overlaps there are two `v1`, the older secret's last. */
+                "Gate-Signature": string;
+                /** @description The `t` of the signature. */
+                "X-0bit-Timestamp": string;
+                /** @description The `id` of the event. */
+                "X-0bit-Event-Id": string;
+                /** @description The `type` of the event. */
+                "X-0bit-Event-Type": string;
+                /** @description The `id` of the event, for Standard Webhooks. */
+                "webhook-id": string;
+                /** @description The same as `t`, for Standard Webhooks. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, for Standard Webhooks: keyed with the secret's decoded bytes. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_test_01m8468ap0149gerbc0w773mp3",
+                 *       "object": "event",
+                 *       "type": "deposit.held",
+                 *       "created_at": 1795437112,
+                 *       "livemode": false,
+                 *       "sequence": 20,
+                 *       "data": {
+                 *         "id": "dp_test_01m8468ap057jr6zxmtsaqbe3w",
+                 *         "object": "deposit",
+                 *         "session_id": "gs_test_01m844h33gsyzw4sgtre1p8epc",
+                 *         "transaction_id": "tx_test_01m844h9y82vd00k1gq32xs014",
+                 *         "token": "EURC",
+                 *         "network": "base",
+                 *         "amount": "110.000000",
+                 *         "back_amount": "110.000000",
+                 *         "transfer_id": "sim_in_3_01m844h9y8cnhkj2vwbztxben1",
+                 *         "output": 0,
+                 *         "status": "held",
+                 *         "cause": "wrong_asset",
+                 *         "created_at": "2026-11-23T12:31:52.000Z",
+                 *         "updated_at": "2026-11-23T12:31:52.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventBody"] & {
+                    /** @constant */
+                    type?: "deposit.held";
+                    data?: components["schemas"]["DepositBody"];
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx: the event is yours. Everything else, and silence of 10 s, is tried again. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     onCustomerCreated: {
         parameters: {
             query?: never;
@@ -15830,14 +16069,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846b8e0gepedbcd3e5vyybf",
+                 *       "id": "evt_test_01m846b9d8vyh5p9nfy3bvdycf",
                  *       "object": "event",
                  *       "type": "customer.created",
-                 *       "created_at": 1795437208,
+                 *       "created_at": 1795437209,
                  *       "livemode": false,
-                 *       "sequence": 76,
+                 *       "sequence": 79,
                  *       "data": {
-                 *         "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846b9d89hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -15851,8 +16090,8 @@ export interface operations {
                  *           "tier": "gold"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:33:28.000Z",
-                 *         "updated_at": "2026-11-23T12:33:28.000Z"
+                 *         "created_at": "2026-11-23T12:33:29.000Z",
+                 *         "updated_at": "2026-11-23T12:33:29.000Z"
                  *       }
                  *     }
                  */
@@ -15899,14 +16138,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846bbbr149gerbc0w773mp3",
+                 *       "id": "evt_test_01m846bcb0pfw3jtze698c8vkb",
                  *       "object": "event",
                  *       "type": "customer.updated",
-                 *       "created_at": 1795437211,
+                 *       "created_at": 1795437212,
                  *       "livemode": false,
-                 *       "sequence": 77,
+                 *       "sequence": 80,
                  *       "data": {
-                 *         "id": "cus_test_01m846b8e09hcwnanr8shfpr7f",
+                 *         "id": "cus_test_01m846b9d89hcwnanr8shfpr7f",
                  *         "object": "customer",
                  *         "partner_id": "ptr_01m844dzg0m1kqvxbsp0cew6gm",
                  *         "mode": "test",
@@ -15920,8 +16159,8 @@ export interface operations {
                  *           "tier": "platinum"
                  *         },
                  *         "kyc_status": "unverified",
-                 *         "created_at": "2026-11-23T12:33:28.000Z",
-                 *         "updated_at": "2026-11-23T12:33:31.000Z"
+                 *         "created_at": "2026-11-23T12:33:29.000Z",
+                 *         "updated_at": "2026-11-23T12:33:32.000Z"
                  *       }
                  *     }
                  */
@@ -15968,17 +16207,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846bda8ej5fq8d04yy9j1hs",
+                 *       "id": "evt_test_01m846be9gej5fq8d04yy9j1hs",
                  *       "object": "event",
                  *       "type": "customer.deleted",
-                 *       "created_at": 1795437213,
+                 *       "created_at": 1795437214,
                  *       "livemode": false,
-                 *       "sequence": 79,
+                 *       "sequence": 82,
                  *       "data": {
-                 *         "id": "cus_test_01m846bcb0fyeeb1pw6v6704rz",
+                 *         "id": "cus_test_01m846bda8fyeeb1pw6v6704rz",
                  *         "object": "customer",
                  *         "deleted": true,
-                 *         "deleted_at": "2026-11-23T12:33:33.000Z"
+                 *         "deleted_at": "2026-11-23T12:33:34.000Z"
                  *       }
                  *     }
                  */
@@ -16025,12 +16264,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m846bxxgf2cesk0t8a0wagsc",
+                 *       "id": "evt_test_01m846bywrf2cesk0t8a0wagsc",
                  *       "object": "event",
                  *       "type": "webhook.test",
-                 *       "created_at": 1795437230,
+                 *       "created_at": 1795437231,
                  *       "livemode": false,
-                 *       "sequence": 80,
+                 *       "sequence": 83,
                  *       "data": {
                  *         "object": "webhook_test",
                  *         "livemode": false,
@@ -16081,12 +16320,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3w780vyh5p9nfy3bvdycf",
+                 *       "id": "evt_test_01m8d3w878xbeg9wh3zmyem9hn",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.paused",
-                 *       "created_at": 1795736608,
+                 *       "created_at": 1795736609,
                  *       "livemode": false,
-                 *       "sequence": 82,
+                 *       "sequence": 85,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -16105,8 +16344,8 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "paused",
-                 *           "since": "2026-11-26T23:43:28.000Z",
-                 *           "until": "2026-11-26T23:43:58.000Z",
+                 *           "since": "2026-11-26T23:43:29.000Z",
+                 *           "until": "2026-11-26T23:43:59.000Z",
                  *           "failures_in_row": 10,
                  *           "last_error": "answered 500"
                  *         },
@@ -16159,12 +16398,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3wf54pfw3jtze698c8vkb",
+                 *       "id": "evt_test_01m8d3wg4c747txecj6g731j4h",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.resumed",
-                 *       "created_at": 1795736616,
+                 *       "created_at": 1795736617,
                  *       "livemode": false,
-                 *       "sequence": 83,
+                 *       "sequence": 86,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -16183,7 +16422,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:43:36.100Z",
+                 *           "since": "2026-11-26T23:43:37.100Z",
                  *           "until": null,
                  *           "failures_in_row": 0,
                  *           "last_error": null
@@ -16237,12 +16476,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m87xpv00xbeg9wh3zmyem9hn",
+                 *       "id": "evt_test_01m87xpvz8dhza7ww30et36a0h",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.failing",
-                 *       "created_at": 1795562368,
+                 *       "created_at": 1795562369,
                  *       "livemode": false,
-                 *       "sequence": 81,
+                 *       "sequence": 84,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -16261,7 +16500,7 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-23T12:33:52.000Z",
+                 *           "since": "2026-11-23T12:33:53.000Z",
                  *           "until": null,
                  *           "failures_in_row": 8,
                  *           "last_error": "answered 500"
@@ -16315,12 +16554,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3wg4c747txecj6g731j4h",
+                 *       "id": "evt_test_01m8d3wh3m0dbc77apa9wzxncq",
                  *       "object": "event",
                  *       "type": "webhook_endpoint.disabled",
-                 *       "created_at": 1795736617,
+                 *       "created_at": 1795736618,
                  *       "livemode": false,
-                 *       "sequence": 85,
+                 *       "sequence": 88,
                  *       "data": {
                  *         "id": "we_test_01m844dzg09t28rjj168gkvqap",
                  *         "object": "webhook_endpoint",
@@ -16339,14 +16578,14 @@ export interface operations {
                  *         "public_key": null,
                  *         "health": {
                  *           "state": "ok",
-                 *           "since": "2026-11-26T23:43:36.100Z",
+                 *           "since": "2026-11-26T23:43:37.100Z",
                  *           "until": null,
                  *           "failures_in_row": 1,
                  *           "last_error": "answered 410"
                  *         },
                  *         "old_secret_expires_at": null,
                  *         "created_at": "2026-11-23T12:00:00.000Z",
-                 *         "updated_at": "2026-11-26T23:43:37.100Z"
+                 *         "updated_at": "2026-11-26T23:43:38.100Z"
                  *       }
                  *     }
                  */
@@ -16393,15 +16632,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "evt_test_01m8d3wj2wdhza7ww30et36a0h",
+                 *       "id": "evt_test_01m8d3wk24q6nh5my2aydjsm8t",
                  *       "object": "event",
                  *       "type": "webhook.event_not_built",
-                 *       "created_at": 1795736619,
+                 *       "created_at": 1795736620,
                  *       "livemode": false,
-                 *       "sequence": 87,
+                 *       "sequence": 90,
                  *       "data": {
                  *         "type": "gate_session.processing",
-                 *         "subject": "gs_test_01m8d3wh3mv6jzdk0x6da2ykph",
+                 *         "subject": "gs_test_01m8d3wj2wv6jzdk0x6da2ykph",
                  *         "reason": "it would have more than 262144 bytes"
                  *       }
                  *     }

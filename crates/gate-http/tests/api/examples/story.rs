@@ -120,7 +120,7 @@ async fn taken_back(book: &mut Book) {
         reason: "the bank has decided for us".into(),
         actor: "ada".into(),
         payment: None,
-        transfer: Some("known".into()),
+        transfer: None,
     };
     admin::run(&book.api.app, Command::Reviews(resolve)).await.unwrap();
 }
