@@ -216,7 +216,11 @@ both_engines! {
     async fn an_operator_says_who_refunds_and_why(store) {
         let world = World::over(store).await;
         let (_, transaction) = bought(&world, "succeeds").await;
-        for (reason, actor) in [(" ", "ada"), ("ticket 1", ""), ("a\nb", "ada")] {
+        for (reason, actor, code) in [
+            (" ", "ada", "reason_needed"),
+            ("ticket 1", "", "reason_needed"),
+            ("a\nb", "ada", "text_invalid"),
+        ] {
             let create = RefundCommand::Create {
                 whose: Whose { partner: None, mode: Mode::Test },
                 transaction: transaction.to_string(),
@@ -226,7 +230,7 @@ both_engines! {
                 idempotency_key: None,
             };
             let made = admin::run(&world.app, Command::Refunds(create)).await;
-            assert_eq!(made.map_err(|refused| refused.code), Err("reason_needed".into()));
+            assert_eq!(made.map_err(|refused| refused.code), Err(code.into()));
         }
     }
 

@@ -88,7 +88,8 @@ fn killed_over_a_request_it_sends_that_one_again_and_nothing_else() {
 #[test]
 fn a_receiver_that_is_not_there_is_waited_for() {
     let sandbox = Sandbox::start();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    // Nobody else is given a port there: at 127.0.0.1 it would be the next test's that asks.
+    let taken = TcpListener::bind("127.0.0.2:0").unwrap();
     let address = taken.local_addr().unwrap();
     drop(taken);
     let (running, _) = listen(&sandbox, &format!("http://{address}/"), &[]);

@@ -120,7 +120,7 @@ fn every_type_of_event_is_a_webhook() {
     assert_eq!(names, all);
     assert_eq!(
         all.len(),
-        30,
-        "the contract's twenty, four about endpoints, three about refunds, two about payments that are taken back, and one of ours"
+        32,
+        "the contract's twenty, four about endpoints, three about refunds, two about deposits, two about payments that are taken back, and one of ours"
     );
 }
