@@ -184,7 +184,8 @@ async fn a_wait_beyond_our_patience_is_the_callers_decision() {
 
 #[tokio::test]
 async fn a_gateway_that_is_away_is_unreachable() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // Where no other test is given the port once it is free.
+    let listener = std::net::TcpListener::bind("127.0.0.2:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let error = gate(&format!("http://{address}")).retrieve_session("gs_1").await.unwrap_err();

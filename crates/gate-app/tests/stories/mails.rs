@@ -451,7 +451,8 @@ both_engines! {
     }
 
     async fn a_real_server_takes_it_the_second_time(store) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Where no other test is given the port once it is free.
+        let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
         let from = MailFrom::parse("Pebble Pay <codes@pay.example>").unwrap();
         let smtp = Smtp::new(SmtpUrl::parse(&url).unwrap(), from).unwrap();

@@ -181,7 +181,8 @@ fn an_answer_that_drips_is_cut_at_the_deadline() {
 #[test]
 fn silence_and_closed_doors_are_failures_that_name_no_secret() {
     block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Where no other test is given the port once it is free.
+        let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
         let url = format!("http://user:planted@{}/?key=planted", listener.local_addr().unwrap());
         let said = error(post(&url, Duration::from_millis(100)).await);
         assert_eq!(said, "no complete answer within 100ms");
@@ -228,7 +229,8 @@ fn what_is_no_answer_is_told_in_one_word() {
             let sent = post(&format!("{scheme}://{}/", saying(words).await), AMPLE).await;
             assert!(matches!(sent, Sent::Failed { class, .. } if class == expected), "{sent:?}");
         }
-        let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        // Where no other test is given the port once it is free.
+        let nobody = TcpListener::bind("127.0.0.2:0").await.unwrap().local_addr().unwrap();
         let sent = post(&format!("http://{nobody}/"), AMPLE).await;
         assert!(matches!(sent, Sent::Failed { class: FailureClass::Connect, .. }), "{sent:?}");
     });
