@@ -46,10 +46,13 @@ pub(crate) fn check_metadata(fields: &mut Fields, metadata: Map<String, Value>) 
     text
 }
 
-/// Whether a whole number has more digits than are kept of it: from 2^64 on, and below -2^63.
+/// Whether a whole number has more digits than are kept of it: from 2^64 on, and from -2^63 down. The last
+/// one itself is kept, but what is below it is read as the same.
 fn is_rounded(number: &Number) -> bool {
     const TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
-    const SMALLEST: f64 = -9_223_372_036_854_775_808.0;
-    let float = number.as_f64().filter(|_| number.is_f64());
-    float.is_some_and(|float| !(SMALLEST..TOO_LARGE).contains(&float))
+    const TOO_SMALL: f64 = -9_223_372_036_854_775_808.0;
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(float) => float <= TOO_SMALL || float >= TOO_LARGE,
+        None => number.as_i64() == Some(i64::MIN),
+    }
 }

@@ -16,7 +16,7 @@ impl PartialSchema for Metadata {
         let value = ObjectBuilder::new()
             .schema_type(SchemaType::Array(kinds.to_vec()))
             .max_length(Some(500))
-            .minimum(Some(-9_223_372_036_854_775_808.0))
+            .exclusive_minimum(Some(-9_223_372_036_854_775_808.0))
             .exclusive_maximum(Some(18_446_744_073_709_551_616.0));
         let name = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::String))

@@ -166,6 +166,8 @@ fn metadata() {
             ("an array inside", one("k", json!([]))),
             ("2^64 - 1", one("k", json!(u64::MAX))),
             ("2^64", one("k", json!(18_446_744_073_709_551_616.0))),
+            ("-2^63 + 1", one("k", json!(i64::MIN + 1))),
+            ("-2^63", one("k", json!(i64::MIN))),
             ("below -2^63", one("k", json!(-1e19))),
             ("half", one("k", json!(0.5))),
             ("8 KiB", sized(8_192)),
@@ -193,6 +195,8 @@ fn metadata() {
         an array inside   400 metadata_invalid /metadata metadata_invalid
         2^64 - 1          201
         2^64              400 metadata_invalid /metadata metadata_invalid
+        -2^63 + 1         201
+        -2^63             400 metadata_invalid /metadata metadata_invalid
         below -2^63       400 metadata_invalid /metadata metadata_invalid
         half              201
         8 KiB             201
